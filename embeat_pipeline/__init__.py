@@ -1,0 +1,3 @@
+"""Dagster assets from raw dumps to a published release."""
+
+__version__ = "0.1.0"

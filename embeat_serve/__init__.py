@@ -1,0 +1,1 @@
+"""Ask a published Embeat release for music like a song."""

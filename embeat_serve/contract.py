@@ -1,0 +1,230 @@
+"""What the pipeline writes and the serving package reads: names, paths and the release manifest.
+
+Both packages import this module and nothing else of each other's agreement lives elsewhere.
+Change a name here and both sides follow; change a meaning and raise ``FORMAT_VERSION``.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+FORMAT_VERSION = 1
+"""Version of the release layout. A server refuses a release of another version."""
+
+VECTOR_SIZE = 64
+"""Dimensions of the acoustic and of the playlist vectors."""
+
+
+class Collection:
+    """Collections of a release."""
+
+    TRACKS = "tracks"
+    TRACKS_PLAYLIST = "tracks_playlist"
+    ARTISTS = "artists"
+
+    ALL = (TRACKS, TRACKS_PLAYLIST, ARTISTS)
+
+
+class VectorName:
+    """Named vectors: one per collection."""
+
+    ACOUSTIC = "acoustic"
+    PLAYLIST = "playlist"
+
+    OF_COLLECTION: ClassVar[dict[str, str]] = {
+        Collection.TRACKS: ACOUSTIC,
+        Collection.TRACKS_PLAYLIST: PLAYLIST,
+        Collection.ARTISTS: ACOUSTIC,
+    }
+
+
+class TrackField:
+    """Payload fields of a point in ``tracks``; ``tracks_playlist`` carries the same payload.
+
+    The point id is the track code in both collections, so an id found in one names the same
+    track in the other. Fields without a value are left out of the payload.
+    """
+
+    TRACK_ID = "track_id"  # keyword
+    TRACK_NAME = "track_name"  # display
+    ARTIST_NAMES = "artist_names"  # display, list
+    ARTIST_CODES = "artist_codes"  # integer list, first is the main artist
+    GENRE_CODES = "genre_codes"  # integer list, best first, of the main artist
+    GENRES = "genres"  # display, list, same order
+    RELATED_ARTIST_CODES = "related_artist_codes"  # display of the main artist, closest first
+    ALBUM_CODE = "album_code"  # integer
+    ALBUM_NAME = "album_name"  # display
+    ISRC = "isrc"  # keyword
+    RECORDING_CODE = "recording_code"  # integer, shared by re-releases of one recording
+    POPULARITY = "popularity"  # integer 0..100; left out where unknown
+    POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0: order and range
+    YEAR = "year"  # integer
+    EXPLICIT = "explicit"  # bool
+    TEMPO = "tempo"  # float, beats per minute
+    KEY = "key"  # integer 0..11
+    MODE = "mode"  # integer 0 minor, 1 major
+    ENERGY = "energy"  # float 0..1
+    NAME_KEY = "name_key"  # keyword: text.name_key(track_name)
+    SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists)
+
+    DISPLAY = (
+        TRACK_ID,
+        TRACK_NAME,
+        ARTIST_NAMES,
+        ARTIST_CODES,
+        GENRE_CODES,
+        GENRES,
+        ALBUM_CODE,
+        ALBUM_NAME,
+        ISRC,
+        RECORDING_CODE,
+        POPULARITY,
+        YEAR,
+        EXPLICIT,
+        TEMPO,
+        KEY,
+        MODE,
+        ENERGY,
+        NAME_KEY,
+    )
+
+
+class ArtistField:
+    """Payload fields of a point in ``artists``; the point id is the artist code.
+
+    The vector is the centroid of the artist's acoustic vectors.
+    """
+
+    ARTIST_ID = "artist_id"  # keyword; left out for artists known by name only
+    ARTIST_NAME = "artist_name"  # display
+    GENRE_CODES = "genre_codes"  # integer list, best first
+    GENRES = "genres"  # display, same order
+    RELATED_ARTIST_CODES = "related_artist_codes"  # display, closest first
+    POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0
+    NUM_TRACKS = "num_tracks"  # integer
+    NAME_KEY = "name_key"  # keyword
+    SEARCH_TEXT = "search_text"  # whitespace-tokenised
+
+
+PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
+    Collection.TRACKS: {
+        TrackField.TRACK_ID: "keyword",
+        TrackField.ARTIST_CODES: "integer",
+        TrackField.GENRE_CODES: "integer",
+        TrackField.ISRC: "keyword",
+        TrackField.POPULARITY_RANK: "integer",
+        TrackField.YEAR: "integer",
+        TrackField.NAME_KEY: "keyword",
+        TrackField.SEARCH_TEXT: "text",
+    },
+    Collection.TRACKS_PLAYLIST: {
+        TrackField.POPULARITY_RANK: "integer",
+        TrackField.YEAR: "integer",
+    },
+    Collection.ARTISTS: {
+        ArtistField.ARTIST_ID: "keyword",
+        ArtistField.NAME_KEY: "keyword",
+        ArtistField.SEARCH_TEXT: "text",
+    },
+}
+"""Indexed payload fields per collection: ``keyword``, ``integer`` or ``text`` (whitespace)."""
+
+CHANNELS = ("acoustic", "genre_popular", "same_artist", "related_artist", "playlist")
+"""The recall channels, in the order they are shown."""
+
+
+@dataclass(frozen=True)
+class LakePaths:
+    """Where things lie in a data lake. ``root`` is the folder ``EMBEAT_LAKE`` names."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        """Dumps as they came."""
+        return self.root / "raw"
+
+    @property
+    def tables(self) -> Path:
+        """Clean Parquet tables."""
+        return self.root / "tables"
+
+    @property
+    def models(self) -> Path:
+        """Trained models."""
+        return self.root / "models"
+
+    @property
+    def index(self) -> Path:
+        """Releases and the ``CURRENT`` pointer."""
+        return self.root / "index"
+
+    @property
+    def reports(self) -> Path:
+        """Reports for people: ingest counts, evaluation."""
+        return self.root / "reports"
+
+    @property
+    def current(self) -> Path:
+        """File that holds the published release's name and nothing else."""
+        return self.index / "CURRENT"
+
+    def table(self, name: str) -> Path:
+        """Path of one clean table."""
+        return self.tables / f"{name}.parquet"
+
+    def release(self, name: str) -> Path:
+        """Folder of one release."""
+        return self.index / name
+
+
+class ReleaseFile:
+    """Files of a release folder, next to one folder per collection."""
+
+    MANIFEST = "manifest.json"
+    ENCODER = "encoder.npz"
+    GENRES = "genres.json"  # genre code -> [name, x or null, y or null]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a release is made of. Written last: a folder without one is not a release."""
+
+    release: str
+    format_version: int
+    code_version: str
+    built_at: str
+    """UTC, ISO 8601."""
+    inputs: dict[str, str]
+    """Table or model name -> content digest."""
+    counts: dict[str, int]
+    """Collection -> number of points."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    evaluation: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Write to ``folder``, synced to disk before it appears under its name."""
+        path = folder / ReleaseFile.MANIFEST
+        scratch = path.with_suffix(".tmp")
+        with scratch.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self), file, ensure_ascii=False, indent=2, sort_keys=True)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read from ``folder``.
+
+        Raises:
+            OSError: there is no manifest.
+            ValueError: it is not one (not JSON, or fields are missing).
+        """
+        content = json.loads((folder / ReleaseFile.MANIFEST).read_text(encoding="utf-8"))
+        try:
+            return cls(**content)
+        except TypeError as error:
+            raise ValueError(f"{folder / ReleaseFile.MANIFEST}: {error}") from None
