@@ -1,0 +1,64 @@
+"""Fixtures shared by all tests: the real dump where it is at hand, and a small made-up one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from embeat_serve.contract import LakePaths
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with ``real/`` and ``formats/``; tests that ask for it skip where it is absent."""
+    folder = Path(os.environ.get("EMBEAT_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "real" / "tracks.parquet").is_file():
+        pytest.skip(f"no real dump at {folder} (set EMBEAT_REAL_DATA to run this test)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up dump of 4,000 tracks and 400 playlists."""
+    from embeat_pipeline.sample import write_sample
+
+    folder = tmp_path_factory.mktemp("sample") / "raw"
+    write_sample(folder, tracks=4_000, playlists=400, seed=7)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tables_lake(sample_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
+    """The sample ingested, with genres assigned. Read only: copy it to change it."""
+    from embeat_pipeline.genres.assign import assign_genres
+    from embeat_pipeline.ingest.run import ingest
+
+    lake = LakePaths(tmp_path_factory.mktemp("tables_lake"))
+    ingest(lake, raw=sample_raw)
+    assign_genres(lake)
+    return lake
+
+
+@pytest.fixture(scope="session")
+def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
+    """The sample through every stage, published. Read only: copy it to change it."""
+    import shutil
+
+    from embeat_pipeline.acoustic.config import TrainingConfig
+    from embeat_pipeline.acoustic.encode import encode_catalogue
+    from embeat_pipeline.acoustic.train import train_encoder
+    from embeat_pipeline.index.build import build_release
+    from embeat_pipeline.index.publish import publish_release
+    from embeat_pipeline.playlists.config import Track2VecConfig
+    from embeat_pipeline.playlists.track2vec import train_track2vec
+
+    lake = LakePaths(tmp_path_factory.mktemp("published_lake"))
+    shutil.copytree(tables_lake.tables, lake.tables)
+    train_encoder(lake, TrainingConfig(batch_size=512, max_steps=20), device="cpu")
+    encode_catalogue(lake, device="cpu")
+    train_track2vec(lake, Track2VecConfig(epochs=5))
+    release = build_release(lake)["release"]
+    publish_release(lake, release)
+    return lake
