@@ -1,0 +1,18 @@
+-- How many artists and tracks have a genre, and from where.
+WITH source AS (
+    SELECT artist_code, any_value(source) AS source FROM assigned GROUP BY artist_code
+),
+track AS (
+    SELECT source.source
+    FROM read_parquet($tracks) AS track
+    LEFT JOIN source ON source.artist_code = track.artist_codes[1]
+)
+SELECT
+    (SELECT count(*) FROM read_parquet($artists)) AS artists,
+    (SELECT count(*) FROM source WHERE source = 'listed') AS artists_listed,
+    (SELECT count(*) FROM source WHERE source = 'related') AS artists_predicted,
+    count(*) AS tracks,
+    count(*) FILTER (source = 'listed') AS tracks_listed,
+    count(*) FILTER (source = 'related') AS tracks_predicted,
+    (SELECT count(*) FROM assigned) AS rows
+FROM track;
