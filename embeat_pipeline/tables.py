@@ -5,10 +5,19 @@ Codes are dense integers, assigned once by ingest: row ``i`` of ``tracks``, ``ar
 Nullable unless the name ends in ``_code`` or ``_codes``.
 """
 
-import pyarrow as pa
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from embeat_pipeline.lake import atomic_path
 from embeat_serve.contract import VECTOR_SIZE
 from embeat_serve.features import CONTINUOUS
+
+ROW_GROUP_SIZE = 122_880
+"""Rows per row group: the unit in which DuckDB and Polars read in parallel."""
 
 TRACKS = pa.schema(
     [
@@ -127,3 +136,39 @@ SCHEMAS: dict[str, pa.Schema] = {
     "playlist_vectors": PLAYLIST_VECTORS,
 }
 """Table name -> schema; ``LakePaths.table(name)`` is where it lies."""
+
+
+def conform(table: Any, schema: pa.Schema) -> pa.Table:
+    """Columns of ``schema``, in its order and types, of anything that exports Arrow.
+
+    Polars and DuckDB hand over their own string and list types; readers of the lake get exactly
+    what the schema says.
+
+    Raises:
+        KeyError: a column is missing.
+        pyarrow.ArrowInvalid: a value does not fit its type.
+    """
+    return pa.table(table).select(schema.names).cast(schema)
+
+
+def write_table(path: Path, schema: pa.Schema, batches: Iterable[Any]) -> int:
+    """Write ``batches``, each conformed to ``schema``, to one zstd Parquet file, atomically.
+
+    Args:
+        path: the table's place in the lake.
+        schema: one of ``SCHEMAS``.
+        batches: Arrow tables, Polars frames, ...; at least their columns are those of the schema.
+
+    Returns:
+        Rows written.
+    """
+    rows = 0
+    with (
+        atomic_path(path) as scratch,
+        pq.ParquetWriter(scratch, schema, compression="zstd") as writer,
+    ):
+        for batch in batches:
+            conformed = conform(batch, schema)
+            writer.write_table(conformed, row_group_size=ROW_GROUP_SIZE)
+            rows += conformed.num_rows
+    return rows

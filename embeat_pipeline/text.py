@@ -1,0 +1,69 @@
+"""``embeat_serve.text`` as Polars expressions: what is indexed gets the keys that are asked for.
+
+Every function takes and returns a string expression, runs natively and row by row, so it streams.
+A property test holds each one to its twin. Patterns are shared where the two regex engines read
+them alike; where they differ (``\\s`` and ``$``), the difference is spelled out here.
+"""
+
+import polars as pl
+
+from embeat_serve import text
+
+_SPACE = r"[\s\x1c-\x1f]"
+"""``\\s`` as Python reads it: with the separators U+001C to U+001F."""
+
+_BLANK = rf"^[\s\x1c-\x1f{text.COMBINING_MARKS}]*$"
+"""Decomposed text without anything a key could be made of."""
+
+_STRIPPED = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
+
+
+def _native(pattern: str) -> str:
+    return pattern.replace(r"\s", _SPACE)
+
+
+_EDITION = _native(text.EDITION)
+_FEATURING = _native(text.FEATURING)
+_BRACKETED = rf"(?i){_SPACE}*[(\[]{_SPACE}*(?:{_FEATURING}[^()\[\]]*|{_EDITION})[)\]]"
+_TRAILING = rf"(?i){_SPACE}+-{_SPACE}+(?:{_EDITION})$"
+# Python's $ also matches before a last line break.
+_FEATURING_TAIL = rf"(?i){_SPACE}+\b(?:feat|ft|featuring)\b\.?{_SPACE}.*\n?$"
+
+
+def fold(expression: pl.Expr) -> pl.Expr:
+    """Compatibility forms, case, accents and traditional characters folded away."""
+    decomposed = expression.str.normalize("NFKD").str.to_lowercase()
+    bare = decomposed.str.replace_many(text.FOLDED_LETTERS).str.replace_all(
+        f"[{text.COMBINING_MARKS}]", ""
+    )
+    simplified = {chr(code): simple for code, simple in text.simplified_table().items()}
+    return bare.str.normalize("NFKC").str.replace_many(simplified)
+
+
+def _tokens(folded: pl.Expr) -> pl.Expr:
+    words = folded.str.replace_all(text.APOSTROPHES, "").str.replace_all(text.NOT_WORD, " ")
+    split = words.str.replace_all(f"([{text.CJK}])", " $1 ")
+    return split.str.replace_all(" +", " ").str.strip_chars(" ")
+
+
+def search_text(expression: pl.Expr) -> pl.Expr:
+    """Space-separated tokens: folded words, and single characters for kana, Han and Hangul."""
+    return _tokens(fold(expression))
+
+
+def name_key(expression: pl.Expr) -> pl.Expr:
+    """Exact-match key of a title or an artist: its search tokens, or its folded self."""
+    # Through a struct, so that folding, the costly part, is done once for both uses.
+    parts = pl.struct(folded=fold(expression)).struct.with_fields(
+        tokens=_tokens(pl.field("folded"))
+    )
+    tokens, folded = parts.struct.field("tokens"), parts.struct.field("folded")
+    return pl.when(tokens != "").then(tokens).otherwise(folded.str.strip_chars(_STRIPPED))
+
+
+def title_key(expression: pl.Expr) -> pl.Expr:
+    """Key under which editions of a song fall together ("(Remastered 2009)", "- Live")."""
+    bare = expression.str.replace_all(_BRACKETED, "").str.replace_all(_TRAILING, "")
+    bare = bare.str.replace_all(_FEATURING_TAIL, "")
+    nothing_left = bare.str.normalize("NFKD").str.contains(_BLANK)
+    return name_key(pl.when(nothing_left).then(expression).otherwise(bare))
