@@ -120,6 +120,7 @@ TRACK_VECTORS = pa.schema(
 PLAYLIST_VECTORS = pa.schema(
     [
         ("track_code", pa.uint32()),  # ascending; only tracks of the playlist vocabulary
+        # length 0..1: how much it is believed as a candidate (playlists/track2vec.py)
         ("playlist", pa.list_(pa.float32(), VECTOR_SIZE)),
     ]
 )

@@ -1,0 +1,54 @@
+"""Playlists as a matrix of integer codes."""
+
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy import sparse
+
+
+class Corpus(NamedTuple):
+    """Playlists over a vocabulary of v tracks, as one CSR in playlist order.
+
+    12 bytes an entry at most: 110 million entries take 1.3 GB.
+    """
+
+    track_codes: NDArray[np.uint32]
+    """(v,) ascending; a word is a position in it."""
+    counts: NDArray[np.int64]
+    """(v,) playlists each track is in."""
+    offsets: NDArray[np.int64]
+    """(playlists + 1,)"""
+    words: NDArray[np.int32]
+    """(entries,) words of all playlists, one after the other."""
+
+    @classmethod
+    def read(cls, playlists: Path, min_count: int) -> Self:
+        """Read table ``playlists``; tracks in fewer than ``min_count`` of them are left out."""
+        column = pq.read_table(playlists, columns=["track_codes"]).column(0).combine_chunks()
+        codes = column.values.to_numpy(zero_copy_only=False)
+        offsets = column.offsets.to_numpy().astype(np.int64)
+        codes, offsets = codes[offsets[0] : offsets[-1]], offsets - offsets[0]
+        counts = np.bincount(codes) if len(codes) else np.zeros(0, np.int64)
+        kept = counts >= max(min_count, 1)
+        word_of = np.cumsum(kept) - 1
+        within = kept[codes] if len(codes) else np.zeros(0, bool)
+        ends = np.concatenate([[0], np.cumsum(within)])
+        return cls(
+            track_codes=np.flatnonzero(kept).astype(np.uint32),
+            counts=counts[kept].astype(np.int64),
+            offsets=ends[offsets],
+            words=word_of[codes[within]].astype(np.int32),
+        )
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(playlists,) tracks of each playlist."""
+        return np.diff(self.offsets)
+
+    def matrix(self, values: NDArray[np.float32]) -> sparse.csr_matrix:
+        """(playlists, v) with one value an entry."""
+        shape = (len(self.offsets) - 1, len(self.track_codes))
+        return sparse.csr_matrix((values, self.words, self.offsets), shape=shape)
