@@ -39,6 +39,10 @@ class VectorName:
         Collection.ARTISTS: ACOUSTIC,
     }
 
+    WEIGHTED: ClassVar[frozenset[str]] = frozenset({Collection.TRACKS_PLAYLIST})
+    """Collections searched by dot product: the length of a vector, 0..1, is how much its point is
+    believed as an answer. The others are searched by cosine."""
+
 
 class TrackField:
     """Payload fields of a point in ``tracks``; ``tracks_playlist`` carries the same payload.
@@ -68,6 +72,7 @@ class TrackField:
     ENERGY = "energy"  # float 0..1
     NAME_KEY = "name_key"  # keyword: text.name_key(track_name)
     SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists)
+    PLAYLIST_WEIGHT = "playlist_weight"  # float, length of the vector; tracks_playlist only
 
     DISPLAY = (
         TRACK_ID,
@@ -125,11 +130,16 @@ PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
     },
     Collection.ARTISTS: {
         ArtistField.ARTIST_ID: "keyword",
+        ArtistField.POPULARITY_RANK: "integer",
         ArtistField.NAME_KEY: "keyword",
         ArtistField.SEARCH_TEXT: "text",
     },
 }
 """Indexed payload fields per collection: ``keyword``, ``integer`` or ``text`` (whitespace)."""
+
+GRAPH_FIELDS = frozenset({TrackField.GENRE_CODES})
+"""Fields whose values have graph links of their own: a search within one value walks them. Only
+genres are too large to scan, and links for every indexed field double the time of a build."""
 
 CHANNELS = ("acoustic", "genre_popular", "same_artist", "related_artist", "playlist")
 """The recall channels, in the order they are shown."""
@@ -223,8 +233,16 @@ class Manifest:
             OSError: there is no manifest.
             ValueError: it is not one (not JSON, or fields are missing).
         """
-        content = json.loads((folder / ReleaseFile.MANIFEST).read_text(encoding="utf-8"))
+        return cls.parse((folder / ReleaseFile.MANIFEST).read_bytes())
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self:
+        """Read the bytes of a manifest.
+
+        Raises:
+            ValueError: it is not one (not JSON, or fields are missing).
+        """
         try:
-            return cls(**content)
+            return cls(**json.loads(content))
         except TypeError as error:
-            raise ValueError(f"{folder / ReleaseFile.MANIFEST}: {error}") from None
+            raise ValueError(f"{ReleaseFile.MANIFEST}: {error}") from None

@@ -9,7 +9,8 @@ EmbeatError                 exit status
 │   ├── BrokenRelease            4   a release is there but cannot be read
 │   └── StoreUnreachable         4   the Qdrant server does not answer
 └── PipelineError                1
-    └── UnusableDump             1   no tracks could be read from the raw folder
+    ├── UnusableDump             1   no tracks could be read from the raw folder
+    └── UnfitRelease             1   a release failed its checks and was not published
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ class SeedNotFound(EmbeatError):
     """No track or artist matches what was asked for.
 
     Attributes:
-        suggestions: closest matches, best first, each as ``title - artist``.
+        suggestions: closest matches, best first, each as ``title - artist`` or an artist's name.
     """
 
     exit_status = 3
@@ -69,3 +70,7 @@ class PipelineError(EmbeatError):
 
 class UnusableDump(PipelineError):
     """The raw folder holds no track that can be used."""
+
+
+class UnfitRelease(PipelineError):
+    """A release failed its checks; what was published before still is."""

@@ -63,6 +63,12 @@ def tempo_bucket(tempo: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.where(np.isnan(tempo), 0, bucket).astype(np.uint8)
 
 
+def metre(time_signature: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Row 1..5 of a time signature, 0 where NaN: 6/8 is felt as 3, and 7 shares the row of 5."""
+    rows = np.minimum(np.where(time_signature == 6, 3, time_signature), 5)
+    return np.nan_to_num(rows, nan=0.0).astype(np.uint8)
+
+
 def model_inputs(columns: Mapping[str, ArrayLike]) -> ModelInputs:
     """Turn raw feature columns, each of length n, into model inputs.
 
@@ -76,16 +82,14 @@ def model_inputs(columns: Mapping[str, ArrayLike]) -> ModelInputs:
         name: clean(name, columns[name]) if name in columns else missing for name in FEATURES
     }
 
-    def index(name: str, offset: int) -> NDArray[np.uint8]:
-        # Metres of 6 and 7 are rare and share the last row.
-        values = np.minimum(cleaned[name] + offset, CARDINALITY[name] - 1)
+    def index(values: NDArray[np.float32]) -> NDArray[np.uint8]:
         return np.nan_to_num(values, nan=0.0).astype(np.uint8)
 
     discrete = np.stack(
         [
-            index("key", 1),
-            index("mode", 1),
-            index("time_signature", 0),
+            index(cleaned["key"] + 1),
+            index(cleaned["mode"] + 1),
+            metre(cleaned["time_signature"]),
             tempo_bucket(cleaned["tempo"]),
         ],
         axis=1,

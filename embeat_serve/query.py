@@ -58,8 +58,9 @@ class Filter:
 class Query:
     """One search in one collection.
 
-    With ``vector`` the nearest by cosine, best first; with ``order_by`` by that integer field,
-    descending; with neither, matches in id order. Ties are broken by ascending id.
+    With ``vector`` (or ``like``) the nearest, best first: by cosine, and in a collection of
+    ``VectorName.WEIGHTED`` by cosine times the candidate's weight; with ``order_by`` by that
+    integer field, descending; with neither, matches in id order. Ties are broken by ascending id.
     """
 
     collection: str
@@ -73,6 +74,11 @@ class Query:
     min_score: float | None = None
     exact: bool = False
     """Full scan instead of the approximate index."""
+    like: int | None = None
+    """Instead of ``vector``: the id of a point of the same collection whose vector to use.
+
+    The point itself is no answer. Where it is missing or has no vector, nothing is found.
+    """
 
 
 @dataclass(frozen=True, slots=True)

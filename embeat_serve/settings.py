@@ -2,6 +2,7 @@
 
 Every recall setting is a field of ``RecallOptions``; its variable is ``EMBEAT_`` and the
 field's name in capitals, so ``EMBEAT_PLAYLIST_MIN_COSINE=0.5`` sets ``playlist_min_cosine``.
+``EMBEAT_PRESET`` names the set of values that the others change.
 """
 
 import os
@@ -19,11 +20,46 @@ MAX_K = 1_000
 """Longest list that can be asked for."""
 
 
+_RANGES: dict[str, tuple[float, float]] = {
+    "share": (0, 1),
+    "weight_first": (0, 100),
+    "weight_last": (0, 100),
+    "cosine": (-1, 1),
+    "popularity": (0, 100),
+    "threshold": (0, 100),
+    "ratio": (1, 1_000),
+    "factor": (1, 1_000),
+    "limit": (1, 10_000),
+    "artist_run": (1, 1_000),
+    "tracks": (1, 100),
+    "genres": (1, 100),
+}
+"""How a numeric setting's name ends -> lowest and highest value allowed."""
+
+
+def _check_range(name: str, value: Any, default: Any) -> None:
+    if isinstance(default, tuple):
+        return
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise UsageError(f"{name} must be true or false, found {value!r}")
+        return
+    low, high = next(limits for end, limits in _RANGES.items() if name.endswith(end))
+    number = int if isinstance(default, int) else int | float
+    in_range = isinstance(value, number) and not isinstance(value, bool) and low <= value <= high
+    if not in_range:
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        raise UsageError(f"{name} must be {kind} in {low:g}..{high:g}, found {value!r}")
+
+
 @dataclass(frozen=True)
 class RecallOptions:
     """How one list is recalled, merged and ordered. Defaults are upstream's merge (DESIGN 5).
 
     Shares are fractions of the list length k; weights are linear in rank, first to last.
+
+    Raises:
+        UsageError: a channel is unknown, or a number is out of its range.
     """
 
     channels: tuple[str, ...] = CHANNELS
@@ -65,12 +101,33 @@ class RecallOptions:
     drop_remixes: bool = True
     artist_seed_tracks: int = 10
     """How many of an artist's own songs stand for the artist."""
+    max_genres: int = 4
+    """How many of a seed's genres are searched, best first."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.channels if name not in CHANNELS]
         if unknown or not self.channels:
-            found = ", ".join(unknown) or "none"
+            found = ", ".join(map(str, unknown)) or "none"
             raise UsageError(f"unknown channels: {found}; choose from {', '.join(CHANNELS)}")
+        # Order and repetition mean nothing, and equal options should compare equal.
+        ordered = tuple(name for name in CHANNELS if name in self.channels)
+        object.__setattr__(self, "channels", ordered)
+        for option in fields(self):
+            _check_range(option.name, getattr(self, option.name), option.default)
+        if self.same_artist_min_share > self.same_artist_max_share:
+            raise UsageError(
+                f"same_artist_min_share ({self.same_artist_min_share:g}) must not exceed "
+                f"same_artist_max_share ({self.same_artist_max_share:g})"
+            )
+
+    def weights(self, channel: str) -> tuple[float, float]:
+        """Weights of a channel's first and last candidate."""
+        first, last = f"{channel}_weight_first", f"{channel}_weight_last"
+        return getattr(self, first), getattr(self, last)
+
+
+PRESETS: dict[str, RecallOptions] = {"upstream": RecallOptions()}
+"""Named sets of recall settings; the first is the default."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +146,7 @@ class Settings:
         """Read ``EMBEAT_*`` variables; unset or empty means the default.
 
         Raises:
-            UsageError: a value cannot be read as its setting's type.
+            UsageError: a value cannot be read as its setting's type, or is out of range.
         """
         given = {
             name.removeprefix("EMBEAT_").lower(): value
@@ -99,6 +156,9 @@ class Settings:
         device = given.get("device", "auto")
         if device not in get_args(Device):
             raise UsageError(f"EMBEAT_DEVICE must be auto, cpu or cuda, found {device!r}")
+        preset = given.get("preset", next(iter(PRESETS)))
+        if preset not in PRESETS:
+            raise UsageError(f"EMBEAT_PRESET must be one of {', '.join(PRESETS)}, found {preset!r}")
         recall = {
             option.name: _parse(option.name, given[option.name], option.default)
             for option in fields(RecallOptions)
@@ -109,7 +169,25 @@ class Settings:
             qdrant_url=given.get("qdrant_url"),
             qdrant_api_key=given.get("qdrant_api_key"),
             device=device,  # type: ignore[arg-type]
-            recall=replace(RecallOptions(), **recall),
+            recall=replace(PRESETS[preset], **recall),
+        )
+
+    def having(
+        self,
+        lake: str | os.PathLike[str] | None = None,
+        url: str | None = None,
+        api_key: str | None = None,
+    ) -> "Settings":
+        """These settings with what a caller says in so many words; None says nothing.
+
+        A lake without a URL means the lake, whatever server the environment names.
+        """
+        asked_for_lake = lake is not None and url is None
+        return replace(
+            self,
+            lake=self.lake if lake is None else LakePaths(Path(lake)),
+            qdrant_url=None if asked_for_lake else (url or self.qdrant_url),
+            qdrant_api_key=api_key or self.qdrant_api_key,
         )
 
 

@@ -32,13 +32,13 @@ _CJK_CHARACTER = re.compile(f"([{CJK}])")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 # What follows a title in brackets or after a dash without making it another song.
-_EDITION = (
-    r"(?:\d{2,4}\s+)?(?:digital\s+)?(?:re-?master(?:ed)?|live|mono|stereo|single|album|radio|"
-    r"original|deluxe|bonus|explicit|clean)\b[^()\[\]]*"
+EDITION = (
+    r"(?:(?:\d{2,4}\s+)?(?:digital\s+)?(?:re-?master(?:ed)?|live|mono|stereo|single|album|radio|"
+    r"original|deluxe|bonus|explicit|clean)|\d{4}\s+mix)\b[^()\[\]]*"
 )
 FEATURING = r"\b(?:feat|ft|featuring|with)\b\.?\s"
-_BRACKETED = re.compile(rf"\s*[(\[]\s*(?:{FEATURING}[^()\[\]]*|{_EDITION})[)\]]", re.IGNORECASE)
-_TRAILING = re.compile(rf"\s+-\s+(?:{_EDITION})$", re.IGNORECASE)
+_BRACKETED = re.compile(rf"\s*[(\[]\s*(?:{FEATURING}[^()\[\]]*|{EDITION})[)\]]", re.IGNORECASE)
+_TRAILING = re.compile(rf"\s+-\s+(?:{EDITION})$", re.IGNORECASE)
 _FEATURING_TAIL = re.compile(r"\s+\b(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE)
 
 

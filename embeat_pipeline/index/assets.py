@@ -1,0 +1,94 @@
+"""Assets of the index stage: a release, its blocking check, and the release being served."""
+
+import time
+
+import dagster as dg
+
+from embeat_pipeline.resources import LakeResource, asset_result
+
+TABLES = (
+    "tracks",
+    "artists",
+    "artist_genres",
+    "genre_map",
+    "related_artists",
+    "encoder",
+    "track_vectors",
+    "playlist_vectors",
+)
+
+
+@dg.asset(
+    deps=TABLES,
+    group_name="index",
+    pool="index",
+    kinds={"qdrant"},
+    description="Everything serving needs, in one immutable folder, named after its inputs.",
+)
+def release(lake: LakeResource) -> dg.MaterializeResult:
+    """Build the release that the tables and models make."""
+    from embeat_pipeline.index.build import build_release
+
+    started = time.monotonic()
+    metadata = build_release(lake.paths)
+    row_count = {"dagster/row_count": metadata["tracks_points"]}
+    return asset_result({**metadata, **row_count}, seconds=time.monotonic() - started)
+
+
+@dg.asset_check(
+    asset=release,
+    blocking=True,
+    pool="index",
+    description="Counts, payloads, files and recall; nothing unfit is published.",
+)
+def release_is_fit(
+    context: dg.AssetCheckExecutionContext, lake: LakeResource
+) -> dg.AssetCheckResult:
+    """Verify the release last built."""
+    from embeat_pipeline.index.verify import verify_release
+
+    checks = verify_release(lake.paths, built_release(context.instance))
+    failed = "; ".join(str(check) for check in checks if not check.passed)
+    return dg.AssetCheckResult(
+        passed=not failed,
+        description=failed or f"{len(checks)} checks passed",
+        metadata={check.name: str(check) for check in checks},
+    )
+
+
+@dg.asset(
+    deps=[release],
+    group_name="index",
+    pool="index",
+    kinds={"qdrant"},
+    description="The release being served: CURRENT in the lake and, where a URL is set, a server.",
+)
+def published_release(
+    context: dg.AssetExecutionContext, lake: LakeResource
+) -> dg.MaterializeResult:
+    """Serve the release last built; remove those older than the one served before."""
+    from embeat_pipeline.index.publish import collect_garbage, publish_release
+    from embeat_serve.settings import Settings
+
+    name = built_release(context.instance)
+    metadata = publish_release(lake.paths, name)
+    metadata["removed"] = collect_garbage(lake.paths)
+    settings = Settings.from_environment()
+    if settings.qdrant_url:
+        from embeat_pipeline.index.upload import upload_to_server
+
+        metadata["uploaded"] = upload_to_server(lake.paths, name, settings)
+    return asset_result(metadata)
+
+
+def built_release(instance: dg.DagsterInstance) -> str:
+    """Name of the release that the asset was last materialized with."""
+    event = instance.get_latest_materialization_event(dg.AssetKey("release"))
+    made = event.asset_materialization if event else None
+    if made is None:
+        raise dg.Failure("no release was built yet: materialize the asset `release` first")
+    return str(made.metadata["release"].value)
+
+
+ASSETS = [release, published_release]
+CHECKS = [release_is_fit]

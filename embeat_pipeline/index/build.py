@@ -1,0 +1,181 @@
+"""Builds a release aside and puts it in place whole: ``index/<release>``.
+
+A release is named after everything that decides its content, so the same inputs give the same
+release and an existing one is never built again. Work goes on in ``index/.building-*`` under a
+lock; what a killed build left there is discarded by the next one.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+import embeat_pipeline
+from embeat_pipeline.index.config import DEFAULT_OPTIONS, BuildOptions
+from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
+from embeat_pipeline.index.payload import CENTROIDS, source_of, write_facts
+from embeat_pipeline.index.processes import build_parts
+from embeat_pipeline.index.shards import join_shards
+from embeat_pipeline.index.vectors import write_centroids
+from embeat_pipeline.index.worker import Part
+from embeat_pipeline.lake import file_digest, sync_folder, write_json
+from embeat_pipeline.progress import progress
+from embeat_serve.contract import FORMAT_VERSION, Collection, LakePaths, Manifest, ReleaseFile
+from embeat_serve.errors import BrokenRelease, PipelineError
+from embeat_serve.store import EdgeStore
+from embeat_serve.stores.opening import read_manifest
+
+TABLES = (
+    "tracks",
+    "artists",
+    "artist_genres",
+    "genre_map",
+    "related_artists",
+    "track_vectors",
+    "playlist_vectors",
+)
+"""Tables a release is made of."""
+
+
+def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> dict[str, Any]:
+    """Build the release that the lake's tables and encoder make.
+
+    Returns:
+        ``release`` (its name), points per collection, ``bytes`` on disk; with ``unchanged``
+        where it was there already.
+
+    Raises:
+        PipelineError: an input is missing, another build is running, or a process failed.
+    """
+    digests = _digest_inputs(lake)
+    release = release_name(digests, options)
+    with index_lock(lake):
+        discard_leftovers(lake)
+        try:
+            return {**_metadata(lake, _existing(lake, release)), "unchanged": True}
+        except BrokenRelease:
+            discard_release(lake, release)
+        folder = lake.index / f".building-{release}-{os.getpid()}"
+        workshop = folder / "workshop"
+        workshop.mkdir(parents=True)
+        try:
+            counts = _build_collections(lake, folder, workshop, options)
+            _copy_files(lake, folder)
+            shutil.rmtree(workshop)
+            manifest = Manifest(
+                release=release,
+                format_version=FORMAT_VERSION,
+                code_version=embeat_pipeline.__version__,
+                built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                inputs=digests,
+                counts=counts,
+                parameters=options.parameters(),
+            )
+            manifest.write(folder)
+            sync_folder(folder)
+            folder.replace(lake.release(release))
+            sync_folder(lake.index)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return _metadata(lake, manifest)
+
+
+def release_name(digests: dict[str, str], options: BuildOptions) -> str:
+    """12 hex digits of everything that decides the content of a release."""
+    content = {
+        "inputs": digests,
+        "parameters": options.parameters(),
+        "code": embeat_pipeline.__version__,
+        "engine": version("qdrant-edge-py"),
+        "format": FORMAT_VERSION,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _existing(lake: LakePaths, release: str) -> Manifest:
+    manifest = read_manifest(lake, release)
+    with EdgeStore(lake.release(release)) as store:
+        found = {collection: store.count(collection) for collection in Collection.ALL}
+    if found != manifest.counts:
+        raise BrokenRelease(f"release {release} holds {found}, expected {manifest.counts}")
+    return manifest
+
+
+def _digest_inputs(lake: LakePaths) -> dict[str, str]:
+    paths = {name: lake.table(name) for name in TABLES}
+    paths["encoder"] = lake.models / ReleaseFile.ENCODER
+    missing = [str(path) for path in paths.values() if not path.is_file()]
+    if missing:
+        raise PipelineError(
+            f"a release needs {', '.join(missing)}, which is not there; "
+            f"run `python -m embeat_pipeline run --lake {lake.root}`"
+        )
+    return {name: file_digest(path) for name, path in paths.items()}
+
+
+def _build_collections(
+    lake: LakePaths, folder: Path, workshop: Path, options: BuildOptions
+) -> dict[str, int]:
+    write_facts(lake, workshop, options)
+    artists = pq.read_metadata(lake.table("artists")).num_rows
+    tracks, vectors = lake.table("tracks"), lake.table("track_vectors")
+    write_centroids(tracks, vectors, artists, workshop / CENTROIDS)
+    counts = {
+        collection: pq.read_metadata(source_of(collection, lake, workshop).vectors).num_rows
+        for collection in Collection.ALL
+    }
+    parts = {
+        collection: plan_parts(collection, lake, workshop, options) for collection in Collection.ALL
+    }
+    every = [part for of_collection in parts.values() for part in of_collection]
+    with progress("index", sum(counts.values()), "points") as advance:
+        build_parts(every, options.worker_count(len(every)), advance)
+    for collection, of_collection in parts.items():
+        join_shards([Path(part.folder) for part in of_collection], folder / collection)
+    return counts
+
+
+def plan_parts(
+    collection: str, lake: LakePaths, workshop: Path, options: BuildOptions
+) -> list[Part]:
+    """Parts of a collection, of equal numbers of points whatever gaps the codes have."""
+    source = source_of(collection, lake, workshop)
+    codes = pq.read_table(source.vectors, columns=[source.code]).column(0).to_numpy()
+    number = options.part_count(len(codes))
+    inner = [int(codes[len(codes) * part // number]) for part in range(1, number)]
+    return [
+        Part(
+            lake=str(lake.root),
+            workshop=str(workshop),
+            folder=str(workshop / f"{collection}-{position}"),
+            collection=collection,
+            low=low,
+            high=high,
+            options=options,
+        )
+        for position, (low, high) in enumerate(pairwise([0, *inner, 1 << 32]))
+    ]
+
+
+def _copy_files(lake: LakePaths, folder: Path) -> None:
+    shutil.copyfile(lake.models / ReleaseFile.ENCODER, folder / ReleaseFile.ENCODER)
+    genres = pq.read_table(lake.table("genre_map"), columns=["genre", "x", "y"])
+    places = zip(*(genres.column(name).to_pylist() for name in genres.column_names), strict=True)
+    write_json(folder / ReleaseFile.GENRES, [list(place) for place in places])
+
+
+def _metadata(lake: LakePaths, manifest: Manifest) -> dict[str, Any]:
+    folder = lake.release(manifest.release)
+    return {
+        "release": manifest.release,
+        **{f"{collection}_points": count for collection, count in manifest.counts.items()},
+        # Blocks, not sizes: the engine's files are full of holes.
+        "bytes": sum(path.stat().st_blocks * 512 for path in folder.rglob("*")),
+    }

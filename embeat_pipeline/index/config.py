@@ -1,0 +1,59 @@
+"""How a release is built and what it has to pass before it is published."""
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from embeat_serve.contract import Collection
+
+MIN_PARALLEL_PART = 50_000
+"""Points below which a part is not worth a process of its own."""
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """Settings of one build. All but ``workers`` decide what is in the release."""
+
+    graph_links: int = 16
+    """HNSW m, also within the tracks of one genre (payload_m)."""
+    graph_candidates: int = 100
+    """HNSW ef_construct."""
+    full_scan_kilobytes: int = 1_000
+    """Of vectors, per part (8,000 tracks): filters that leave less are scanned, and values that
+    few have get no graph links of their own."""
+    points_per_part: int = 500_000
+    """A collection is built in parts of at most this many points, each by a process of its own:
+    memory is bounded by it however large the catalogue."""
+    max_genres: int = 5
+    """Genres kept per track and artist, best first."""
+    max_related_artists: int = 20
+    """Related artists kept per track and artist, closest first."""
+    workers: int = 0
+    """Processes at once; 0 is one per core."""
+
+    def parameters(self) -> dict[str, Any]:
+        """Everything that decides the content of a release."""
+        return {name: value for name, value in asdict(self).items() if name != "workers"}
+
+    def worker_count(self, parts: int) -> int:
+        """Processes to run at once for ``parts`` parts."""
+        return min(self.workers or os.cpu_count() or 1, parts)
+
+    def part_count(self, points: int) -> int:
+        """Parts that a collection of ``points`` is built in; the same on every machine."""
+        at_least = 2 if points >= 2 * MIN_PARALLEL_PART else 1
+        return max(at_least, -(-points // self.points_per_part))
+
+
+DEFAULT_OPTIONS = BuildOptions()
+
+VERIFY_SEED = 17
+VERIFY_QUERIES = 50
+"""Queries per kind of filter, and payloads compared."""
+
+MIN_RECALL: dict[str, dict[str, float]] = {
+    Collection.TRACKS: {"all": 0.95, "genre": 0.95, "artist": 0.99},
+    Collection.TRACKS_PLAYLIST: {"all": 0.95},
+    Collection.ARTISTS: {"all": 0.95},
+}
+"""Collection -> kind of filter -> lowest mean recall@100 against a full scan."""

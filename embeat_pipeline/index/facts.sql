@@ -1,0 +1,31 @@
+-- One row per artist that has genres or related artists: what its tracks carry of them.
+-- $1 artists, $2 artist_genres, $3 genre_map, $4 related_artists, $5 most genres, $6 most related
+WITH genres AS (
+    SELECT
+        artist_code,
+        list(genre_code ORDER BY position) AS genre_codes,
+        list(genre ORDER BY position) AS genres
+    FROM read_parquet($2) AS listed JOIN read_parquet($3) AS genre_map USING (genre_code)
+    WHERE position < $5
+    GROUP BY artist_code
+),
+closest AS (
+    SELECT
+        related.artist_code,
+        related.related_artist_code,
+        row_number() OVER (
+            PARTITION BY related.artist_code ORDER BY related.rank, related.related_artist_code
+        ) AS place
+    FROM read_parquet($4) AS related
+    JOIN read_parquet($1) AS artists ON artists.artist_code = related.related_artist_code
+    WHERE artists.num_tracks > 0 AND related.related_artist_code != related.artist_code
+),
+related AS (
+    SELECT artist_code, list(related_artist_code ORDER BY place) AS related_artist_codes
+    FROM closest
+    WHERE place <= $6
+    GROUP BY artist_code
+)
+SELECT artist_code, genre_codes, genres, related_artist_codes
+FROM genres FULL JOIN related USING (artist_code)
+ORDER BY artist_code

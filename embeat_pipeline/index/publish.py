@@ -1,0 +1,119 @@
+"""Makes a release the one that is served, goes back to the last one, and removes old ones.
+
+``index/CURRENT`` names the release being served and ``index/PREVIOUS`` the one before. Each is
+replaced in one step, so whoever reads it finds a whole name of a whole release.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
+from embeat_pipeline.index.verify import verify_release
+from embeat_pipeline.lake import atomic_path
+from embeat_serve.contract import LakePaths, Manifest
+from embeat_serve.errors import BrokenRelease, NoRelease, PipelineError, UnfitRelease
+from embeat_serve.stores.opening import current_release, read_manifest
+
+
+def previous_path(lake: LakePaths) -> Path:
+    """File that holds the name of the release served before this one."""
+    return lake.index / "PREVIOUS"
+
+
+def publish_release(lake: LakePaths, release: str) -> dict[str, Any]:
+    """Verify a release and serve it from now on.
+
+    Returns:
+        ``release``, ``previous`` (None where there was none), and the value of each check.
+
+    Raises:
+        UnfitRelease: it failed a check; nothing has changed.
+        PipelineError: another process is building or publishing.
+    """
+    checks = verify_release(lake, release)
+    failed = [str(check) for check in checks if not check.passed]
+    if failed:
+        raise UnfitRelease(
+            f"release {release} is not published, {len(failed)} of its checks failed: "
+            f"{'; '.join(failed)}"
+        )
+    metadata = {check.name: check.value for check in checks}
+    with index_lock(lake):
+        served = _served(lake)
+        if served == release:
+            return {"release": release, "previous": _previous(lake), **metadata, "unchanged": True}
+        if served is not None:
+            _point(previous_path(lake), served)
+        _point(lake.current, release)
+    return {"release": release, "previous": served, **metadata}
+
+
+def rollback(lake: LakePaths) -> dict[str, Any]:
+    """Serve the previous release again; a second call undoes the first.
+
+    Returns:
+        ``release`` (served from now on) and ``previous``.
+
+    Raises:
+        PipelineError: there is none to go back to.
+        BrokenRelease: it cannot be read; nothing has changed.
+    """
+    with index_lock(lake):
+        served, previous = _served(lake), _previous(lake)
+        if previous is None or previous == served:
+            raise PipelineError(f"no previous release in {lake.index} to go back to")
+        read_manifest(lake, previous)
+        _point(lake.current, previous)
+        if served is not None:
+            _point(previous_path(lake), served)
+    return {"release": previous, "previous": served}
+
+
+def collect_garbage(lake: LakePaths, keep: int = 2) -> list[str]:
+    """Remove old releases and what killed builds left.
+
+    The newest ``keep`` stay, and so do the one being served and the one before. Processes that
+    have a removed release open can go on reading it.
+
+    Returns:
+        Names of the releases removed, sorted.
+    """
+    with index_lock(lake):
+        discard_leftovers(lake)
+        pinned = {_served(lake), _previous(lake)}
+        built = {
+            folder.name: _built_at(folder)
+            for folder in lake.index.iterdir()
+            if folder.is_dir() and not folder.name.startswith(".")
+        }
+        newest = sorted(built, key=lambda name: (built[name], name), reverse=True)[:keep]
+        removed = sorted(set(built) - pinned - set(newest))
+        for release in removed:
+            discard_release(lake, release)
+    return removed
+
+
+def _point(path: Path, release: str) -> None:
+    with atomic_path(path) as scratch:
+        scratch.write_text(f"{release}\n", encoding="utf-8")
+
+
+def _served(lake: LakePaths) -> str | None:
+    try:
+        return current_release(lake)
+    except (NoRelease, BrokenRelease):
+        return None
+
+
+def _previous(lake: LakePaths) -> str | None:
+    try:
+        return previous_path(lake).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
+def _built_at(folder: Path) -> str:
+    try:
+        return Manifest.read(folder).built_at
+    except (OSError, ValueError):
+        return ""

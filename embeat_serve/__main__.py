@@ -1,0 +1,208 @@
+"""The command line: ``python -m embeat_serve "晴天 - Jay Chou"``.
+
+Exit status: 0 a list was printed; 2 wrong usage; 3 seed not found; 4 nothing to ask. Errors
+are one line on stderr.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from embeat_serve.contract import CHANNELS
+from embeat_serve.errors import EmbeatError, InvalidFeatures, SeedNotFound, UsageError
+from embeat_serve.settings import MAX_K, RecallOptions, Settings
+
+PROGRAM = "embeat"
+
+MAX_FEATURES_BYTES = 1 << 20
+"""A file of one song's features is a few hundred bytes."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Argument parser whose errors are ours: one line, exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{message} (see --help)")
+
+
+def parser() -> Parser:
+    """Flags of the command line."""
+    flags = Parser(
+        prog="python -m embeat_serve",
+        description="Music like a song, an artist, or a sound.",
+        epilog=__doc__.split("\n\n")[1] if __doc__ else None,
+    )
+    seed = flags.add_argument_group("what it should be like (give one)")
+    seed.add_argument("text", nargs="?", metavar="TEXT", help='"title - artist", either way round')
+    seed.add_argument(
+        "-t",
+        "--track",
+        action="append",
+        metavar="TRACK",
+        help="track id, spotify:track:… or open.spotify.com URL; repeat for several",
+    )
+    seed.add_argument("-i", "--isrc", metavar="ISRC")
+    seed.add_argument("-a", "--artist", metavar="NAME")
+    seed.add_argument(
+        "--features", metavar="FILE", help="JSON object of audio features; - reads stdin"
+    )
+    seed.add_argument(
+        "--similarity", nargs=2, metavar=("A", "B"), help="how alike two songs sound, 0..1"
+    )
+    wanted = flags.add_argument_group("what to print")
+    wanted.add_argument("-k", type=int, default=20, metavar="N", help=f"songs, 1..{MAX_K} (20)")
+    wanted.add_argument("--json", action="store_true", help="one JSON object")
+    wanted.add_argument("--explain", action="store_true", help="say why each song is there")
+    wanted.add_argument("--m3u", metavar="FILE", help="write a playlist, too")
+    wanted.add_argument("--csv", metavar="FILE", help="write a CSV file, too")
+    where = flags.add_argument_group("where and how to look")
+    where.add_argument("--lake", metavar="DIR", help="data lake (EMBEAT_LAKE, or data_lake)")
+    where.add_argument(
+        "--channels", metavar="A,B", help=f"recall channels, of {', '.join(CHANNELS)}"
+    )
+    where.add_argument(
+        "--no-diversify", action="store_true", help="the ranking as it is, without list rules"
+    )
+    return flags
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Do what the command line asks; returns what to print.
+
+    Raises:
+        EmbeatError: anything a user can see.
+    """
+    from embeat_serve import output
+    from embeat_serve.recommender import Recommender
+
+    question = _question(arguments)
+    settings = Settings.from_environment().having(lake=arguments.lake)
+    settings = replace(settings, recall=_options(arguments, settings.recall))
+    recommender = Recommender(settings)
+    if arguments.similarity:
+        one, other = arguments.similarity
+        similarity = recommender.similarity(one, other)
+        if arguments.json:
+            content = {"release": recommender.release, "a": one, "b": other}
+            return output.to_json({**content, "similarity": round(similarity, 6)})
+        return f"{similarity:.4f}\n"
+    answer = recommender.recommend(**question, k=arguments.k, explain=arguments.explain)
+    if answer.missing:
+        shown = ", ".join(answer.missing[:5])
+        _complain(f"{len(answer.missing)} of the tracks are not in the catalogue: {shown}")
+    if arguments.m3u:
+        _write(arguments.m3u, output.m3u(answer))
+    if arguments.csv:
+        _write(arguments.csv, output.to_csv(answer))
+    return output.to_json(answer.to_dict()) if arguments.json else output.table(answer)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    try:
+        text = run(parser().parse_args(argv))
+    except SeedNotFound as error:
+        meant = f"; did you mean: {', '.join(error.suggestions)}?" if error.suggestions else ""
+        _complain(f"{error}{meant}")
+        return error.exit_status
+    except EmbeatError as error:
+        _complain(str(error))
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 130
+    return _print(text)
+
+
+def _question(arguments: argparse.Namespace) -> dict[str, Any]:
+    given = {
+        "text": arguments.text,
+        "track_ids": arguments.track,
+        "isrc": arguments.isrc,
+        "artist": arguments.artist,
+        "features": arguments.features,
+        "similarity": arguments.similarity,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    if len(given) != 1:
+        raise UsageError(
+            "give one of TEXT, -t, -i, -a, --features or --similarity, "
+            f"found {' and '.join(given) or 'none'} (see --help)"
+        )
+    if arguments.features is not None:
+        given["features"] = _features(arguments.features)
+    return given
+
+
+def _options(arguments: argparse.Namespace, options: RecallOptions) -> RecallOptions:
+    if arguments.channels is not None:
+        names = tuple(name.strip() for name in arguments.channels.split(",") if name.strip())
+        options = replace(options, channels=names)
+    return replace(options, diversify=False) if arguments.no_diversify else options
+
+
+def _features(path: str) -> dict[str, Any]:
+    try:
+        if path == "-":
+            text = sys.stdin.read(MAX_FEATURES_BYTES + 1)
+        else:
+            with Path(path).open(encoding="utf-8-sig") as file:
+                text = file.read(MAX_FEATURES_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise UsageError(f"cannot read {path}: {reason}") from None
+    if len(text) > MAX_FEATURES_BYTES:
+        raise InvalidFeatures(f"{path} is too large for one song's features")
+    try:
+        features = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidFeatures(f"{path} holds no JSON object of audio features") from None
+    if not isinstance(features, dict):
+        found = type(features).__name__
+        raise InvalidFeatures(f"expected a JSON object of audio features in {path}, found {found}")
+    return features
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot write {path}: {reason}") from None
+
+
+def _print(text: str) -> int:
+    try:
+        # A terminal that cannot show a title still shows the rest.
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has seen enough; Python would complain once more when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _complain(f"cannot write the answer: {error.strerror}")
+        return UsageError.exit_status
+    return 0
+
+
+def _complain(message: str) -> None:
+    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stderr.flush()
+    # The engine takes longer to let go of a release that nothing was written to than to answer
+    # from it, so it is not asked to.
+    os._exit(status)

@@ -1,0 +1,165 @@
+"""Candidates of a list, and the evidence that speaks for each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from embeat_serve.contract import CHANNELS, TrackField
+from embeat_serve.settings import RecallOptions
+
+
+class Found(NamedTuple):
+    """A track that one channel found for one seed."""
+
+    id: int
+    cosine: float | None
+    """To the seed, in the channel's own space; None where it has none."""
+
+
+class Answer(NamedTuple):
+    """What one channel found for one seed, best first."""
+
+    channel: str
+    seed: int
+    """Position among the seeds."""
+    found: tuple[Found, ...]
+    held_back_by: str | None = None
+    """Setting that keeps these tracks off the list unless it has to be relaxed."""
+
+
+class Evidence(NamedTuple):
+    """Why a track is a candidate."""
+
+    channel: str
+    seed: int
+    cosine: float | None
+    contribution: float
+    """To the score."""
+
+
+@dataclass(eq=False, slots=True)
+class Candidate:
+    """A track that may enter the list."""
+
+    id: int
+    evidence: list[Evidence] = field(default_factory=list)
+    held_back_by: str | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    score: float = 0.0
+    """Sum of the contributions, 0..1."""
+
+    def channels(self) -> dict[str, float]:
+        """Contribution of each channel, greatest first; they sum to the score."""
+        sums: dict[str, float] = dict.fromkeys(CHANNELS, 0.0)
+        for item in self.evidence:
+            sums[item.channel] += item.contribution
+        return dict(sorted(((c, v) for c, v in sums.items() if v > 0), key=lambda pair: -pair[1]))
+
+    @property
+    def popularity(self) -> int | None:
+        """0..100; None where unknown."""
+        return self.payload.get(TrackField.POPULARITY)
+
+    @property
+    def artist_codes(self) -> Sequence[int]:
+        """Main artist first."""
+        return self.payload.get(TrackField.ARTIST_CODES, ())
+
+
+HELD_BACK_WEIGHT = 0.5
+"""Weight of held-back evidence, as a share of its channel's last weight: below all else."""
+
+
+def fuse(answers: Iterable[Answer], options: RecallOptions) -> list[Candidate]:
+    """Merge what the channels found, best candidates first, ties by id.
+
+    Within a channel the answers for all seeds become one list: a place gives a track the
+    channel's first weight to its last, on a straight line, and what it gets for each seed is
+    added up, so that what several seeds agree on leads. The places in that list then give the
+    weights that are summed over channels. A score of 1 is the first place in every channel
+    asked: little evidence gives a low score, however long the list has to be.
+    """
+    unit = 1 / max(sum(options.weights(channel)[0] for channel in options.channels), 1e-9)
+    groups: dict[tuple[str, str | None], list[Answer]] = {}
+    for answer in answers:
+        groups.setdefault((answer.channel, answer.held_back_by), []).append(answer)
+    candidates: dict[int, Candidate] = {}
+    # What is held back can only add tracks, so it comes last.
+    for channel, held_back_by in sorted(groups, key=lambda group: group[1] is not None):
+        first, last = options.weights(channel)
+        merged = _merge(groups[channel, held_back_by], first, last)
+        if held_back_by:
+            merged = {id: found for id, found in merged.items() if id not in candidates}
+            first, last = last * HELD_BACK_WEIGHT, 0.0
+        weights = _line(first * unit, last * unit, len(merged))
+        for (id, found), weight in zip(merged.items(), weights, strict=True):
+            candidate = candidates.setdefault(id, Candidate(id, held_back_by=held_back_by))
+            candidate.score += weight
+            if len(found) == 1:
+                seed, cosine, _ = found[0]
+                candidate.evidence.append(Evidence(channel, seed, cosine, weight))
+                continue
+            total = sum(share for *_, share in found)
+            candidate.evidence += [
+                Evidence(channel, seed, cosine, weight * share / total)
+                for seed, cosine, share in found
+            ]
+    return sorted(candidates.values(), key=lambda candidate: (-candidate.score, candidate.id))
+
+
+def _merge(
+    answers: Sequence[Answer], first: float, last: float
+) -> dict[int, list[tuple[int, float | None, float]]]:
+    """Tracks of one channel, best first, each with seed, cosine and share of the agreement."""
+    merged: dict[int, list[tuple[int, float | None, float]]] = {}
+    for answer in answers:
+        # Weights of 0 would leave nothing to tell places apart by.
+        shares = _line(max(first, 1e-9), max(last, 1e-9), len(answer.found))
+        for found, share in zip(answer.found, shares, strict=True):
+            merged.setdefault(found.id, []).append((answer.seed, found.cosine, share))
+    if len(answers) == 1:
+        return merged
+    agreement = {id: sum(share for *_, share in found) for id, found in merged.items()}
+    return {id: merged[id] for id in sorted(merged, key=lambda id: (-agreement[id], id))}
+
+
+def _line(first: float, last: float, places: int) -> list[float]:
+    step = (last - first) / max(places - 1, 1)
+    return [first + step * place for place in range(places)]
+
+
+MARGIN = 10
+"""Songs more than the rules ask for, so that short lists have a choice, too."""
+
+AMPLE = 5
+"""Candidates read per song asked for: what caps, copies and remixes can use up."""
+
+
+def shortlist(candidates: Sequence[Candidate], options: RecallOptions, k: int) -> list[Candidate]:
+    """Candidates worth reading the payload of: more than the rules can use up.
+
+    Without rules, the best 2k and a few, since copies of the seed and unpopular songs are left
+    out. With them, the best ``AMPLE`` times k, of which at most twice as many of the seed's
+    artist as may stay, and the first k/2 of every channel (so that popular songs, light in
+    weight, are there when the list lacks them) and of those held back by every setting.
+    """
+    if not options.diversify:
+        return list(candidates[: 2 * k + MARGIN])
+    own_limit = 2 * int(options.same_artist_max_share * k) + MARGIN
+    taken: dict[str, int] = {}
+    own = 0
+    chosen: list[Candidate] = []
+    spare: list[Candidate] = []
+    for candidate in candidates:
+        channels = {item.channel for item in candidate.evidence}
+        groups = {candidate.held_back_by} if candidate.held_back_by else channels
+        leads = any(taken.get(group, 0) <= k // 2 for group in groups)
+        is_own = "same_artist" in channels
+        if (leads or len(chosen) < AMPLE * k) and not (is_own and own >= own_limit):
+            chosen.append(candidate)
+            own += is_own
+            for group in groups:
+                taken[group] = taken.get(group, 0) + 1
+        else:
+            spare.append(candidate)
+    return chosen + spare[: max(0, AMPLE * k - len(chosen))]

@@ -1,0 +1,152 @@
+"""A list as a table, JSON, an M3U playlist or CSV."""
+
+import csv
+import json
+import unicodedata
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+from embeat_serve.result import Recommendations, SeedSong, Song
+
+TITLE_WIDTH = 40
+ARTISTS_WIDTH = 30
+"""Terminal cells; longer text is cut. Fixed, so that output does not depend on the window."""
+
+CSV_COLUMNS = (
+    "rank",
+    "track_id",
+    "track_name",
+    "artist_names",
+    "album_name",
+    "isrc",
+    "popularity",
+    "genres",
+    "score",
+    "channels",
+)
+LIST_SEPARATOR = "; "
+"""Between names in one CSV cell."""
+
+
+def table(answer: Recommendations) -> str:
+    """The list for people: what it is like, then rank, title, artists, channels and score."""
+    rows = [("#", "title", "artists", "channels", "score")]
+    rows += [_row(song) for song in answer.results]
+    widths = [max(cells(row[column]) for row in rows) for column in range(4)]
+    lines = [f"Songs like {_heading(answer)}", ""]
+    for number, row in enumerate(rows):
+        rank, title, artists, channels = (
+            pad(text, width, right=column == 0)
+            for column, (text, width) in enumerate(zip(row, widths, strict=False))
+        )
+        lines.append(f"{rank}  {title}  {artists}  {channels}  {row[4]}")
+        song = answer.results[number - 1] if number else None
+        if song and song.explanation:
+            lines.append(f"{' ' * widths[0]}  {plain(song.explanation)}")
+    if not answer.results:
+        lines.append("(nothing in the catalogue is known to be like it)")
+    if answer.relaxed:
+        lines += ["", f"Rules relaxed: {', '.join(answer.relaxed)}"]
+    return "\n".join(lines) + "\n"
+
+
+def to_json(content: dict[str, Any]) -> str:
+    """One JSON object on lines of its own."""
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def m3u(answer: Recommendations) -> str:
+    """Extended M3U (UTF-8) of Spotify URIs; lengths are unknown, hence -1."""
+    lines = ["#EXTM3U"]
+    for song in answer.results:
+        lines.append(f"#EXTINF:-1,{plain(', '.join(song.artist_names))} - {plain(song.track_name)}")
+        lines.append(f"spotify:track:{song.track_id}")
+    return "\n".join(lines) + "\n"
+
+
+def to_csv(answer: Recommendations) -> str:
+    """CSV (RFC 4180) with a header; lists within a cell are joined by semicolons."""
+    buffer = StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(CSV_COLUMNS)
+    for song in answer.results:
+        content = song.to_dict()
+        content["channels"] = [f"{name}={value:g}" for name, value in song.channels.items()]
+        writer.writerow([_cell(content[column]) for column in CSV_COLUMNS])
+    return buffer.getvalue()
+
+
+def cells(text: str) -> int:
+    """Terminal cells that ``text`` takes: two for wide characters, none for combining marks."""
+    return sum(map(_character_cells, text))
+
+
+def pad(text: str, width: int, right: bool = False) -> str:
+    """``text`` filled up with spaces to ``width`` cells, at its left where ``right``."""
+    space = " " * (width - cells(text))
+    return space + text if right else text + space
+
+
+def cut(text: str, width: int) -> str:
+    """``text`` in at most ``width`` cells, with an ellipsis where something is left out."""
+    if cells(text) <= width:
+        return text
+    kept, taken = [], 1
+    for character in text:
+        taken += _character_cells(character)
+        if taken > width:
+            break
+        kept.append(character)
+    return "".join(kept).rstrip() + "…"
+
+
+def plain(text: str) -> str:
+    """One line of ``text`` without control characters: titles must not steer a terminal."""
+    return " ".join("".join(_visible(text)).split())
+
+
+def _visible(text: str) -> Iterator[str]:
+    for character in text:
+        category = unicodedata.category(character)
+        if category in ("Cc", "Zl", "Zp"):
+            yield " "
+        elif category not in ("Cf", "Cs"):
+            yield character
+
+
+def _character_cells(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _row(song: Song) -> tuple[str, str, str, str, str]:
+    channels = " ".join(f"{name} {value:.2f}" for name, value in song.channels.items())
+    return (
+        str(song.rank),
+        cut(plain(song.track_name), TITLE_WIDTH),
+        cut(plain(", ".join(song.artist_names)), ARTISTS_WIDTH),
+        channels,
+        f"{song.score:.3f}",
+    )
+
+
+def _heading(answer: Recommendations) -> str:
+    if answer.artist is not None:
+        number = len(answer.seeds)
+        songs = f"{number} best-known songs" if number > 1 else "one song"
+        return f"{plain(answer.artist)} ({songs})"
+    first = _seed_label(answer.seeds[0])
+    others = len(answer.seeds) - 1
+    return f"{first} and {others} more" if others else first
+
+
+def _seed_label(seed: SeedSong) -> str:
+    title = plain(seed.track_name or seed.track_id or "the song described")
+    artists = plain(", ".join(seed.artist_names))
+    return f"{title} - {artists}" if artists else title
+
+
+def _cell(value: Any) -> Any:
+    return LIST_SEPARATOR.join(value) if isinstance(value, list) else value

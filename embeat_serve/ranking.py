@@ -1,0 +1,277 @@
+"""The list's rules: which candidates make the list, and what gives way when too few do.
+
+Rules that always hold: nothing that the seeds are, no recording twice, no title twice by one
+artist. All others are settings, and are relaxed one after the other, in the order of ``RELAXED``,
+while the list is shorter than asked for. What had to give way is reported, so a rule that is not
+reported holds.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from embeat_serve.candidates import Candidate
+from embeat_serve.channels import popularity_floor
+from embeat_serve.contract import TrackField
+from embeat_serve.ordering import arrange
+from embeat_serve.seeds import Seed
+from embeat_serve.settings import RecallOptions
+from embeat_serve.text import name_key, title_key
+
+RELAXED = (
+    "playlist_min_cosine",  # weaker playlist neighbours
+    "min_popularity",
+    "unique_titles",  # the same title by another artist
+    "drop_remixes",
+    "other_artist_max_share",
+    "same_artist_max_share",
+    "genre",  # alike in sound, of any genre
+)
+"""Rules in the order in which they give way, least missed first."""
+
+REMIX_WORDS = frozenset({"remix", "remixed", "remixes", "rmx"})
+REMASTER_WORDS = frozenset({"remaster", "remastered"})
+"""With one of these, "remixed" means the old recording's sound."""
+
+
+_title_key = lru_cache(maxsize=1 << 16)(title_key)
+"""Popular songs come up again and again."""
+
+
+class Keys(NamedTuple):
+    """What makes two tracks the same song."""
+
+    recording: int | None
+    isrc: str | None
+    title: str
+    """Title key; empty where unknown."""
+    artists: frozenset[int]
+
+    def same_song(self, other: "Keys") -> bool:
+        """Same recording, or same title and a common artist."""
+        if self.recording is not None and self.recording == other.recording:
+            return True
+        if self.isrc and self.isrc == other.isrc:
+            return True
+        same_title = bool(self.title) and self.title == other.title
+        return same_title and not self.artists.isdisjoint(other.artists)
+
+
+def keys_of(song: Candidate | Seed) -> Keys:
+    """Keys of a candidate or a seed."""
+    fields = song.payload
+    return Keys(
+        fields.get(TrackField.RECORDING_CODE),
+        fields.get(TrackField.ISRC),
+        _title_key(fields.get(TrackField.TRACK_NAME) or ""),
+        frozenset(fields.get(TrackField.ARTIST_CODES, ())),
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Entry:
+    """A candidate with what the rules look at."""
+
+    candidate: Candidate
+    keys: Keys
+    main_artist: int | None
+    album: int | None
+    own: bool
+    """By an artist of the seeds."""
+    popular: bool
+    unpopular: bool
+    """Known to be below the floor."""
+    remix: bool
+
+
+def rank(
+    candidates: Iterable[Candidate], seeds: Sequence[Seed], options: RecallOptions, k: int
+) -> tuple[list[Candidate], list[str]]:
+    """The list, best first as far as its rules allow, and the rules that had to give way.
+
+    Args:
+        candidates: with payload.
+        seeds: songs the list shall be like.
+        options: rules; without ``diversify`` the list is the candidates by score.
+        k: length wanted; the list is shorter only where candidates run out.
+    """
+    entries = _entries(candidates, seeds, options)
+    if not options.diversify:
+        raw = (entry for entry in entries if not entry.candidate.held_back_by)
+        return [entry.candidate for entry in raw if not entry.unpopular][:k], []
+    selection = Selection(seeds, options, k)
+    selection.reserve(entries)
+    selection.fill(entries)
+    for rule in RELAXED:
+        if selection.full:
+            break
+        selection.enforced.discard(rule)
+        selection.fill(entries)
+    relaxed = [*selection.broken(), *selection.unmet()]
+    chosen = sorted(selection.entries, key=lambda entry: _order(entry.candidate))
+    ordered, broken = arrange(chosen, options.max_artist_run)
+    return [entry.candidate for entry in ordered], relaxed + broken
+
+
+class Selection:
+    """Songs chosen so far, and whether another may join them."""
+
+    def __init__(self, seeds: Sequence[Seed], options: RecallOptions, k: int):
+        self.k = k
+        self.entries: list[Entry] = []
+        self.enforced = set(RELAXED)
+        self._broken: set[str] = set()
+        self._seed_artists = {code for seed in seeds for code in seed.artist_codes}
+        if not options.drop_remixes or any(is_remix(seed) for seed in seeds):
+            self.enforced.discard("drop_remixes")
+        self._rules = tuple(rule for rule in RELAXED if rule in self.enforced)
+        main_artists = len({seed.artist_codes[0] for seed in seeds if seed.artist_codes})
+        self._own_limit = at_most(options.same_artist_max_share, k)
+        # Seeds of several artists each have their share.
+        self._all_own_limit = self._own_limit * main_artists
+        self._own_least = min(at_least(options.same_artist_min_share, k), self._own_limit)
+        if not main_artists or k * options.same_artist_max_share < 1:
+            self._own_least = 0
+        self._other_limit = at_most(options.other_artist_max_share, k)
+        self._popular_least = at_least(options.popular_min_share, k)
+        self._artists: Counter[int] = Counter()
+        self._titles: Counter[str] = Counter()
+        self._own = self._popular = 0
+        self._songs: dict[object, list[Keys]] = {}
+        self._ids: set[int] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether the list is as long as asked for."""
+        return len(self.entries) >= self.k
+
+    def reserve(self, entries: Sequence[Entry]) -> None:
+        """Take the best of those that the list must have a share of."""
+        for entry in entries:
+            if entry.own and self._own < self._own_least and self._admits(entry):
+                self._take(entry)
+        for entry in entries:
+            if entry.popular and self._popular < self._popular_least and self._admits(entry):
+                self._take(entry)
+
+    def fill(self, entries: Sequence[Entry]) -> None:
+        """Take the best that the enforced rules admit."""
+        for entry in entries:
+            if self.full:
+                break
+            if self._admits(entry):
+                self._take(entry)
+
+    def broken(self) -> list[str]:
+        """Rules that the list does not keep."""
+        return [rule for rule in self._rules if rule in self._broken]
+
+    def unmet(self) -> list[str]:
+        """Shares that the candidates could not provide."""
+        shares = {
+            "same_artist_min_share": self._own < self._own_least,
+            "popular_min_share": self._popular < self._popular_least,
+        }
+        return [rule for rule, short in shares.items() if short]
+
+    def _admits(self, entry: Entry) -> bool:
+        if self.full or entry.candidate.id in self._ids or self._is_there(entry.keys):
+            return False
+        return not any(self._breaks(entry, rule) for rule in self.enforced)
+
+    def _is_there(self, keys: Keys) -> bool:
+        return any(
+            keys.same_song(other) for name in _names(keys) for other in self._songs.get(name, ())
+        )
+
+    def _breaks(self, entry: Entry, rule: str) -> bool:
+        match rule:
+            case "min_popularity":
+                return entry.unpopular
+            case "unique_titles":
+                return self._titles[entry.keys.title] > 0
+            case "drop_remixes":
+                return entry.remix
+            case "other_artist_max_share":
+                others = entry.keys.artists - self._seed_artists
+                return any(self._artists[code] >= self._other_limit for code in others)
+            case "same_artist_max_share":
+                own = entry.keys.artists & self._seed_artists
+                too_many = any(self._artists[code] >= self._own_limit for code in own)
+                return too_many or (entry.own and self._own >= self._all_own_limit)
+            case _:
+                return entry.candidate.held_back_by == rule
+
+    def _take(self, entry: Entry) -> None:
+        given_up = (rule for rule in self._rules if rule not in self.enforced)
+        self._broken.update(rule for rule in given_up if self._breaks(entry, rule))
+        self.entries.append(entry)
+        self._ids.add(entry.candidate.id)
+        self._artists.update(entry.keys.artists)
+        if entry.keys.title:
+            self._titles[entry.keys.title] += 1
+        for name in _names(entry.keys):
+            self._songs.setdefault(name, []).append(entry.keys)
+        self._own += entry.own
+        self._popular += entry.popular
+
+
+def at_most(share: float, k: int) -> int:
+    """Songs that a share of k allows: at least one, unless the share is 0."""
+    return max(1, math.floor(round(share * k, 6))) if share else 0
+
+
+def at_least(share: float, k: int) -> int:
+    """Songs that a share of k demands; none where it comes to less than half a song."""
+    wanted = round(share * k, 6)
+    return math.ceil(wanted) if wanted >= 0.5 else 0
+
+
+def is_remix(song: Candidate | Seed) -> bool:
+    """Whether the title says so, as a word of its own."""
+    key = song.payload.get(TrackField.NAME_KEY)
+    key = key if key is not None else name_key(song.payload.get(TrackField.TRACK_NAME) or "")
+    words = set(key.split())
+    return not REMIX_WORDS.isdisjoint(words) and REMASTER_WORDS.isdisjoint(words)
+
+
+def _names(keys: Keys) -> list[tuple[str, object]]:
+    """What a song can be found under among those chosen."""
+    named = (("recording", keys.recording), ("isrc", keys.isrc), ("title", keys.title or None))
+    return [(kind, value) for kind, value in named if value is not None]
+
+
+def _order(candidate: Candidate) -> tuple[float, int, int]:
+    popularity = -1 if candidate.popularity is None else candidate.popularity
+    return -candidate.score, -popularity, candidate.id
+
+
+def _entries(
+    candidates: Iterable[Candidate], seeds: Sequence[Seed], options: RecallOptions
+) -> list[Entry]:
+    """Candidates best first, without the seeds and their copies."""
+    seed_keys = [keys_of(seed) for seed in seeds]
+    seed_codes = {seed.code for seed in seeds}
+    seed_artists = frozenset(code for seed in seeds for code in seed.artist_codes)
+    floor = popularity_floor(seeds, options)
+    entries = []
+    for candidate in sorted(candidates, key=_order):
+        keys = keys_of(candidate)
+        if candidate.id in seed_codes or any(keys.same_song(seed) for seed in seed_keys):
+            continue
+        popularity = candidate.popularity
+        entry = Entry(
+            candidate,
+            keys,
+            main_artist=candidate.artist_codes[0] if candidate.artist_codes else None,
+            album=candidate.payload.get(TrackField.ALBUM_CODE),
+            own=not keys.artists.isdisjoint(seed_artists),
+            popular=popularity is not None and popularity >= options.popular_threshold,
+            unpopular=popularity is not None and popularity < floor,
+            remix=is_remix(candidate),
+        )
+        entries.append(entry)
+    return entries

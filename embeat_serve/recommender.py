@@ -1,0 +1,252 @@
+"""The public facade: a release, and what can be asked of it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeat_serve import seeds as lookup
+from embeat_serve.candidates import Candidate, fuse, shortlist
+from embeat_serve.channels import Recall
+from embeat_serve.contract import Collection, TrackField
+from embeat_serve.encoder import Encoder
+from embeat_serve.errors import InvalidFeatures, UsageError
+from embeat_serve.explain import explain as explanation
+from embeat_serve.features import from_mappings
+from embeat_serve.ranking import rank
+from embeat_serve.release import CurrentRelease, OpenRelease
+from embeat_serve.result import Recommendations, SeedSong, Song
+from embeat_serve.seeds import Seed, Seeds
+from embeat_serve.settings import MAX_K, RecallOptions, Settings
+
+Features = Mapping[str, Any]
+"""Audio features of one song, by the names in ``features.FEATURES``."""
+
+CANDIDATE_FIELDS = (
+    TrackField.TRACK_ID,
+    TrackField.TRACK_NAME,
+    TrackField.ARTIST_NAMES,
+    TrackField.ARTIST_CODES,
+    TrackField.GENRES,
+    TrackField.ALBUM_CODE,
+    TrackField.ALBUM_NAME,
+    TrackField.ISRC,
+    TrackField.RECORDING_CODE,
+    TrackField.POPULARITY,
+    TrackField.TEMPO,
+    TrackField.KEY,
+    TrackField.MODE,
+    TrackField.NAME_KEY,
+)
+"""What rules, explanations and output look at."""
+
+
+class Recommender:
+    """Answers questions from the published release. Use ``embeat_serve.open`` to get one.
+
+    Any number of threads may ask. Where another release is published meanwhile, questions
+    begun later are answered from that one.
+
+    Args:
+        settings: where the release lies, and the options used where a question has none.
+
+    Raises:
+        NoRelease: nothing is published.
+        BrokenRelease: what is published cannot be read.
+        StoreUnreachable: the Qdrant server does not answer.
+    """
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self._current = CurrentRelease(settings)
+
+    def recommend(
+        self,
+        text: str | None = None,
+        *,
+        track_ids: Sequence[str] | None = None,
+        isrc: str | None = None,
+        artist: str | None = None,
+        features: Features | None = None,
+        k: int = 20,
+        options: RecallOptions | None = None,
+        explain: bool = False,
+    ) -> Recommendations:
+        """Songs like one song, several songs or an artist: give exactly one of the first five.
+
+        Args:
+            text: "title - artist" either way round, a title, an artist, an id, a link or an ISRC.
+            track_ids: ids, URIs or URLs of one or more tracks.
+            isrc: a recording.
+            artist: a name, or a link to the artist.
+            features: a song that is in no catalogue; only its sound can be compared.
+            k: length of the list, 1..1000.
+            options: recall settings; those of the environment where None.
+            explain: say for every song why it is there.
+
+        Raises:
+            UsageError: the question is wrong in itself.
+            SeedNotFound: the catalogue does not have what was asked for.
+            Unavailable: the release cannot be asked.
+        """
+        started = time.perf_counter()
+        given = {"text": text, "track_ids": track_ids, "isrc": isrc, "artist": artist}
+        given = {name: value for name, value in given.items() if value is not None}
+        names = [*given, *([] if features is None else ["features"])]
+        if len(names) != 1:
+            raise UsageError(
+                "give exactly one of text, track_ids, isrc, artist or features, "
+                f"found {' and '.join(names) or 'none'}"
+            )
+        check_k(k)
+        options = options or self.settings.recall
+        with self._current.in_use() as release:
+            seeds = self._seeds(release, given, features, options)
+            found = time.perf_counter()
+            candidates, clock = _candidates(release, seeds, options, k)
+            read = time.perf_counter()
+            ranked, relaxed = rank(candidates, seeds.songs, options, k)
+        results = tuple(
+            Song.of(candidate, place, explanation(candidate, seeds.songs) if explain else None)
+            for place, candidate in enumerate(ranked, start=1)
+        )
+        done = time.perf_counter()
+        marks = {"seed": found - started, **clock, "ranking": done - read, "total": done - started}
+        return Recommendations(
+            release=release.name,
+            seeds=tuple(map(SeedSong.of, seeds.songs)),
+            results=results,
+            relaxed=tuple(relaxed),
+            timings_ms={name: round(1_000 * seconds, 3) for name, seconds in marks.items()},
+            artist=seeds.artist,
+            missing=seeds.missing,
+        )
+
+    def similarity(self, song_a: str | Features, song_b: str | Features) -> float:
+        """How alike two songs sound, 0..1.
+
+        Args:
+            song_a: a track (whatever ``recommend`` takes as text), or its features.
+            song_b: the other.
+
+        Raises:
+            UsageError: a song is not described well enough, or has no audio features.
+            SeedNotFound: the catalogue does not have a track.
+        """
+        with self._current.in_use() as release:
+            one, other = (_vector(release, song) for song in (song_a, song_b))
+        return float(Encoder.similarity(one, other))
+
+    def encode(self, songs: Sequence[Features]) -> NDArray[np.float32]:
+        """Acoustic vectors (n, 64), float32, L2-normalised, of songs given by their features.
+
+        Raises:
+            InvalidFeatures: a value is no number or out of range, or nothing usable is there.
+        """
+        with self._current.in_use() as release:
+            return _encode(release, songs)
+
+    @property
+    def release(self) -> str:
+        """Name of the release that the next question is answered from."""
+        with self._current.in_use() as release:
+            return release.name
+
+    def close(self) -> None:
+        """Let go of the release."""
+        self._current.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _seeds(
+        self,
+        release: OpenRelease,
+        given: Mapping[str, Any],
+        features: Features | None,
+        options: RecallOptions,
+    ) -> Seeds:
+        if features is not None:
+            vector = _encode(release, [features])[0]
+            return Seeds((Seed(_labels(features), vector=vector),), store_calls=0)
+        (kind, value), store = next(iter(given.items())), release.store
+        match kind:
+            case "track_ids":
+                return lookup.from_ids(store, [value] if isinstance(value, str) else value)
+            case "isrc":
+                return lookup.from_isrc(store, value)
+            case "artist":
+                return lookup.from_artist(store, value, options.artist_seed_tracks)
+            case _:
+                return lookup.from_text(store, value, options.artist_seed_tracks)
+
+
+def _candidates(
+    release: OpenRelease, seeds: Seeds, options: RecallOptions, k: int
+) -> tuple[list[Candidate], dict[str, float]]:
+    """Candidates with payload, and the seconds each step took.
+
+    At most three store calls answer a question. Where two went into the seeds, the payload of
+    every track found is brought along at once; otherwise that of the shortlist is read apart,
+    which moves a quarter of the bytes.
+    """
+    started = time.perf_counter()
+    along = seeds.store_calls > 1
+    recall = Recall(seeds.songs, options, k, CANDIDATE_FIELDS if along else False)
+    answers, hits = recall.ask(release.store)
+    recalled = time.perf_counter()
+    chosen = fuse(answers, options)
+    if not along:
+        chosen = shortlist(chosen, options, k)
+        ids = [candidate.id for candidate in chosen]
+        hits = release.store.retrieve(Collection.TRACKS, ids, CANDIDATE_FIELDS) if ids else []
+    payloads = {hit.id: hit.payload for hit in hits if hit.payload.get(TrackField.TRACK_ID)}
+    for candidate in chosen:
+        candidate.payload = payloads.get(candidate.id, {})
+    clock = {"channels": recalled - started, "payload": time.perf_counter() - recalled}
+    return [candidate for candidate in chosen if candidate.payload], clock
+
+
+def _encode(release: OpenRelease, songs: Sequence[Features]) -> NDArray[np.float32]:
+    return release.encoder.encode(from_mappings(list(songs)))
+
+
+def _labels(features: Features) -> dict[str, Any]:
+    """What a song from outside the catalogue says of itself besides its sound."""
+    kept = (TrackField.TEMPO, TrackField.KEY, TrackField.MODE)
+    labels = {name: features[name] for name in kept if features.get(name) is not None}
+    if isinstance(title := features.get(TrackField.TRACK_NAME), str):
+        labels[TrackField.TRACK_NAME] = title
+    names = features.get(TrackField.ARTIST_NAMES)
+    if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+        labels[TrackField.ARTIST_NAMES] = list(names)
+    return labels
+
+
+def _vector(release: OpenRelease, song: str | Features) -> NDArray[np.float32]:
+    if not isinstance(song, str):
+        return _encode(release, [song])[0]
+    seeds = lookup.from_text(release.store, song, number=1)
+    if seeds.artist is not None:
+        raise UsageError(f"expected a song, found the artist {seeds.artist!r}")
+    codes = [seed.code for seed in seeds.songs if seed.code is not None]
+    hits = release.store.retrieve(Collection.TRACKS, codes, payload=False, with_vector=True)
+    if not hits or hits[0].vector is None:
+        raise InvalidFeatures(f"the catalogue has no audio features of {song!r}")
+    vector = hits[0].vector
+    return vector / np.float32(np.linalg.norm(vector))  # stored in half precision
+
+
+def check_k(k: int) -> None:
+    """Refuse lengths that no list can have.
+
+    Raises:
+        UsageError: not a whole number in 1..1000.
+    """
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MAX_K:
+        raise UsageError(f"k must be a whole number in 1..{MAX_K}, found {k!r}")

@@ -1,0 +1,102 @@
+"""The release being asked: opened once, exchanged when another is published."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+from embeat_serve.contract import Manifest, ReleaseFile
+from embeat_serve.encoder import Encoder
+from embeat_serve.errors import Unavailable
+from embeat_serve.settings import Settings
+from embeat_serve.store import VectorStore, open_store, published_release
+
+CHECK_SECONDS = 1.0
+"""How often a lake is asked for its published release; reading a file takes microseconds."""
+
+SERVER_CHECK_SECONDS = 30.0
+"""The same of a server, where it takes a round trip."""
+
+
+class OpenRelease:
+    """A release, open.
+
+    Attributes:
+        store: its collections.
+        manifest: what it is made of.
+        users: questions being answered from it.
+    """
+
+    def __init__(self, settings: Settings):
+        self.store: VectorStore
+        self.manifest: Manifest
+        self.store, self.manifest, self._folder = open_store(settings)
+        self.users = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the release."""
+        return self.manifest.release
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Its encoder, read when first needed.
+
+        Raises:
+            BrokenRelease: it is missing or damaged.
+        """
+        if isinstance(self._folder, Path):
+            return Encoder.load(self._folder / ReleaseFile.ENCODER)
+        return Encoder.load(BytesIO(self.store.read_file(ReleaseFile.ENCODER)))
+
+
+class CurrentRelease:
+    """The published release. A question is answered whole from the release it began with."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._open = OpenRelease(settings)
+        self._interval = SERVER_CHECK_SECONDS if settings.qdrant_url else CHECK_SECONDS
+        self._checked = time.monotonic()
+
+    @contextmanager
+    def in_use(self) -> Iterator[OpenRelease]:
+        """The release to ask; it stays open until the block ends."""
+        self._follow()
+        with self._lock:
+            release = self._open
+            release.users += 1
+        try:
+            yield release
+        finally:
+            with self._lock:
+                release.users -= 1
+                retired = release is not self._open and release.users == 0
+            if retired:
+                release.store.close()
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._open.store.close()
+
+    def _follow(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._checked < self._interval:
+                return
+            self._checked = now
+        try:
+            if published_release(self._settings) == self._open.name:
+                return
+            following = OpenRelease(self._settings)
+        except Unavailable:
+            return  # the one that is open still answers
+        with self._lock:
+            before, self._open = self._open, following
+            idle = before.users == 0
+        if idle:
+            before.store.close()

@@ -1,0 +1,1 @@
+"""One module per engine; ``embeat_serve.store`` is the way in."""

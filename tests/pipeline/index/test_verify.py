@@ -1,0 +1,159 @@
+"""A release that differs from the tables, or finds too little, fails by name."""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from embeat_pipeline.index import verify
+from embeat_pipeline.index.verify import mean_recall, verify_release
+from embeat_serve.contract import Collection, LakePaths, Manifest, ReleaseFile
+from embeat_serve.query import Hit, Query
+from embeat_serve.store import EdgeStore
+
+
+@pytest.fixture
+def copy(built: tuple[LakePaths, str], tmp_path: Path) -> tuple[LakePaths, str]:
+    """The lake with one release built, to be damaged."""
+    original, release = built
+    lake = LakePaths(tmp_path / "lake")
+    shutil.copytree(original.tables, lake.tables)
+    # Linked, since the engine's files are mostly holes that a copy would fill.
+    shutil.copytree(original.release(release), lake.release(release), copy_function=os.link)
+    return lake, release
+
+
+def failed(copy: tuple[LakePaths, str]) -> list[str]:
+    return [check.name for check in verify_release(*copy) if not check.passed]
+
+
+def rewrite(path: Path, text: str) -> None:
+    path.unlink()
+    path.write_text(text)
+
+
+def test_a_release_as_built_passes_every_check(built: tuple[LakePaths, str]) -> None:
+    checks = verify_release(*built)
+    assert [check.name for check in checks if not check.passed] == []
+    assert {check.name for check in checks} == {
+        "readable",
+        "tracks_count",
+        "tracks_playlist_count",
+        "artists_count",
+        "encoder",
+        "genres",
+        "payload",
+        "tracks_recall_all",
+        "tracks_recall_genre",
+        "tracks_recall_artist",
+        "tracks_playlist_recall_all",
+        "artists_recall_all",
+    }
+    assert verify_release(*built) == checks
+
+
+def test_rows_that_are_missing_are_counted(copy: tuple[LakePaths, str]) -> None:
+    lake, _ = copy
+    table = pq.read_table(lake.table("tracks"))
+    pq.write_table(table.slice(0, 599), lake.table("tracks"))
+    assert failed(copy) == ["tracks_count"]
+
+
+def test_a_manifest_that_lies(copy: tuple[LakePaths, str]) -> None:
+    lake, release = copy
+    manifest = Manifest.read(lake.release(release))
+    replace(manifest, counts={**manifest.counts, "artists": 7}).write(lake.release(release))
+    assert failed(copy) == ["artists_count"]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}"])
+def test_a_corrupted_manifest(copy: tuple[LakePaths, str], content: str) -> None:
+    lake, release = copy
+    rewrite(lake.release(release) / ReleaseFile.MANIFEST, content)
+    (check,) = verify_release(*copy)
+    assert (check.name, check.passed) == ("readable", False)
+    assert "manifest of release" in str(check)
+
+
+def test_a_collection_that_is_gone(copy: tuple[LakePaths, str]) -> None:
+    lake, release = copy
+    shutil.rmtree(lake.release(release) / Collection.TRACKS / "segments")
+    assert failed(copy) == ["readable"]
+
+
+def test_an_encoder_that_needs_pickle_or_is_cut_off(copy: tuple[LakePaths, str]) -> None:
+    lake, release = copy
+    path = lake.release(release) / ReleaseFile.ENCODER
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[: len(content) // 2])
+    assert failed(copy) == ["encoder"]
+
+
+def test_genres_that_are_cut_off(copy: tuple[LakePaths, str]) -> None:
+    lake, release = copy
+    rewrite(lake.release(release) / ReleaseFile.GENRES, json.dumps([["pop", 0, 0]]))
+    assert failed(copy) == ["genres"]
+    rewrite(lake.release(release) / ReleaseFile.GENRES, "[")
+    assert failed(copy) == ["genres"]
+
+
+def test_payloads_of_other_tables(copy: tuple[LakePaths, str]) -> None:
+    lake, _ = copy
+    table = pq.read_table(lake.table("tracks"))
+    names = ["other"] * table.num_rows
+    column = table.schema.get_field_index("track_name")
+    pq.write_table(
+        table.set_column(column, table.schema.field(column), [names]), lake.table("tracks")
+    )
+    assert failed(copy) == ["payload"]
+
+
+def test_poor_recall_is_found_out(
+    built: tuple[LakePaths, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = EdgeStore._search
+
+    def forgetful(self: EdgeStore, collection: str, queries: list[Query]) -> list[list[Hit]]:
+        hits = search(self, collection, queries)
+        near = collection == Collection.TRACKS and not queries[0].exact
+        return [found[::2] if near else found for found in hits]
+
+    monkeypatch.setattr("embeat_serve.stores.edge.SCAN_UNLINKED", 0)
+    monkeypatch.setattr(EdgeStore, "_search", forgetful)
+    checks = {check.name: check for check in verify.verify_release(*built)}
+    assert checks["tracks_recall_all"].value == pytest.approx(0.5)
+    assert not checks["tracks_recall_all"].passed
+    assert checks["artists_recall_all"].passed
+
+
+class Answers:
+    """A store that gives one answer to exact queries and another to the rest."""
+
+    def __init__(self, found: Sequence[float], true: Sequence[float]):
+        self.found, self.true = found, true
+
+    def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
+        scores = self.true if queries[0].exact else self.found
+        return [[Hit(place, score, {}) for place, score in enumerate(scores)]]
+
+
+@pytest.mark.parametrize(
+    ("found", "true", "recall"),
+    [
+        ((0.9, 0.8), (0.9, 0.8), 1.0),
+        ((0.9, 0.7), (0.9, 0.8), 0.5),
+        # Which of several equal tracks is listed does not matter.
+        ((0.9, 0.8, 0.8, 0.8), (0.9, 0.8), 1.0),
+        ((), (0.9,), 0.0),
+        ((), (), None),
+    ],
+)
+def test_recall(found: Sequence[float], true: Sequence[float], recall: float | None) -> None:
+    store = Answers(found, true)
+    assert mean_recall(store, [Query("tracks", 2)]) == recall  # type: ignore[arg-type]

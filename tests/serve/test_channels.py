@@ -1,0 +1,142 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from embeat_serve.channels import MAX_GENRE_QUERIES, Place, Recall, by_sound, popularity_floor, vote
+from embeat_serve.contract import Collection
+from embeat_serve.query import Between, Hit, Ids, Match
+from embeat_serve.seeds import Seed
+from embeat_serve.settings import RecallOptions
+
+OPTIONS = RecallOptions()
+
+
+def seed(code: int = 1, **payload: Any) -> Seed:
+    known = {"artist_codes": [5], "genre_codes": [7, 8], "energy": 0.5, "popularity": 40}
+    return Seed({**known, "related_artist_codes": [6, 5, 9], **payload}, code=code)
+
+
+def neighbour(*genres: int, id: int = 0) -> Hit:
+    return Hit(id, 0.9, {"genre_codes": list(genres)})
+
+
+@pytest.mark.parametrize(
+    ("neighbours", "winners"),
+    [
+        ([], (7, 8)),
+        ([neighbour(7), neighbour(8)], (7, 8)),
+        ([neighbour(8), neighbour(8), neighbour(7)], (8,)),
+        ([neighbour(8)], (8,)),
+        ([neighbour(3), neighbour(4)], (7, 8)),
+        ([neighbour(7, 8), neighbour(8, 8)], (8,)),
+    ],
+)
+def test_the_genre_needs_twice_the_votes(neighbours: list[Hit], winners: tuple[int, ...]):
+    assert vote((7, 8), neighbours, ratio=2.0) == winners
+
+
+def test_popular_songs_are_put_in_order_of_sound():
+    vectors = np.eye(3, dtype=np.float32)
+    hits = [Hit(4, 90, {}, vectors[0]), Hit(5, 80, {}, None), Hit(6, 70, {}, vectors[1])]
+    assert [found.id for found in by_sound(hits, vectors[1])] == [6, 4, 5]
+    assert by_sound(hits, vectors[1])[0].cosine == pytest.approx(1)
+    assert [found.id for found in by_sound(hits, None)] == [4, 5, 6]
+
+
+def test_every_channel_asks_for_its_own():
+    plan = Recall([seed()], OPTIONS, 20).plan()
+    assert {place.use for place in plan} == {*OPTIONS.channels, "outside", "vectors"}
+    assert plan[Place("playlist", 0)].collection == Collection.TRACKS_PLAYLIST
+    assert plan[Place("playlist", 0)].like == 1
+    assert plan[Place("acoustic", 0, 7)].limit == 200
+    assert plan[Place("genre_popular", None, 7)].limit == 40
+    assert plan[Place("same_artist", 0)].limit == 40
+    assert Match("artist_codes", (5,)) in plan[Place("same_artist", 0)].filter.must
+    assert Match("artist_codes", (6, 9)) in plan[Place("related_artist", 0)].filter.must
+    assert plan[Place("genre_popular", None, 8)].order_by == "popularity_rank"
+
+
+def test_long_lists_stay_within_the_limits():
+    plan = Recall([seed()], OPTIONS, 1_000).plan()
+    assert plan[Place("acoustic", 0, 7)].limit == 512
+    assert plan[Place("same_artist", 0)].limit == 128
+
+
+def test_many_genres_share_what_is_asked_for():
+    plan = Recall([seed(genre_codes=[7, 8, 9, 10])], OPTIONS, 20).plan()
+    assert plan[Place("acoustic", 0, 7)].limit == 100
+    assert plan[Place("genre_popular", None, 7)].limit == 20
+    assert (
+        Recall([seed(genre_codes=[7, 8, 9, 10])], OPTIONS, 100)
+        .plan()[Place("acoustic", 0, 7)]
+        .limit
+        == 256
+    )
+
+
+def test_seeds_and_unpopular_songs_are_not_asked_for():
+    excluded = Recall([seed(1), seed(2)], OPTIONS, 20).plan()[Place("acoustic", 0, 7)].filter
+    assert excluded.must_not == (Ids((1, 2)), Between("popularity_rank", 1, 9))
+
+
+@pytest.mark.parametrize(("popularity", "floor"), [(40, 10), (3, 3), (None, 10), (0, 0)])
+def test_the_floor_is_the_seeds_popularity_where_that_is_lower(popularity: int | None, floor: int):
+    assert popularity_floor([seed(popularity=popularity), seed()], OPTIONS) == floor
+
+
+def test_a_seed_without_genre_is_compared_with_all():
+    plan = Recall([seed(genre_codes=[])], OPTIONS, 20).plan()
+    assert plan[Place("acoustic", 0)].filter.must == ()
+    assert not any(place.use in ("genre_popular", "outside") for place in plan)
+
+
+def test_a_seed_without_sound_goes_by_popularity():
+    plan = Recall([seed(energy=None)], OPTIONS, 20).plan()
+    assert plan[Place("same_artist", 0)].order_by == "popularity_rank"
+
+
+def test_a_song_from_outside_is_compared_by_sound_only():
+    outside = Seed({}, vector=np.ones(64, np.float32))
+    plan = Recall([outside], OPTIONS, 20).plan()
+    assert list(plan) == [Place("acoustic", 0)]
+    assert plan[Place("acoustic", 0)].vector is outside.vector
+
+
+def test_only_the_channels_asked_for():
+    options = RecallOptions(channels=("same_artist",))
+    assert list(Recall([seed()], options, 20).plan()) == [Place("same_artist", 0)]
+    voting = Recall([seed()], RecallOptions(channels=("acoustic",)), 20)
+    assert Place("playlist", 0) in voting.plan()
+    silent = RecallOptions(channels=("acoustic",), genre_vote=False)
+    assert Place("playlist", 0) not in Recall([seed()], silent, 20).plan()
+
+
+def test_many_seeds_ask_for_fewer_genres_each():
+    seeds = [seed(code, genre_codes=[7, 8, 9, 10, 11]) for code in range(20)]
+    plan = Recall(seeds, OPTIONS, 20).plan()
+    assert sum(place.use == "acoustic" for place in plan) <= MAX_GENRE_QUERIES
+    assert all(query.limit <= 40 for query in plan.values())
+
+
+def test_neighbours_below_the_cut_off_are_held_back():
+    recall = Recall([seed()], RecallOptions(channels=("playlist",), genre_vote=False), 20)
+    hits = [Hit(2, 0.8, {}), Hit(3, 0.75, {}), Hit(4, 0.74, {})]
+    near, far = recall.answers({Place("playlist", 0): hits})
+    assert ([found.id for found in near.found], near.held_back_by) == ([2, 3], None)
+    assert ([found.id for found in far.found], far.held_back_by) == ([4], "playlist_min_cosine")
+
+
+def test_the_vote_picks_among_the_answers():
+    options = RecallOptions(channels=("acoustic", "playlist"))
+    found = {
+        Place("playlist", 0): [neighbour(8, id=2), neighbour(8, id=3)],
+        Place("acoustic", 0, 7): [Hit(20, 0.99, {})],
+        Place("acoustic", 0, 8): [Hit(30, 0.5, {})],
+    }
+    answers = Recall([seed()], options, 20).answers(found)
+    acoustic = next(a for a in answers if a.channel == "acoustic" and not a.held_back_by)
+    assert [item.id for item in acoustic.found] == [30]
+    undecided = Recall([seed()], RecallOptions(channels=("acoustic",), genre_vote=False), 20)
+    acoustic = undecided.answers(found)[0]
+    assert [item.id for item in acoustic.found] == [20, 30]

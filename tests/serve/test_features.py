@@ -1,0 +1,112 @@
+"""Audio features -> model inputs."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeat_serve.errors import InvalidFeatures
+from embeat_serve.features import (
+    CARDINALITY,
+    CONTINUOUS,
+    DISCRETE,
+    FEATURES,
+    from_mappings,
+    model_inputs,
+    tempo_bucket,
+)
+
+SONG = {
+    "key": 7,
+    "mode": 1,
+    "tempo": 137,
+    "time_signature": 4,
+    "danceability": 0.54,
+    "energy": 0.56,
+    "speechiness": 0.02,
+    "instrumentalness": 0.0,
+    "valence": 0.41,
+    "acousticness": 0.23,
+    "liveness": 0.1,
+}
+
+anything = st.one_of(
+    st.floats(width=32), st.integers(-20, 400).map(float), st.floats(0, 1, width=32)
+)
+
+
+@given(
+    st.integers(0, 5).flatmap(
+        lambda n: st.fixed_dictionaries(
+            {name: st.lists(anything, min_size=n, max_size=n) for name in FEATURES}
+        )
+    )
+)
+def test_any_numbers_give_inputs_in_range(columns: dict[str, list[float]]) -> None:
+    inputs = model_inputs(columns)
+    count = len(columns["key"])
+    assert inputs.discrete.shape == (count, 4)
+    assert inputs.continuous.shape == (count, 7)
+    assert inputs.discrete.dtype == np.uint8
+    assert inputs.continuous.dtype == np.float32
+    assert (inputs.discrete < [CARDINALITY[name] for name in DISCRETE]).all()
+    assert (np.abs(inputs.continuous) <= 0.5).all()
+
+
+def test_a_song_as_the_model_sees_it() -> None:
+    inputs = from_mappings([SONG])
+    assert inputs.discrete.tolist() == [[8, 2, 4, 8]]
+    expected = [SONG[name] - 0.5 for name in CONTINUOUS]
+    np.testing.assert_allclose(inputs.continuous[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [("key", -1), ("key", 12), ("mode", 2), ("time_signature", 0), ("tempo", 0), ("tempo", 1e9)],
+)
+def test_spotifys_ways_to_say_missing(name: str, missing: float) -> None:
+    inputs = model_inputs({name: [missing, math.nan]})
+    assert (inputs.discrete[:, DISCRETE.index(name)] == 0).all()
+
+
+def test_missing_acoustic_features_are_the_middle() -> None:
+    inputs = model_inputs({"energy": [math.nan, 1.5, -0.1, 1.0]})
+    assert inputs.continuous[:, CONTINUOUS.index("energy")].tolist() == [0, 0, 0, 0.5]
+    assert (inputs.continuous[:, CONTINUOUS.index("valence")] == 0).all()
+
+
+def test_metres() -> None:
+    column = DISCRETE.index("time_signature")
+    found = model_inputs({"time_signature": [1, 2, 3, 4, 5, 6, 7]}).discrete[:, column]
+    assert found.tolist() == [1, 2, 3, 4, 5, 3, 5]
+
+
+def test_tempo_buckets_open_at_their_edges() -> None:
+    tempi = np.array([20, 69.99, 70, 164.99, 165, 300, np.nan], np.float32)
+    assert tempo_bucket(tempi).tolist() == [1, 1, 2, 10, 11, 11, 0]
+
+
+def test_all_keys_and_modes_have_rows_of_their_own() -> None:
+    keys = model_inputs({"key": np.arange(12)}).discrete[:, 0]
+    modes = model_inputs({"mode": np.arange(2)}).discrete[:, 1]
+    assert keys.tolist() == list(range(1, 13))
+    assert modes.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("song", "words"),
+    [
+        ({**SONG, "energy": 1.2}, r"energy must lie in 0\.\.1, found 1\.2"),
+        ({**SONG, "energy": math.nan}, "energy must lie"),
+        ({**SONG, "tempo": "fast"}, "tempo must be a number"),
+        ({**SONG, "mode": True}, "mode must be a number"),
+        ({"tempo": 120}, "at least one of danceability"),
+        ([1, 2], "must be an object"),
+    ],
+)
+def test_what_a_person_got_wrong_is_named(song: Any, words: str) -> None:
+    with pytest.raises(InvalidFeatures, match=words):
+        from_mappings([song])

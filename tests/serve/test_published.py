@@ -1,0 +1,44 @@
+"""The sample dump through the whole pipeline, asked like a user would."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import embeat_serve
+from embeat_serve.contract import Collection, LakePaths, TrackField
+from embeat_serve.query import Query
+from embeat_serve.recommender import Recommender
+
+
+@pytest.fixture(scope="module")
+def published(published_lake: LakePaths) -> Iterator[Recommender]:
+    with embeat_serve.open(lake=published_lake.root) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def songs(published: Recommender) -> list[dict]:
+    """Payload of every 200th track."""
+    with published._current.in_use() as release:
+        number = release.store.count(Collection.TRACKS)
+        hits = release.store.query([Query(Collection.TRACKS, number, payload=True)])[0]
+    return [hit.payload for hit in hits[::200]]
+
+
+def test_every_song_has_a_full_list(published: Recommender, songs: list[dict]):
+    for song in songs:
+        answer = published.recommend(track_ids=[song[TrackField.TRACK_ID]], k=20)
+        assert len(answer.results) == 20
+
+
+def test_songs_are_found_by_name(published: Recommender, songs: list[dict]):
+    for song in songs:
+        text = f"{song[TrackField.TRACK_NAME]} - {song[TrackField.ARTIST_NAMES][0]}"
+        (seed,) = published.recommend(text, k=1).seeds
+        assert seed.artist_names[0] == song[TrackField.ARTIST_NAMES][0]
+
+
+def test_artists_are_found_by_name(published: Recommender, songs: list[dict]):
+    for song in songs[:5]:
+        answer = published.recommend(artist=song[TrackField.ARTIST_NAMES][0])
+        assert len(answer.results) == 20
