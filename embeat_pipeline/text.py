@@ -5,6 +5,9 @@ A property test holds each one to its twin. Patterns are shared where the two re
 them alike; where they differ (``\\s`` and ``$``), the difference is spelled out here.
 """
 
+import re
+from functools import lru_cache
+
 import polars as pl
 
 from embeat_serve import text
@@ -12,10 +15,10 @@ from embeat_serve import text
 _SPACE = r"[\s\x1c-\x1f]"
 """``\\s`` as Python reads it: with the separators U+001C to U+001F."""
 
-_BLANK = rf"^[\s\x1c-\x1f{text.COMBINING_MARKS}]*$"
-"""Decomposed text without anything a key could be made of."""
-
 _STRIPPED = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
+
+
+_NOT_WORD_NOR_SPACE = text.NOT_WORD.replace("]+", " ]+")
 
 
 def _native(pattern: str) -> str:
@@ -30,6 +33,13 @@ _TRAILING = rf"(?i){_SPACE}+-{_SPACE}+(?:{_EDITION})$"
 _FEATURING_TAIL = rf"(?i){_SPACE}+\b(?:feat|ft|featuring)\b\.?{_SPACE}.*\n?$"
 
 
+@lru_cache(maxsize=1)
+def _blank() -> str:
+    """Pattern of text that folds to nothing but space: spaces, and marks on their own."""
+    vanishing = (char for char in map(chr, range(0x10000)) if not text.fold(char).strip())
+    return f"^[{''.join(map(re.escape, vanishing))}]*$"
+
+
 def fold(expression: pl.Expr) -> pl.Expr:
     """Compatibility forms, case, accents and traditional characters folded away."""
     decomposed = expression.str.normalize("NFKD").str.to_lowercase()
@@ -41,9 +51,10 @@ def fold(expression: pl.Expr) -> pl.Expr:
 
 
 def _tokens(folded: pl.Expr) -> pl.Expr:
-    words = folded.str.replace_all(text.APOSTROPHES, "").str.replace_all(text.NOT_WORD, " ")
-    split = words.str.replace_all(f"([{text.CJK}])", " $1 ")
-    return split.str.replace_all(" +", " ").str.strip_chars(" ")
+    # Single spaces, the most frequent separators, are left alone by both replacements.
+    words = folded.str.replace_all(text.APOSTROPHES, "").str.replace_all(_NOT_WORD_NOR_SPACE, " ")
+    split = words.str.replace_all(f"[{text.CJK}]", " $0 ")
+    return split.str.replace_all(" {2,}", " ").str.strip_chars(" ")
 
 
 def search_text(expression: pl.Expr) -> pl.Expr:
@@ -65,5 +76,5 @@ def title_key(expression: pl.Expr) -> pl.Expr:
     """Key under which editions of a song fall together ("(Remastered 2009)", "- Live")."""
     bare = expression.str.replace_all(_BRACKETED, "").str.replace_all(_TRAILING, "")
     bare = bare.str.replace_all(_FEATURING_TAIL, "")
-    nothing_left = bare.str.normalize("NFKD").str.contains(_BLANK)
+    nothing_left = bare.str.contains(_blank())
     return name_key(pl.when(nothing_left).then(expression).otherwise(bare))

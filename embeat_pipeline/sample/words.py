@@ -31,7 +31,7 @@ GENRE_MODIFIERS = _words(
     "hawaiian deep dark dream vintage modern classic progressive experimental acoustic symphonic "
     "psychedelic minimal melodic underground lo-fi bedroom desert northern southern coastal "
     "alternative contemporary traditional cosmic gothic noise sunshine electro instrumental "
-    "orchestral gospel christian queer teen indie post neo nu future slow fast heavy soft raw "
+    "orchestral gospel christian queer teen post neo nu future slow fast heavy soft raw "
     "swamp street garage basement festival lounge chamber choral brass piano guitar synth"
 )
 """What makes a micro-genre of a genre: "nordic folk"."""

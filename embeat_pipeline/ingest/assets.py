@@ -1,0 +1,48 @@
+"""Assets of the ingest stage: the clean tables, made in one go from whatever is in the dump."""
+
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+
+from embeat_pipeline.resources import LakeResource, asset_result
+
+TABLES = {
+    "tracks": "Every track that can be addressed and shown, once, with clean values and codes.",
+    "artists": "Everyone who is listed, credited or related, told apart by id, else by name.",
+    "playlists": "Playlists of two known tracks or more: track codes in order, without repeats.",
+    "genre_map": "Genres with their places on the map, then those that only artists list.",
+    "related_artists": "Which artists are related to which, closest first.",
+    "rejects": "Whatever was refused, with its file, row and reason.",
+}
+
+
+@dg.multi_asset(
+    name="ingest",
+    specs=[
+        dg.AssetSpec(name, group_name="ingest", kinds={"polars", "duckdb"}, description=text)
+        for name, text in TABLES.items()
+    ],
+)
+def ingest_dump(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Read every file of the raw folder into clean tables."""
+    from embeat_pipeline.ingest.run import ingest
+
+    started = time.monotonic()
+    metadata = ingest(lake.paths, lake.raw)
+    seconds = time.monotonic() - started
+    for name in TABLES:
+        yield asset_result(metadata, lake.paths.table(name), asset_key=name, seconds=seconds)
+
+
+@dg.asset_check(asset="tracks", blocking=True)
+def every_row_is_accounted_for(lake: LakeResource) -> dg.AssetCheckResult:
+    """Of every file, accepted, merged and rejected rows are those that were read."""
+    from embeat_pipeline.ingest.report import read_report, unaccounted
+
+    files = unaccounted(read_report(lake.paths))
+    return dg.AssetCheckResult(passed=not files, metadata={"files": ", ".join(files)})
+
+
+ASSETS = [ingest_dump]
+CHECKS = [every_row_is_accounted_for]

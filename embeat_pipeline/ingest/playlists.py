@@ -1,0 +1,144 @@
+"""Playlists: their tracks by code, in order, without repeats; what is unknown is counted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from embeat_pipeline.ingest import policy
+from embeat_pipeline.ingest.sources import Source
+from embeat_pipeline.ingest.workplace import LOCATION, Workplace
+from embeat_pipeline.tables import SCHEMAS, write_table
+
+STAGED = {
+    **LOCATION,
+    "playlist_id": pl.String,
+    "name": pl.String,
+    "source": pl.String,
+    "num_followers": pl.Int64,
+    "track_ids": pl.List(pl.String),
+}
+
+REPORTED = ("name", "num_followers")
+
+BATCH = 50_000
+"""Playlists looked at at a time."""
+
+ENTRY_COUNTS = ("read", "kept", "repeated", "unknown", "dropped")
+"""What became of playlist entries: all but the first add up to it."""
+
+
+def stage_playlists(place: Workplace, source: Source) -> dict[str, int]:
+    """Clean the rows of one file into the staged table.
+
+    Returns:
+        Column -> values present before cleaning.
+    """
+    frame = source.frame
+    counts = frame.select(pl.col(REPORTED).count()).collect(engine="streaming").row(0, named=True)
+    followers = pl.col("num_followers")
+    playlist_id = policy.identifier(pl.col("playlist_id"), "playlist")
+    number = pl.format("{}:{}", pl.lit(source.name), pl.col("row"))
+    cleaned = frame.with_row_index("row").with_columns(
+        pl.col("row").cast(pl.Int64),
+        pl.coalesce(playlist_id, number).alias("playlist_id"),
+        policy.text(pl.col("name")).alias("name"),
+        policy.text(pl.col("source")).fill_null(source.name).alias("source"),
+        pl.when(followers.is_between(0, 1e12))
+        .then(followers)
+        .cast(pl.Int64)
+        .alias("num_followers"),
+        pl.col("track_ids").list.eval(policy.identifier(pl.element(), "track").fill_null("")),
+    )
+    place.stage(source, cleaned)
+    return counts
+
+
+def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
+    """Write the table ``playlists`` in order of files and rows.
+
+    Tracks keep their order; a track repeated within a playlist counts where it comes first. Of
+    playlists that share an id the first is kept. Playlists of too few known tracks are refused.
+
+    Returns:
+        One row per file: ``file`` and ``ENTRY_COUNTS``. Entries are dropped with the playlist
+        that is refused or merged.
+    """
+    place.run("playlists")
+    codes = place.database.sql("FROM used_tracks").pl()
+    none = _look_up(pl.DataFrame(schema=STAGED | {"is_first": pl.Boolean}), codes)
+    looked_up = [none.drop("track_codes")]
+
+    def batches() -> Iterator[pl.DataFrame]:
+        first_code = 0
+        for batch in _staged_batches(place):
+            found = _look_up(batch, codes)
+            looked_up.append(found.drop("track_codes"))
+            _reject(place, found)
+            rows = found.filter("accepted").join(
+                batch.drop("track_ids"), on=["file", "row"], maintain_order="left"
+            )
+            yield rows.with_row_index("playlist_code", first_code)
+            first_code += rows.height
+
+    write_table(path, SCHEMAS["playlists"], batches())
+    outcomes = pl.concat(looked_up)
+    place.outcomes["playlists", "accepted"] = _rows_per_file(outcomes.filter("accepted"))
+    place.outcomes["playlists", "merged"] = _rows_per_file(outcomes.filter(~pl.col("is_first")))
+    return outcomes.group_by("file").agg(pl.col(ENTRY_COUNTS).sum()).sort("file")
+
+
+def _rows_per_file(rows: pl.DataFrame) -> dict[int, int]:
+    return dict(rows.group_by("file").len().iter_rows())
+
+
+def _staged_batches(place: Workplace) -> Iterator[pl.DataFrame]:
+    """Staged playlists in order, told apart by whether their id comes up for the first time."""
+    first = place.database.sql("FROM playlist_rows").pl()
+    for part in place.staged_parts("staged_playlists"):
+        with pq.ParquetFile(part) as file:
+            for batch in file.iter_batches(BATCH):
+                frame = pl.DataFrame(batch)
+                yield frame.join(first, on=["file", "row"], how="left", maintain_order="left")
+
+
+def _look_up(batch: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+    """Per playlist of ``batch``: its known tracks, once each, and the counts of its entries."""
+    entries = batch.select("file", "row", "is_first", track_id="track_ids").explode(
+        "track_id", empty_as_null=True
+    )
+    entries = entries.join(codes, on="track_id", how="left", maintain_order="left")
+    unknown = pl.col("track_id").is_not_null() & pl.col("track_code").is_null()
+    found = entries.group_by("file", "row", "is_first", maintain_order=True).agg(
+        read=pl.col("track_id").count(),
+        unknown=unknown.sum(),
+        unknown_value=pl.col("track_id").filter(unknown).first(),
+        track_codes=pl.col("track_code").drop_nulls().unique(maintain_order=True),
+    )
+    distinct = pl.col("track_codes").list.len()
+    accepted = pl.col("is_first") & (distinct >= policy.MIN_PLAYLIST_TRACKS)
+    return found.with_columns(
+        accepted=accepted,
+        repeated=pl.col("read") - pl.col("unknown") - distinct,
+        kept=pl.when(accepted).then(distinct).otherwise(0),
+        dropped=pl.when(accepted).then(0).otherwise(distinct),
+    )
+
+
+def _reject(place: Workplace, found: pl.DataFrame) -> None:
+    refused = found.filter(pl.col("is_first") & ~pl.col("accepted"))
+    place.reject(
+        refused.with_columns(
+            kind=pl.lit("playlist"), reason=pl.lit(policy.TOO_SHORT), value=None, count=1
+        )
+    )
+    strangers = found.filter(pl.col("unknown") > 0)
+    place.reject(
+        strangers.with_columns(
+            kind=pl.lit("playlist_entry"),
+            reason=pl.lit(policy.UNKNOWN_TRACK),
+            value=policy.shown(pl.col("unknown_value")),
+            count=pl.col("unknown"),
+        )
+    )

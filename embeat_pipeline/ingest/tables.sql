@@ -1,0 +1,29 @@
+-- The tables that are a query over what was resolved, rows in order of their codes.
+
+--: table artists
+SELECT artists.code AS artist_code, artist_id, artist_name,
+       coalesce(genre_codes, []) AS genre_codes, popularity, followers,
+       coalesce(num_tracks, 0) AS num_tracks
+FROM artists
+LEFT JOIN artist_facts USING (code)
+LEFT JOIN (
+    SELECT code, list(genre_code ORDER BY position) AS genre_codes FROM (
+        SELECT listed.code, genres.code AS genre_code, min(position) AS position
+        FROM (SELECT code, unnest(genres) AS genre, generate_subscripts(genres, 1) AS position
+              FROM artist_facts) AS listed
+        JOIN genres USING (genre) GROUP BY listed.code, genres.code
+    ) GROUP BY code
+) USING (code)
+LEFT JOIN (SELECT artist_code AS code, count(*) AS num_tracks FROM credits GROUP BY artist_code)
+    USING (code)
+ORDER BY artists.code;
+
+--: table genre_map
+SELECT code AS genre_code, genre, weight, x, y, color FROM genres ORDER BY code;
+
+--: table related_artists
+SELECT * EXCLUDE code FROM related ORDER BY code;
+
+--: table rejects
+SELECT name AS source, kind, row, reason, value, count FROM rejects JOIN files USING (file)
+ORDER BY file, kind, row NULLS FIRST, reason, value;

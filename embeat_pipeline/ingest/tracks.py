@@ -1,0 +1,108 @@
+"""Tracks: clean every row. ``tracks.sql`` then lets the rows of one id make one track."""
+
+import polars as pl
+
+from embeat_pipeline.ingest import policy
+from embeat_pipeline.ingest.sources import Source
+from embeat_pipeline.ingest.workplace import LOCATION, Workplace
+from embeat_pipeline.text import title_key
+
+_TYPES = {
+    "popularity": pl.UInt8,
+    "release_year": pl.Int16,
+    "duration_ms": pl.Int32,
+    "key": pl.Int8,
+    "mode": pl.Int8,
+    "time_signature": pl.Int8,
+    **dict.fromkeys(policy.DECIMALS, pl.Float32),
+}
+_TEXTS = ("track_name", "album_name")
+
+STAGED = {
+    **LOCATION,
+    "track_id": pl.String,
+    "given_id": pl.String,
+    "reason": pl.String,
+    "track_name": pl.String,
+    "title_key": pl.String,
+    "artist_ids": pl.List(pl.String),
+    "artist_names": pl.List(pl.String),
+    "album_id": pl.String,
+    "album_name": pl.String,
+    "isrc": pl.String,
+    "year_of_date": pl.Int16,
+    "explicit": pl.Boolean,
+    **_TYPES,
+}
+
+REPORTED = ("track_name", "album_id", "album_name", "isrc", "explicit", *_TYPES)
+"""Columns whose nulled values are counted."""
+
+
+def stage_tracks(place: Workplace, source: Source) -> dict[str, int]:
+    """Clean the rows of one file into the staged table.
+
+    Returns:
+        Column -> values present before cleaning.
+    """
+    frame = source.frame
+    given = frame.select(
+        pl.col(REPORTED).count(), fraction=policy.is_fraction(pl.col("popularity"))
+    )
+    counts = given.collect(engine="streaming").row(0, named=True)
+    fraction = counts.pop("fraction")
+    percent = policy.to_percent(pl.col("popularity"), fraction)
+    cleaned = frame.with_row_index("row").with_columns(
+        pl.col("row").cast(pl.Int64),
+        policy.identifier(pl.col("track_id"), "track").alias("track_id"),
+        policy.shown(pl.col("track_id")).alias("given_id"),
+        policy.identifier(pl.col("album_id"), "album").alias("album_id"),
+        policy.isrc(pl.col("isrc")).alias("isrc"),
+        policy.year_of(pl.col("release_date")).alias("year_of_date").cast(pl.Int16),
+        policy.in_range("popularity", percent).cast(pl.UInt8).alias("popularity"),
+        *(policy.text(pl.col(name)).alias(name) for name in _TEXTS),
+        *(
+            policy.in_range(name, pl.col(name)).cast(dtype).alias(name)
+            for name, dtype in _TYPES.items()
+            if name != "popularity"
+        ),
+        **_credits(),
+    )
+    place.stage(
+        source,
+        cleaned.with_columns(title_key=title_key(pl.col("track_name")), reason=_reason()),
+    )
+    return counts
+
+
+def _credits() -> dict[str, pl.Expr]:
+    """Ids and names of the credited artists as lists of one length, null where there are none.
+
+    Lists of different lengths cannot be told which id belongs to which name; names alone are
+    kept then, and resolved like those of tracks that come without ids.
+    """
+    names = pl.col("artist_names").list.eval(policy.text(pl.element()))
+    ids = pl.col("artist_ids").list.eval(policy.usable_identifier(pl.element(), "artist"))
+    count = names.list.drop_nulls().list.len().fill_null(0)
+    id_count = ids.list.drop_nulls().list.len().fill_null(0)
+    paired = ids.list.len() == names.list.len()
+    # A list of nulls as long as another: what is null stays so, what is not becomes null.
+    blank = pl.when(pl.element().is_null()).then(pl.element())
+    named = pl.when(count > 0)
+    return {
+        "artist_names": named.then(names).when(id_count > 0).then(ids.list.eval(blank)),
+        "artist_ids": pl.when((count > 0) & ~paired.fill_null(False))
+        .then(names.list.eval(blank))
+        .when((count > 0) | (id_count > 0))
+        .then(ids),
+    }
+
+
+def _reason() -> pl.Expr:
+    track_id = pl.col("track_id")
+    return (
+        pl.when(track_id.is_null())
+        .then(pl.lit(policy.NO_ID))
+        .when(~policy.is_identifier(track_id))
+        .then(pl.lit(policy.bad_id("track")))
+    )
