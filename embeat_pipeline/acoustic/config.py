@@ -1,0 +1,85 @@
+"""Every setting of EmbeatMLP's training. The defaults of the upstream recipe are upstream's."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Recipe = Literal["upstream", "teachers"]
+Fallback = Literal["artist", "none"]
+
+COMPARED = ("energy", "valence", "danceability", "acousticness", "liveness", "speechiness")
+"""Features the positive test compares; its per-feature settings come in this order."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How EmbeatMLP is trained; stored in ``encoder.npz`` next to the weights.
+
+    The device is no setting: it changes how long training takes, not what is trained.
+    """
+
+    recipe: Recipe = "upstream"
+    """What makes two tracks similar. ``upstream``: acoustic thresholds (below). ``teachers``:
+    what the inputs cannot tell, i.e. one artist, one album or one playlist."""
+
+    seed: int = 7
+    """Of weights, draws and the held-out artists."""
+    batch_size: int = 4096
+    max_steps: int = 100
+    learning_rate: float = 1e-4
+    weight_decay: float = 1e-3
+    temperature: float = 0.05
+    gradient_clip: float = 1.0
+    """Largest L2 norm of all gradients together."""
+    tempo_rows: int = 12
+    """Rows of the tempo embedding. Upstream has 5 for 12 buckets, so that buckets from 5 on are
+    read as missing; 5 reproduces that."""
+
+    genre_share: float = 0.01
+    """Share of anchors whose candidates come from their genre instead of their album."""
+    fallback: Fallback = "artist"
+    """Where an album has no second track (or is unknown): draw from the main artist's tracks,
+    and where there is no second one either, from the genre. ``none`` draws no such anchors."""
+    candidates: int = 32
+    """Drawn per anchor, with replacement; the cheapest that passes becomes its positive."""
+
+    max_speechiness: float = 0.2
+    """Tracks from here on are speech, and neither anchor nor positive."""
+    vocal_below: float = 0.5
+    """Instrumentalness below which a track is vocal: a vocal anchor needs a vocal positive."""
+    max_difference: tuple[float, ...] = (0.2, 0.2, 0.3, 0.3, 0.2, 0.05)
+    """Per feature of ``COMPARED``, exclusive."""
+    distance_weight: tuple[float, ...] = (1.0, 1.0, 1.0, 0.5, 0.5, 1.0)
+    """w in the distance sqrt(sum of w d^2), per feature of ``COMPARED``."""
+    max_distance: float = 0.3
+    """Inclusive."""
+    max_fifths: int = 2
+    """Steps on the circle of fifths between two keys of one mode ..."""
+    max_semitones: int = 1
+    """... or semitones; relative keys (C major, A minor) always go together."""
+    max_tempo_buckets: int = 1
+
+    popularity_floor: float = 0.1
+    """A candidate costs distance / (floor + (1 - floor) popularity^exponent) - bonuses, with
+    popularity 0..1 and unknown counted as 0."""
+    popularity_exponent: float = 0.5
+    album_bonus: float = 0.08
+    artist_bonus: float = 0.04
+    genre_bonus: float = 0.02
+
+    teacher_weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """Recipe ``teachers``: how often an anchor that has them all is taught by its album, its
+    artist and its playlists."""
+
+    holdout_artists: float = 0.02
+    """Share of artists kept out of training, to validate on."""
+    validate_every: int = 10
+    """Steps between two validations."""
+    patience: int = 0
+    """Stop after this many validations without a better one, and keep the best weights;
+    0 trains ``max_steps`` whatever happens."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.tempo_rows <= 12:
+            raise ValueError(f"tempo_rows must lie in 1..12, found {self.tempo_rows}")
+        if min(self.batch_size, self.max_steps, self.candidates, self.validate_every) < 1:
+            raise ValueError("batch_size, max_steps, candidates and validate_every start at 1")

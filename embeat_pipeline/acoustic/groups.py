@@ -1,0 +1,40 @@
+"""Who belongs together (albums, artists, genres, playlists), to draw from in one go."""
+
+import torch
+from torch import Tensor
+
+
+class Groups:
+    """Members of every group, as one CSR: ``members[offsets[g]:offsets[g + 1]]``.
+
+    Args:
+        group: (m,) codes of groups; negative ones belong to none.
+        member: (m,) int32, what belongs to them.
+    """
+
+    def __init__(self, group: Tensor, member: Tensor):
+        belongs = group >= 0
+        group, member = group[belongs].long(), member[belongs]
+        # Stable, so that members come in a defined order.
+        self.members = member[torch.argsort(group, stable=True)]
+        sizes = torch.bincount(group, minlength=1)
+        self.offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
+
+    def size(self, group: Tensor) -> Tensor:
+        """Number of members of each group; 0 for one that is unknown."""
+        known = (group >= 0) & (group < len(self.offsets) - 1)
+        index = torch.where(known, group, 0).long()
+        return torch.where(known, self.offsets[index + 1] - self.offsets[index], 0)
+
+    def draw(self, group: Tensor, count: int, generator: torch.Generator) -> Tensor:
+        """Draw ``count`` members of each group, with replacement: (groups, count).
+
+        Every group must have a member.
+        """
+        size = self.size(group)[:, None]
+        # Double precision: a genre may have more members than float32 has steps in 0..1.
+        uniform = torch.rand(
+            (len(group), count), generator=generator, device=group.device, dtype=torch.float64
+        )
+        place = (uniform * size).long()
+        return self.members[self.offsets[group.long()][:, None] + place].long()

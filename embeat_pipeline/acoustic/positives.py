@@ -1,0 +1,148 @@
+"""When two tracks sound alike, by upstream's thresholds (DESIGN 4)."""
+
+import torch
+from torch import Tensor
+
+from embeat_pipeline.acoustic.config import COMPARED, TrainingConfig
+from embeat_pipeline.acoustic.tracks import TrainingTracks
+from embeat_serve.features import CARDINALITY, CONTINUOUS, DISCRETE
+
+_SLACK = 1e-4
+"""Added to the squared distance where a matrix product, less exact, screens the pairs."""
+
+
+class PositiveTest:
+    """The acoustic test, for any number of pairs at once.
+
+    Everything discrete (key, mode, tempo, metre, vocal or not) is one 64-bit mask a track: a
+    bit for what it is, and the bits of what it accepts in a partner. A value that is missing
+    contradicts nothing. Missing continuous features count as 0.5, as they do for the model.
+
+    Args:
+        tracks: n tracks on one device.
+        config: the thresholds.
+    """
+
+    def __init__(self, tracks: TrainingTracks, config: TrainingConfig):
+        device = tracks.continuous.device
+        columns = [CONTINUOUS.index(name) for name in COMPARED]
+        self.compared = tracks.continuous[:, columns]
+        self.recording = tracks.recording
+        self.weight = torch.tensor(config.distance_weight, device=device)
+        self.max_difference = torch.tensor(config.max_difference, device=device)
+        self.max_distance = config.max_distance
+        vocal = (
+            tracks.continuous[:, CONTINUOUS.index("instrumentalness")] < config.vocal_below - 0.5
+        )
+        self._profile = _profile(tracks.discrete.int(), vocal)
+        self._is, self._accepts = (table.to(device) for table in _masks(config))
+
+    def __call__(self, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+        """Test pairs of row numbers, broadcast against each other.
+
+        Returns:
+            Whether ``right`` is a positive of anchor ``left`` (a re-release of one recording is
+            not), and their weighted distance; both of the broadcast shape.
+        """
+        difference = (self.compared[left] - self.compared[right]).abs_()
+        distance = (difference.square() * self.weight).sum(dim=-1).sqrt_()
+        passes = (difference < self.max_difference).all(dim=-1)
+        passes &= distance <= self.max_distance
+        traits = self.traits(right)
+        passes &= (self.accepted(left) & traits) == traits
+        passes &= self.recording[left] != self.recording[right]
+        return passes, distance
+
+    def traits(self, track: Tensor) -> Tensor:
+        """What tracks are, as bits (int64)."""
+        return self._is[self._profile[track].int()]
+
+    def accepted(self, track: Tensor) -> Tensor:
+        """What tracks accept in a partner, as bits (int64)."""
+        return self._accepts[self._profile[track].int()]
+
+
+class BatchTest:
+    """``PositiveTest`` of every anchor of a batch against every positive of it.
+
+    A matrix product and one 64-bit AND leave about one pair in a hundred, and only those are
+    tested in full.
+    """
+
+    def __init__(self, test: PositiveTest, left: Tensor, right: Tensor):
+        self.test, self.left, self.right = test, left, right
+        self.accepted, self.traits = test.accepted(left), test.traits(right)
+        scale = test.weight.sqrt()
+        anchors, positives = test.compared[left] * scale, test.compared[right] * scale
+        one = torch.ones(len(left), 1, device=left.device)
+        # |a - p|^2 = (|a|^2, 1, a) . (1, |p|^2, -2 p)
+        self.a = torch.cat([anchors.square().sum(1, keepdim=True), one, anchors], dim=1)
+        self.p = torch.cat([one, positives.square().sum(1, keepdim=True), -2 * positives], dim=1)
+        self.limit = test.max_distance**2 + _SLACK
+
+    def rows(self, rows: slice) -> Tensor:
+        """(rows, n) bool: which columns are positives of these rows."""
+        near = (self.a[rows] @ self.p.T) <= self.limit
+        near &= (self.accepted[rows, None] & self.traits) == self.traits
+        row, column = near.nonzero(as_tuple=True)
+        near[row, column] = self.test(self.left[rows][row], self.right[column])[0]
+        return near
+
+
+def _profile(discrete: Tensor, vocal: Tensor) -> Tensor:
+    """One number (int16) for every combination of discrete values and vocal or not."""
+    profile = vocal.int()
+    for column, name in enumerate(DISCRETE):
+        profile = profile * CARDINALITY[name] + discrete[:, column]
+    return profile.to(torch.int16)
+
+
+def _masks(config: TrainingConfig) -> tuple[Tensor, Tensor]:
+    """What each profile is, and what it accepts, as bits: two int64 (profiles,) tensors."""
+    sizes = [2, *(CARDINALITY[name] for name in DISCRETE)]
+    vocal, key, mode, metre, tempo = torch.cartesian_prod(*map(torch.arange, sizes)).unbind(1)
+    pitch = key * CARDINALITY["mode"] + mode
+    groups = (
+        (pitch, _pitches_match(config)),
+        (tempo, _tempos_match(config)),
+        (metre, _metres_match()),
+        (vocal, torch.tensor([[True, True], [False, True]])),
+    )
+    is_ = torch.zeros_like(vocal)
+    accepts = torch.zeros_like(vocal)
+    first_bit = 0
+    for value, match in groups:
+        bits = 1 << torch.arange(first_bit, first_bit + len(match))
+        is_ |= bits[value]
+        accepts |= (match * bits).sum(dim=1)[value]
+        first_bit += len(match)
+    return is_, accepts
+
+
+def _pitches_match(config: TrainingConfig) -> Tensor:
+    """(39, 39): same mode and near keys, or relative keys. Index 0 of key and mode is missing."""
+    sizes = CARDINALITY["key"], CARDINALITY["mode"]
+    key, mode = torch.cartesian_prod(*map(torch.arange, sizes)).unbind(1)
+    known_key, known_mode = key > 0, mode > 0
+    steps = (key[:, None] - key) % 12
+    fifths = steps * 7 % 12
+    near = torch.minimum(steps, 12 - steps) <= config.max_semitones
+    near |= torch.minimum(fifths, 12 - fifths) <= config.max_fifths
+    near |= ~(known_key[:, None] & known_key)
+    both_modes = known_mode[:, None] & known_mode
+    same_mode = (mode[:, None] == mode) | ~both_modes
+    # The relative minor (mode index 1) lies nine semitones above its major (index 2).
+    minor_below = (mode[:, None] == 2) & (mode == 1) & (steps == 3)
+    relative = both_modes & known_key[:, None] & known_key & (minor_below | minor_below.T)
+    return (same_mode & near) | relative
+
+
+def _tempos_match(config: TrainingConfig) -> Tensor:
+    bucket = torch.arange(CARDINALITY["tempo"])
+    near = (bucket[:, None] - bucket).abs() <= config.max_tempo_buckets
+    return near | (bucket == 0) | (bucket == 0)[:, None]
+
+
+def _metres_match() -> Tensor:
+    metre = torch.arange(CARDINALITY["time_signature"])
+    return (metre[:, None] == metre) | (metre == 0) | (metre == 0)[:, None]

@@ -1,0 +1,119 @@
+"""Pairs that belong together for reasons the features do not hold: one album, artist or playlist.
+
+Upstream's thresholds teach the encoder nothing but themselves. What people put on one album, or
+into one playlist, is outside evidence of what sounds alike.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+
+from embeat_pipeline.acoustic.config import TrainingConfig
+from embeat_pipeline.acoustic.groups import Groups
+from embeat_pipeline.acoustic.loss import Relations
+from embeat_pipeline.acoustic.sampler import Pairs, PairSampler, Same
+from embeat_pipeline.acoustic.tracks import TrainingTracks
+from embeat_serve.errors import PipelineError
+
+CANDIDATES = 4
+"""Drawn per anchor; the first that is another recording becomes its positive."""
+
+
+class TaughtPairs(PairSampler):
+    """The recipe ``teachers``.
+
+    Args:
+        tracks: what to draw from, held-out artists left aside.
+        config: ``teacher_weights`` and batch size.
+        playlists: table ``playlists``; without it albums and artists teach alone.
+    """
+
+    def __init__(
+        self, tracks: TrainingTracks, config: TrainingConfig, playlists: Path | None = None
+    ):
+        super().__init__(tracks, config)
+        rows = (~tracks.held_out).nonzero()[:, 0]
+        self.albums = Groups(tracks.album[rows], rows.int())
+        self.artists = Groups(tracks.artist[rows], rows.int())
+        playlist, row = playlist_entries(playlists, tracks)
+        self.playlists = Groups(playlist, row)
+        self.memberships = Groups(row, playlist)
+        taught = torch.stack(
+            [
+                self.albums.size(tracks.album) > 1,
+                self.artists.size(tracks.artist) > 1,
+                self.memberships.size(torch.arange(len(tracks), device=self.device)) > 0,
+            ],
+            dim=1,
+        )
+        weights = taught * torch.tensor(config.teacher_weights, device=self.device)
+        self.shares = weights.cumsum(dim=1)
+        self.rows = rows[self.shares[rows, -1] > 0]
+        if not len(self.rows):
+            raise PipelineError(
+                f"none of {len(tracks):,} tracks with audio features shares an album, artist or "
+                "playlist with another; check the albums and artists of the dump"
+            )
+
+    def relations(self, pairs: Pairs) -> Relations:
+        """One artist or album is positive; another release of the anchor is masked."""
+        same = Same(self.tracks, pairs)
+
+        def of_rows(rows: slice) -> tuple[Tensor, Tensor]:
+            masked = same("recording", rows)
+            masked.diagonal(rows.start).fill_(False)
+            positive = same("artist", rows)
+            positive |= same("album", rows)
+            positive &= ~masked
+            positive.diagonal(rows.start).fill_(True)
+            return positive, masked
+
+        return of_rows
+
+    def _propose(self, count: int) -> Pairs:
+        anchors = self._pick(self.rows, count)
+        shares = self.shares[anchors]
+        teacher = (shares <= (self._uniform(count) * shares[:, -1])[:, None]).sum(dim=1)
+        candidates = torch.empty(count, CANDIDATES, dtype=torch.long, device=self.device)
+        for number, (groups, group) in enumerate(self._groups(anchors)):
+            here = (teacher == number).nonzero()[:, 0]
+            candidates[here] = groups.draw(group[here], CANDIDATES, self.generator)
+        recording = self.tracks.recording
+        other = recording[anchors][:, None] != recording[candidates]
+        choice = other.int().argmax(dim=1, keepdim=True)
+        found = other.any(dim=1)
+        return Pairs(anchors[found], candidates.gather(1, choice)[found, 0])
+
+    def _groups(self, anchors: Tensor) -> list[tuple[Groups, Tensor]]:
+        playlist = torch.full_like(anchors, -1)
+        listed = (self.memberships.size(anchors) > 0).nonzero()[:, 0]
+        playlist[listed] = self.memberships.draw(anchors[listed], 1, self.generator)[:, 0]
+        return [
+            (self.albums, self.tracks.album[anchors]),
+            (self.artists, self.tracks.artist[anchors]),
+            (self.playlists, playlist),
+        ]
+
+
+def playlist_entries(playlists: Path | None, tracks: TrainingTracks) -> tuple[Tensor, Tensor]:
+    """Playlist code and row number of every playlist entry that may be trained on, (m,) int32."""
+    device = tracks.artist.device
+    nothing = torch.empty(0, dtype=torch.int32, device=device)
+    if playlists is None:
+        return nothing, nothing
+    code = tracks.track.cpu().numpy()
+    row_of_track = np.full(int(code.max(initial=-1)) + 2, -1, np.int32)
+    row_of_track[code] = np.where(tracks.held_out.cpu().numpy(), -1, np.arange(len(code)))
+    parts = []
+    with pq.ParquetFile(playlists) as file:
+        for batch in file.iter_batches(columns=["playlist_code", "track_codes"]):
+            lists = batch.column("track_codes")
+            entries = lists.flatten().to_numpy()
+            row = row_of_track[np.minimum(entries, len(row_of_track) - 1)]
+            playlist = np.repeat(batch.column("playlist_code").to_numpy(), np.diff(lists.offsets))
+            parts.append(np.stack([playlist.astype(np.int32), row])[:, row >= 0])
+    playlist, row = torch.from_numpy(np.concatenate(parts, axis=1)).to(device)
+    return playlist, row

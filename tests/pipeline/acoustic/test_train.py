@@ -1,0 +1,122 @@
+"""Training from end to end on a small lake."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from embeat_pipeline.acoustic.config import Recipe, TrainingConfig
+from embeat_pipeline.acoustic.curve import loss_curve
+from embeat_pipeline.acoustic.model import EmbeatMLP
+from embeat_pipeline.acoustic.train import encoder_path, train_encoder
+from embeat_pipeline.acoustic.validation import EarlyStopping
+from embeat_serve.contract import LakePaths
+from embeat_serve.encoder import Encoder
+
+CONFIG = TrainingConfig(
+    recipe="upstream", batch_size=256, max_steps=6, validate_every=3, holdout_artists=0.2
+)
+
+
+@pytest.mark.parametrize("recipe", ["upstream", "teachers"])
+def test_two_runs_agree_to_the_bit(lake_copy: LakePaths, recipe: Recipe) -> None:
+    config = replace(CONFIG, recipe=recipe)
+    path = encoder_path(lake_copy)
+    first = train_encoder(lake_copy, config, device="cpu")
+    content = path.read_bytes()
+    path.unlink()
+    again = train_encoder(lake_copy, config, device="cpu")
+    assert path.read_bytes() == content
+    assert first["loss"] == again["loss"]
+    train_encoder(lake_copy, replace(config, seed=8), device="cpu")
+    assert path.read_bytes() != content
+
+
+def test_global_random_state_neither_matters_nor_changes(lake_copy: LakePaths) -> None:
+    torch.manual_seed(1)
+    train_encoder(lake_copy, CONFIG, device="cpu")
+    content = encoder_path(lake_copy).read_bytes()
+    after = torch.rand(3)
+    torch.manual_seed(1)
+    assert after.equal(torch.rand(3))
+    encoder_path(lake_copy).unlink()
+    train_encoder(lake_copy, CONFIG, device="cpu")
+    assert encoder_path(lake_copy).read_bytes() == content
+
+
+def test_what_is_current_is_not_trained_again(lake_copy: LakePaths) -> None:
+    first = train_encoder(lake_copy, CONFIG, device="cpu")
+    made = encoder_path(lake_copy).stat().st_mtime_ns
+    again = train_encoder(lake_copy, CONFIG, device="cpu")
+    assert again == first | {"unchanged": True}
+    assert encoder_path(lake_copy).stat().st_mtime_ns == made
+    assert "unchanged" not in train_encoder(lake_copy, replace(CONFIG, max_steps=2), device="cpu")
+
+
+def test_the_file_says_how_it_was_made(lake_copy: LakePaths) -> None:
+    metadata = train_encoder(lake_copy, CONFIG, device="cpu")
+    config = Encoder.load(encoder_path(lake_copy)).config
+    assert config["training"]["seed"] == CONFIG.seed
+    assert config["training"]["temperature"] == 0.05
+    assert config["steps"] == 6
+    assert config["loss"] == metadata["loss"]
+    assert config["final_loss"] == metadata["final_loss"] == metadata["loss"][-1]
+    assert [entry["step"] for entry in config["history"]] == [3, 6]
+    assert set(config["validation"]) == {"step", "artist_mrr", "album_mrr"}
+
+
+@pytest.mark.parametrize("recipe", ["upstream", "teachers"])
+def test_training_learns_what_albums_sound_like(lake_copy: LakePaths, recipe: Recipe) -> None:
+    config = replace(CONFIG, recipe=recipe, max_steps=40, learning_rate=1e-3, validate_every=10)
+    metadata = train_encoder(lake_copy, config, device="cpu")
+    assert np.mean(metadata["loss"][-5:]) < 0.8 * np.mean(metadata["loss"][:5])
+    assert metadata["validation"]["album_mrr"] > 0.6
+
+
+def test_upstreams_five_tempo_rows_train(lake_copy: LakePaths) -> None:
+    train_encoder(lake_copy, replace(CONFIG, tempo_rows=5, max_steps=2), device="cpu")
+    encoder = Encoder.load(encoder_path(lake_copy))
+    assert encoder.arrays["embedding_tempo"].shape == (5, 4)
+
+
+def test_without_genres_and_playlists_it_still_trains(lake_copy: LakePaths) -> None:
+    lake_copy.table("artist_genres").unlink()
+    lake_copy.table("playlists").unlink()
+    for recipe in ("upstream", "teachers"):
+        metadata = train_encoder(lake_copy, replace(CONFIG, recipe=recipe), device="cpu")
+        assert metadata["steps"] == 6
+
+
+def test_early_stopping_keeps_the_best_weights() -> None:
+    model = EmbeatMLP()
+    marked = next(model.parameters())
+    stopping = EarlyStopping(patience=2)
+    over = []
+    for step, mrr in enumerate([0.1, 0.3, 0.2, 0.25, 0.9]):
+        with torch.no_grad():
+            marked.fill_(step)
+        over.append(stopping.is_over(model, {"step": step, "artist_mrr": mrr}))
+        if over[-1]:
+            break
+    assert over == [False, False, False, True]
+    stopping.restore(model)
+    assert stopping.best["artist_mrr"] == 0.3
+    assert marked.eq(1).all()
+
+
+def test_no_artist_held_out_still_trains(lake_copy: LakePaths) -> None:
+    config = replace(CONFIG, holdout_artists=0.0, max_steps=2, patience=1)
+    assert train_encoder(lake_copy, config, device="cpu")["validation"] == {"step": 2}
+
+
+def test_impossible_settings_are_refused() -> None:
+    with pytest.raises(ValueError, match="tempo_rows"):
+        TrainingConfig(tempo_rows=13)
+    with pytest.raises(ValueError, match="batch_size"):
+        TrainingConfig(batch_size=0)
+
+
+def test_loss_curve_is_an_image() -> None:
+    assert loss_curve([2.0, 1.0, 0.5]).startswith("![loss by step](data:image/svg+xml;base64,")
+    assert loss_curve([1.0])
