@@ -7,17 +7,20 @@ predicts for artists that list nothing, ``coverage`` counts.
 import tempfile
 from dataclasses import asdict
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from embeat_pipeline.genres.config import GenreOptions
-from embeat_pipeline.lake import atomic_path, is_current, made_metadata, mark_current, stage_key
+from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
 from embeat_pipeline.progress import Advance, progress
-from embeat_pipeline.tables import ARTIST_GENRES
+from embeat_pipeline.tables import ARTIST_GENRES, write_table
 from embeat_serve.contract import LakePaths
 
 INPUTS = ("artists", "genre_map", "related_artists", "tracks")
+ROWS_AT_ONCE = 200_000
 
 
 def assign_genres(lake: LakePaths, options: GenreOptions = GenreOptions()) -> dict[str, Any]:
@@ -34,6 +37,7 @@ def assign_genres(lake: LakePaths, options: GenreOptions = GenreOptions()) -> di
     with tempfile.TemporaryDirectory(prefix="embeat-genres-") as spill, duckdb.connect() as engine:
         engine.execute("SET temp_directory = $1", [spill])
         engine.execute("SET memory_limit = $1", [options.memory_limit])
+        engine.execute("SET enable_progress_bar = false")
         tables = {name: str(path) for name, path in inputs.items()}
         with progress("rank genres", options.max_genres, "positions") as advance:
             rank_listed(engine, tables, options, advance)
@@ -43,8 +47,7 @@ def assign_genres(lake: LakePaths, options: GenreOptions = GenreOptions()) -> di
             "predicted_genres": options.predicted_genres,
         }
         run_sql(engine, "related", related)
-        with atomic_path(output) as scratch:
-            export(engine, str(scratch))
+        export(engine, output)
         covered = run_sql(
             engine, "coverage", {"tracks": tables["tracks"], "artists": tables["artists"]}
         )
@@ -87,11 +90,12 @@ def run_sql(
     return engine
 
 
-def export(engine: duckdb.DuckDBPyConnection, path: str) -> None:
-    """Write ``assigned`` to ``path``, by artist and position."""
-    columns = ", ".join(ARTIST_GENRES.names)
-    engine.execute(
-        f"COPY (SELECT {columns} FROM assigned ORDER BY artist_code, position) "  # noqa: S608
-        "TO $path (FORMAT parquet, COMPRESSION zstd)",
-        {"path": path},
-    )
+def export(engine: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write ``assigned`` to ``path``, by artist and position.
+
+    Not by COPY: DuckDB marks a column without nulls as required, so the file's schema would
+    depend on what is in it.
+    """
+    assigned = engine.sql("SELECT * FROM assigned ORDER BY artist_code, position")
+    batches = assigned.to_arrow_reader(ROWS_AT_ONCE)
+    write_table(path, ARTIST_GENRES, (pa.Table.from_batches([batch]) for batch in batches))

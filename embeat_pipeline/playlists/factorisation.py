@@ -20,7 +20,7 @@ def factorise(corpus: Corpus, size: int, config: Track2VecConfig) -> NDArray[np.
     """
     row = np.maximum(corpus.lengths, 1).astype(np.float32) ** -config.length_exponent
     column = (corpus.counts + config.count_shift).astype(np.float32) ** -config.count_exponent
-    values = np.repeat(row, corpus.lengths) * column[corpus.words]
+    values = np.asarray(np.repeat(row, corpus.lengths) * column[corpus.words], np.float32)
     directions, strengths = randomised_svd(corpus.matrix(values), size, config.seed)
     vectors = np.zeros((len(corpus.track_codes), size), np.float32)
     vectors[:, : len(strengths)] = directions * strengths

@@ -83,4 +83,4 @@ def train_skipgram(
         total_words=len(corpus.words),
         epochs=config.epochs,
     )
-    return model.wv.vectors[row_of_word]
+    return np.asarray(model.wv.vectors[row_of_word], np.float32)

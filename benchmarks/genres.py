@@ -1,0 +1,155 @@
+"""Genre assignment: seconds and peak memory of the stage, against one round in plain Polars.
+
+    python benchmarks/genres.py [--artists N]
+
+The stage ranks every position of every artist, predicts for artists that list nothing and writes
+the table; the baseline scores each listed genre once, in memory, and writes that.
+"""
+
+import argparse
+import json
+import multiprocessing
+import platform
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from embeat_pipeline.genres.assign import assign_genres
+from embeat_pipeline.genres.config import GenreOptions
+from embeat_pipeline.tables import SCHEMAS
+from embeat_serve.contract import LakePaths
+
+RESULTS = Path(__file__).parent / "results" / "genres.json"
+GENRES = 6_291
+GENRES_OF_ARTIST = 4
+SILENT_SHARE = 0.1
+"""Artists that list nothing."""
+MEBIBYTE = 1 << 20
+
+
+def main() -> None:
+    """Measure, print a table, write JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--artists", type=int, default=2_000_000, metavar="N")
+    count = parser.parse_args().artists
+    with tempfile.TemporaryDirectory() as folder:
+        lake = LakePaths(Path(folder))
+        alone(write_lake, lake, count)
+        measured = {
+            "stage": alone(assign_genres, lake),
+            "polars, one round": alone(one_round, lake),
+            "imports alone": alone(only_imports, lake),
+        }
+    print(f"{count:,} artists{'seconds':>20}{'peak MiB':>12}")
+    for name, (seconds, peak) in measured.items():
+        print(f"{name:<20}{seconds:>16.2f}{peak:>12,.0f}")
+    content = {
+        "artists": count,
+        "seconds": {name: seconds for name, (seconds, _) in measured.items()},
+        "peak_mib": {name: peak for name, (_, peak) in measured.items()},
+        "machine": platform.processor() or platform.machine(),
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def alone(work: Callable[..., object], *arguments: object) -> tuple[float, float]:
+    """Seconds and peak MiB of ``work`` in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(measure, work, *arguments).result()
+
+
+def measure(work: Callable[..., object], *arguments: object) -> tuple[float, float]:
+    started = time.perf_counter()
+    work(*arguments)
+    seconds = time.perf_counter() - started
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEBIBYTE
+
+
+def only_imports(lake: LakePaths) -> None:
+    """What a process takes that only imports."""
+
+
+def one_round(lake: LakePaths) -> None:
+    """The first position's score of every listed genre."""
+    options = GenreOptions()
+    listed = (
+        pl.read_parquet(lake.table("artists"), columns=["artist_code", "genre_codes"])
+        .explode("genre_codes", empty_as_null=False)
+        .rename({"genre_codes": "genre_code"})
+        .join(pl.read_parquet(lake.table("genre_map")), on="genre_code")
+    )
+    weight = pl.col("weight").cast(pl.Float64)
+    centroid = {
+        f"c{axis}": (weight * pl.col(axis)).sum().over("artist_code")
+        / weight.sum().over("artist_code")
+        for axis in ("x", "y")
+    }
+    placed = listed.with_columns(**centroid)
+    distance = ((pl.col("x") - pl.col("cx")) ** 2 + (pl.col("y") - pl.col("cy")) ** 2).sqrt()
+    score = weight / (1 + (distance / options.scale) ** options.exponent)
+    scored = placed.select("artist_code", "genre_code", score=score)
+    ordered = scored.sort("artist_code", "score", descending=[False, True])
+    ordered.write_parquet(lake.root / "one_round.parquet", compression="zstd")
+
+
+def write_lake(lake: LakePaths, count: int) -> None:
+    """Artists with random genres, a map, and a related artist for each that lists none."""
+    random = np.random.default_rng(0)
+    silent = random.random(count) < SILENT_SHARE
+    lengths = np.where(silent, 0, GENRES_OF_ARTIST)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    codes = random.integers(0, GENRES, int(offsets[-1])).astype(np.uint32)
+    artists = {
+        "artist_code": np.arange(count, dtype=np.uint32),
+        "genre_codes": pa.ListArray.from_arrays(offsets, codes),
+    }
+    places = random.random((2, GENRES), np.float32)
+    genre_map = {
+        "genre_code": np.arange(GENRES, dtype=np.uint32),
+        "weight": random.uniform(1, 1.6, GENRES).astype(np.float32),
+        "x": places[0],
+        "y": places[1],
+    }
+    unknown = np.flatnonzero(silent)
+    related = {
+        "artist_code": unknown.astype(np.uint32),
+        "related_artist_code": random.integers(0, count, len(unknown)).astype(np.uint32),
+        "rank": np.zeros(len(unknown), np.int16),
+    }
+    main_artist = np.arange(count, dtype=np.uint32)
+    tracks = {
+        "track_code": main_artist,
+        "artist_codes": pa.ListArray.from_arrays(np.arange(count + 1, dtype=np.int32), main_artist),
+    }
+    lake.tables.mkdir(parents=True)
+    write(lake, "artists", artists, count)
+    write(lake, "genre_map", genre_map, GENRES)
+    write(lake, "related_artists", related, len(unknown))
+    write(lake, "tracks", tracks, count)
+
+
+def write(lake: LakePaths, name: str, columns: dict[str, object], rows: int) -> None:
+    schema = SCHEMAS[name]
+    arrays = [
+        pa.array(columns[field.name], field.type)
+        if field.name in columns
+        else pa.nulls(rows, field.type)
+        for field in schema
+    ]
+    pq.write_table(pa.table(arrays, schema=schema), lake.table(name), compression="zstd")
+
+
+if __name__ == "__main__":
+    main()
