@@ -1,0 +1,44 @@
+"""The code location: every asset, check, job, schedule and sensor, and the resources they use.
+
+Dagster loads this module in each of its processes, so nothing heavy may be imported here or at
+the top of an ``assets.py``. ``workspace.yaml`` points here; nothing is defined here.
+"""
+
+import dagster as dg
+
+from embeat_pipeline import automation
+from embeat_pipeline.acoustic import assets as acoustic
+from embeat_pipeline.evaluate import assets as evaluate
+from embeat_pipeline.genres import assets as genres
+from embeat_pipeline.index import assets as index
+from embeat_pipeline.ingest import assets as ingest
+from embeat_pipeline.playlists import assets as playlists
+from embeat_pipeline.resources import LakeResource
+from embeat_serve.settings import Settings
+
+settings = Settings.from_environment()
+
+stages = (ingest, genres, acoustic, playlists, index, evaluate)
+
+defs = dg.Definitions(
+    assets=[asset for stage in stages for asset in stage.ASSETS],
+    asset_checks=[check for stage in stages for check in stage.CHECKS],
+    resources={
+        "lake": LakeResource(
+            # Dagster's processes do not share a working directory.
+            lake_root=str(settings.lake.root.absolute()),
+            device=settings.device,
+        )
+    },
+    jobs=[automation.pipeline],
+    schedules=[automation.nightly_reindex],
+    sensors=[automation.raw_files],
+    # A process per step gives a stage's memory back when it ends. Forking them from a server
+    # that has loaded this module saves each of them two seconds of imports.
+    executor=dg.multiprocess_executor.configured(
+        {
+            "max_concurrent": 2,
+            "start_method": {"forkserver": {"preload_modules": ["embeat_pipeline.definitions"]}},
+        }
+    ),
+)

@@ -1,0 +1,72 @@
+"""What every asset is given: the lake it works in and the device it computes on.
+
+Here belongs what assets share and plain stage code must not know of: Dagster resources and the
+shape of materialization metadata. Stage logic does not.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from embeat_serve.contract import LakePaths
+
+
+class LakeResource(dg.ConfigurableResource):
+    """The data lake a run reads and writes.
+
+    Attributes:
+        lake_root: folder that holds raw, tables, models, index and reports.
+        raw_root: folder of the raw dump; empty means the lake's own ``raw``.
+        device: ``auto``, ``cpu`` or ``cuda``, for training and encoding.
+    """
+
+    lake_root: str
+    raw_root: str = ""
+    device: str = "auto"
+
+    @property
+    def paths(self) -> LakePaths:
+        """Where things lie in the lake."""
+        return LakePaths(Path(self.lake_root))
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the raw dump."""
+        return Path(self.raw_root) if self.raw_root else self.paths.raw
+
+
+def table_metadata(path: Path) -> dict[str, Any]:
+    """Row count, column schema and size of a Parquet file, from its footer alone."""
+    import pyarrow.parquet as parquet
+
+    with parquet.ParquetFile(path) as file:
+        columns = [
+            dg.TableColumn(name=field.name, type=str(field.type)) for field in file.schema_arrow
+        ]
+        rows = file.metadata.num_rows
+    return {
+        "dagster/row_count": rows,
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "bytes": path.stat().st_size,
+    }
+
+
+def asset_result(
+    metadata: Mapping[str, Any],
+    path: Path | None = None,
+    asset_key: str | None = None,
+    seconds: float | None = None,
+) -> dg.MaterializeResult:
+    """Materialization of one asset from what its stage function returned.
+
+    Args:
+        metadata: the stage's flat metadata, JSON values.
+        path: the Parquet table written, described by ``table_metadata``.
+        asset_key: which asset, where one step materializes several.
+        seconds: wall-clock time of the stage.
+    """
+    table = table_metadata(path) if path else {}
+    timing = {} if seconds is None else {"seconds": round(seconds, 3)}
+    return dg.MaterializeResult(asset_key=asset_key, metadata={**table, **metadata, **timing})
