@@ -31,7 +31,7 @@ ui: $(VENV)/.pipeline ## Dagster UI on this pipeline: http://127.0.0.1:3000
 	EMBEAT_LAKE=$(LAKE) $(BIN)/python -m embeat_pipeline ui --port $(PORT)
 
 bench: $(VENV)/.dev ## benchmarks, each against its baseline in the same run
-	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 clean: ## remove the environment, caches and everything the pipeline made but its raw dumps
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -8,6 +8,18 @@ import pytest
 from embeat_serve.contract import LakePaths
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+QUICK_TRAINING = """
+from dataclasses import dataclass
+from embeat_pipeline.acoustic import config
+
+@dataclass(frozen=True)
+class QuickTraining(config.TrainingConfig):
+    batch_size: int = 256
+    max_steps: int = 5
+
+config.TrainingConfig = QuickTraining
+"""
+"""Module that Python runs as it starts, where it is on the path as ``sitecustomize``."""
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +74,12 @@ def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFact
     release = build_release(lake)["release"]
     publish_release(lake, release)
     return lake
+
+
+@pytest.fixture(scope="session")
+def quick_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment in which child processes train EmbeatMLP for a few small steps only."""
+    folder = tmp_path_factory.mktemp("quick_environment")
+    (folder / "sitecustomize.py").write_text(QUICK_TRAINING, encoding="utf-8")
+    given = {name: value for name, value in os.environ.items() if not name.startswith("EMBEAT_")}
+    return {**given, "PYTHONPATH": os.pathsep.join([str(folder), str(REPOSITORY)])}

@@ -65,7 +65,7 @@ def lake(tmp_path: Path) -> LakePaths:
 
 
 @pytest.fixture
-def ui(lake: LakePaths, tmp_path: Path) -> Iterator[str]:
+def ui(lake: LakePaths, quick_environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
     """Address of a UI on ``lake``."""
     home = tmp_path / "dagster_home"
     home.mkdir()
@@ -78,7 +78,7 @@ def ui(lake: LakePaths, tmp_path: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "embeat_pipeline", "ui", "--port", str(port)],
             cwd=REPOSITORY,
-            env={**os.environ, "DAGSTER_HOME": str(home), "EMBEAT_LAKE": str(lake.root)},
+            env={**quick_environment, "DAGSTER_HOME": str(home), "EMBEAT_LAKE": str(lake.root)},
             stdout=output,
             stderr=output,
             start_new_session=True,

@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -83,16 +84,21 @@ def _artists_with_vectors(lake: LakePaths) -> int:
 
 
 def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
-    encoder = store.read_file(ReleaseFile.ENCODER)
     try:
-        with np.load(io.BytesIO(encoder), allow_pickle=False) as arrays:
+        with np.load(
+            io.BytesIO(store.read_file(ReleaseFile.ENCODER)), allow_pickle=False
+        ) as arrays:
             json.loads(str(arrays["config"]))
             yield Check("encoder", True, len(arrays.files), "arrays and a config")
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         yield Check("encoder", False, f"{type(error).__name__}: {error}", "arrays and a config")
-    genres = len(json.loads(store.read_file(ReleaseFile.GENRES)))
     rows = pq.read_metadata(lake.table("genre_map")).num_rows
-    yield Check("genres", genres == rows, genres, f"{rows} as in the genre map")
+    expected = f"{rows} as in the genre map"
+    try:
+        genres = len(json.loads(store.read_file(ReleaseFile.GENRES)))
+        yield Check("genres", genres == rows, genres, expected)
+    except ValueError as error:
+        yield Check("genres", False, str(error), expected)
 
 
 def _payloads(lake: LakePaths, store: VectorStore) -> Check:

@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -14,12 +15,14 @@ import pytest
 
 from embeat_pipeline import __main__ as command_line
 from embeat_pipeline.__main__ import main
+from embeat_pipeline.acoustic import train
 from embeat_pipeline.instance import LAKE_TAG, close_dead_runs, held, open_instance, run_lock
 from embeat_pipeline.sample import write_sample
 from embeat_serve.contract import LakePaths, Manifest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRACKS = 600
+Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture(scope="module")
@@ -41,25 +44,40 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def start(dagster_home: Path, quick_environment: dict[str, str]) -> Start:
+    """Starts the command line in a process of its own."""
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "embeat_pipeline", *map(str, arguments)],
+            cwd=REPOSITORY,
+            env={**quick_environment, "DAGSTER_HOME": str(dagster_home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="module")
 def finished(
-    dagster_home: Path, raw: Path, tmp_path_factory: pytest.TempPathFactory
+    start: Start, raw: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[LakePaths, str]:
     """A lake after ``run``, and what that printed."""
     lake = LakePaths(tmp_path_factory.mktemp("finished"))
     process = start("run", "--raw", raw, "--lake", lake.root)
     out, err = process.communicate()
     assert process.returncode == 0, err
+    assert all(line.startswith("  ") for line in err.splitlines()), err  # progress alone
     return lake, out
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "embeat_pipeline", *map(str, arguments)],
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture(autouse=True)
+def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same settings here as in the processes that ``start`` starts."""
+    quick = partial(train.TrainingConfig, batch_size=256, max_steps=5)
+    monkeypatch.setattr(train, "TrainingConfig", quick)
 
 
 def one_line_error(capsys: pytest.CaptureFixture[str]) -> str:
@@ -180,8 +198,7 @@ def test_two_runs_on_one_lake_do_not_mix(
     assert "another run" in one_line_error(capsys)
 
 
-@pytest.mark.usefixtures("dagster_home")
-def test_interrupted_run_leaves_quietly(tmp_path: Path, raw: Path) -> None:
+def test_interrupted_run_leaves_quietly(start: Start, tmp_path: Path, raw: Path) -> None:
     process = start("run", "--raw", raw, "--lake", tmp_path)
     assert process.stdout is not None
     process.stdout.readline()
@@ -192,7 +209,11 @@ def test_interrupted_run_leaves_quietly(tmp_path: Path, raw: Path) -> None:
 
 
 def test_killed_run_is_picked_up_from_its_finished_stages(
-    tmp_path: Path, raw: Path, dagster_home: Path, capsys: pytest.CaptureFixture[str]
+    start: Start,
+    tmp_path: Path,
+    raw: Path,
+    dagster_home: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     lake = LakePaths(tmp_path)
     process = start("run", "--raw", raw, "--lake", lake.root)

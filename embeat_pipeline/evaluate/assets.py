@@ -1,0 +1,65 @@
+"""Assets of the evaluation: the report, and the check that keeps a worse release from serving.
+
+How lists are scored is in ``metrics``, what is asked in ``evaluation``, the gate in ``gate``.
+"""
+
+import time
+
+import dagster as dg
+
+from embeat_pipeline.index.assets import built_release, published_release, release
+from embeat_pipeline.resources import LakeResource
+
+
+@dg.asset(
+    group_name="evaluate",
+    deps=[published_release],
+    pool="gpu",
+    kinds={"html"},
+    description="How good the lists are: every channel, the product's list and baselines on "
+    "held-out playlists, asked of a twin release that was not trained on them.",
+)
+def evaluation(lake: LakeResource) -> dg.MaterializeResult:
+    """Measure, and write ``reports/evaluation.html`` and ``.json``."""
+    from embeat_pipeline.evaluate.record import evaluation_page, run_evaluation
+    from embeat_pipeline.evaluate.report import drawings
+    from embeat_pipeline.evaluate.text import headline
+
+    started = time.monotonic()
+    result = run_evaluation(lake.paths, device=lake.device)
+    charts = {
+        f"chart_{name}": dg.MetadataValue.md(drawing.markdown())
+        for name, drawing in drawings(result).items()
+    }
+    return dg.MaterializeResult(
+        metadata={
+            **headline(result),
+            **charts,
+            "report": dg.MetadataValue.path(str(evaluation_page(lake.paths))),
+            "unchanged": bool(result.get("unchanged")),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+    )
+
+
+@dg.asset_check(
+    asset=release,
+    blocking=True,
+    pool="gpu",
+    description="Not significantly worse than what is served, on playlists neither has seen; "
+    "EMBEAT_PUBLISH_WORSE=1 publishes all the same.",
+)
+def release_is_no_worse(
+    context: dg.AssetCheckExecutionContext, lake: LakeResource
+) -> dg.AssetCheckResult:
+    """Compare the release last built with the published one."""
+    from embeat_pipeline.evaluate.gate import judge_release
+
+    verdict = judge_release(lake.paths, built_release(context.instance), device=lake.device)
+    gain = verdict.difference
+    measured = {"ndcg@20": gain.mean, "low": gain.low, "high": gain.high} if gain else {}
+    return dg.AssetCheckResult(passed=verdict.passed, description=verdict.reason, metadata=measured)
+
+
+ASSETS = [evaluation]
+CHECKS = [release_is_no_worse]

@@ -1,0 +1,149 @@
+"""Acoustic quality: do the vectors bring together what people put together?
+
+Queries are tracks of artists the encoder never trained on. The whole catalogue is ranked by
+cosine; relevant are the other tracks of the query's album, of its artist, and of the playlists
+it is in. Re-releases of the query's recording are left out, since their features are the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy import sparse
+
+from embeat_pipeline.acoustic.inputs import codes, first_codes
+from embeat_pipeline.evaluate import bootstrap
+from embeat_pipeline.evaluate.baselines import BLOCK_SCORES, top_columns
+from embeat_pipeline.evaluate.interactions import Playlists, mix
+from embeat_pipeline.evaluate.metrics import PADDING, ranking_metrics
+from embeat_serve.contract import LakePaths
+
+RELATIONS = ("album", "artist", "playlist")
+METRICS = ("ndcg@20", "recall@100", "mrr")
+RAW = "raw audio features"
+MAX_QUERIES = 1_500
+DEPTH = 100
+
+
+def evaluate_sound(
+    lake: LakePaths,
+    playlists: Playlists,
+    spaces: Mapping[str, NDArray[np.float32]],
+    unseen: NDArray[np.bool_],
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Retrieval in each space, and its difference to the raw features.
+
+    Args:
+        lake: for the ``tracks`` table.
+        playlists: all of them; those of the queries were not trained on either way.
+        spaces: name -> (n, d) vectors, zero where a track has none; one of them is ``RAW``.
+        unseen: (n,) tracks of artists that no encoder was trained on.
+        seed: of the choice of queries and of the bootstrap.
+
+    Returns:
+        ``queries``, ``artists``, ``table`` (space -> relation -> metric -> interval) and
+        ``differences`` (space -> relation -> interval of nDCG@20 minus the raw features').
+        Intervals are over artists: an artist's queries are averaged first.
+    """
+    columns = pq.read_table(
+        lake.table("tracks"), columns=["artist_codes", "album_code", "recording_code"]
+    )
+    artist = first_codes(columns["artist_codes"].combine_chunks())
+    album = codes(columns["album_code"].combine_chunks())
+    recording = codes(columns["recording_code"].combine_chunks())
+    heard = np.logical_and.reduce([(space != 0).any(axis=1) for space in spaces.values()])
+    queries = np.flatnonzero(unseen & heard & (artist >= 0))
+    lots = mix(queries.astype(np.uint64), seed)
+    queries = np.sort(queries[np.argsort(lots)[:MAX_QUERIES]])
+    relevant = {
+        "album": _same(album, queries),
+        "artist": _same(artist, queries),
+        "playlist": _together(playlists, queries),
+    }
+    relevant = {name: _without(found, recording, queries) for name, found in relevant.items()}
+    asked = {name: np.diff(found.indptr) > 0 for name, found in relevant.items()}
+    values: dict[str, dict[str, dict[str, NDArray[np.float64]]]] = {}
+    for space, vectors in spaces.items():
+        ranked = nearest(vectors, queries, recording)
+        values[space] = {
+            name: ranking_metrics(ranked[asked[name]], found[asked[name]])
+            for name, found in relevant.items()
+            if asked[name].any()
+        }
+    return {
+        "queries": len(queries),
+        "artists": len(np.unique(artist[queries])),
+        **_summary(values, {name: artist[queries[rows]] for name, rows in asked.items()}, seed),
+    }
+
+
+def nearest(
+    vectors: NDArray[np.float32], queries: NDArray[np.intp], recording: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """(q, ``DEPTH``) tracks nearest to each query by cosine, without its own recording."""
+    norm = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = (vectors / np.where(norm > 0, norm, 1)).astype(np.float32)
+    silent = norm[:, 0] == 0
+    ranked = np.full((len(queries), DEPTH), PADDING, np.int64)
+    block = max(1, BLOCK_SCORES // len(vectors))
+    for start in range(0, len(queries), block):
+        rows = queries[start : start + block]
+        scores = unit[rows] @ unit.T
+        scores[:, silent] = -np.inf
+        scores[recording[rows, None] == recording] = -np.inf
+        top = top_columns(scores, DEPTH)
+        found = np.take_along_axis(scores, top, axis=1) > -np.inf
+        ranked[start : start + block, : top.shape[1]] = np.where(found, top, PADDING)
+    return ranked
+
+
+def _same(codes: NDArray[np.int64], queries: NDArray[np.intp]) -> sparse.csr_array:
+    """(q, n) tracks with each query's code; none where it is unknown (-1)."""
+    known = np.flatnonzero(codes >= 0)
+    ones = np.ones(len(known), np.float32)
+    groups = sparse.csr_array((ones, (known, codes[known])), shape=(len(codes), codes.max() + 1))
+    return sparse.csr_array(groups[queries] @ groups.T)
+
+
+def _together(playlists: Playlists, queries: NDArray[np.intp]) -> sparse.csr_array:
+    """(q, n) tracks that share a playlist with each query."""
+    return sparse.csr_array(playlists.tracks[:, queries].T @ playlists.tracks)
+
+
+def _without(
+    found: sparse.csr_array, recording: NDArray[np.int64], queries: NDArray[np.intp]
+) -> sparse.csr_array:
+    pairs = found.tocoo()
+    other = recording[queries[pairs.row]] != recording[pairs.col]
+    ones = np.ones(int(other.sum()), np.float32)
+    kept = sparse.csr_array((ones, (pairs.row[other], pairs.col[other])), shape=found.shape)
+    kept.sort_indices()
+    return kept
+
+
+def _summary(
+    values: Mapping[str, Mapping[str, Mapping[str, NDArray[np.float64]]]],
+    artists: Mapping[str, NDArray[np.int64]],
+    seed: int,
+) -> dict[str, Any]:
+    table: dict[str, Any] = {space: {} for space in values}
+    differences: dict[str, Any] = {space: {} for space in values if space != RAW}
+    for relation in values[RAW]:
+        _, place = np.unique(artists[relation], return_inverse=True)
+        number = np.bincount(place)
+        means = {
+            space: {name: np.bincount(place, found[relation][name]) / number for name in METRICS}
+            for space, found in values.items()
+        }
+        matrix = np.stack([means[space][name] for space in means for name in METRICS])
+        intervals = iter(bootstrap.intervals(matrix, seed))
+        for space in means:
+            table[space][relation] = {name: asdict(next(intervals)) for name in METRICS}
+        for space in differences:
+            gain = bootstrap.difference(means[space]["ndcg@20"], means[RAW]["ndcg@20"], seed)
+            differences[space][relation] = asdict(gain)
+    return {"table": table, "differences": differences}

@@ -1,0 +1,124 @@
+"""What is measured: the release in its several settings, and the baselines next to it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from embeat_pipeline.evaluate.asking import Ask
+from embeat_pipeline.evaluate.baselines import ItemKnn, Popularity, Scorer, rank
+from embeat_pipeline.evaluate.catalogue import Catalogue
+from embeat_pipeline.evaluate.content import (
+    ArtistCooccurrence,
+    ArtistOptions,
+    NearestVectors,
+    standardised_features,
+)
+from embeat_pipeline.evaluate.factors import Als, AlsOptions, SvdOptions, TruncatedSvd
+from embeat_pipeline.evaluate.interactions import Playlists
+from embeat_pipeline.evaluate.queries import QuerySet
+from embeat_pipeline.evaluate.tune import tune_item_knn
+from embeat_serve.contract import CHANNELS, LakePaths
+from embeat_serve.features import FEATURES
+from embeat_serve.settings import PRESETS, RecallOptions
+
+PRODUCT = "product"
+FUSED = "fused"
+ITEM_KNN = "item-kNN"
+
+
+@dataclass(frozen=True)
+class System:
+    """One row of the table: its name, and the lists it gave for each number of seeds."""
+
+    name: str
+    group: str
+    """``release``, ``channel`` or ``baseline``."""
+    ranked: dict[int, NDArray[np.int64]]
+    """Number of seeds -> (q, k) lists."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def release_settings(recall: RecallOptions) -> dict[str, tuple[str, RecallOptions]]:
+    """Settings a release is asked with, by name, each with the group it is shown in.
+
+    Args:
+        recall: what users get who set nothing.
+    """
+    raw = replace(recall, diversify=False)
+    settings = {PRODUCT: ("release", recall), FUSED: ("release", raw)}
+    for name, preset in PRESETS.items():
+        if preset != recall:
+            settings[f"preset {name}"] = ("release", preset)
+    for channel in CHANNELS:
+        settings[channel] = ("channel", replace(raw, channels=(channel,)))
+    return settings
+
+
+def ask_settings(
+    ask: Ask,
+    settings: Mapping[str, tuple[str, RecallOptions]],
+    catalogue: Catalogue,
+    queries: Mapping[int, QuerySet],
+    k: int,
+) -> Iterator[System]:
+    """Ask a release every query with each of ``settings``, see ``release_settings``."""
+    for name, (group, options) in settings.items():
+        ranked = {}
+        for count, asked in queries.items():
+            label = f"{name}, {count} seed{'s' if count > 1 else ''}"
+            lists = ask(catalogue.ids(asked.seeds), options, k, label)
+            ranked[count] = catalogue.codes(lists, k)
+        yield System(name, group, ranked, changed_settings(options))
+
+
+def changed_settings(options: RecallOptions) -> dict[str, Any]:
+    """Settings that differ from the defaults."""
+    default = asdict(RecallOptions())
+    return {name: value for name, value in asdict(options).items() if value != default[name]}
+
+
+def baselines(
+    lake: LakePaths,
+    catalogue: Catalogue,
+    train: Playlists,
+    validation: Playlists,
+    queries: Mapping[int, QuerySet],
+    k: int,
+    seed: int = 0,
+) -> Iterator[System]:
+    """Fit every baseline to the training playlists and ask it every query."""
+
+    def system(name: str, scorer: Scorer, parameters: Any = None) -> System:
+        ranked = {count: rank(scorer, asked, k) for count, asked in queries.items()}
+        return System(name, "baseline", ranked, asdict(parameters) if parameters else {})
+
+    yield system("popularity", Popularity(train.tracks))
+    tuned = {count: tune_item_knn(train, validation, count, seed) for count in queries}
+    yield System(
+        ITEM_KNN,
+        "baseline",
+        {n: rank(ItemKnn(train.tracks, tuned[n]), asked, k) for n, asked in queries.items()},
+        {f"{count} seeds": asdict(options) for count, options in tuned.items()},
+    )
+    svd = SvdOptions(seed=seed)
+    yield system("truncated SVD", TruncatedSvd(train.tracks, svd), svd)
+    if find_spec("implicit"):
+        als = AlsOptions(seed=seed)
+        yield system("ALS", Als(train.tracks, als), als)
+    artists = ArtistOptions()
+    cooccurrence = ArtistCooccurrence(train.tracks, catalogue.main_artist, artists)
+    yield system("artist co-occurrence x popularity", cooccurrence, artists)
+    yield system("raw audio features", NearestVectors(raw_features(lake)))
+
+
+def raw_features(lake: LakePaths) -> NDArray[np.float32]:
+    """(n, 12) standardised audio features of the ``tracks`` table."""
+    table = pq.read_table(lake.table("tracks"), columns=list(FEATURES))
+    return standardised_features(
+        {name: table[name].to_numpy().astype(np.float32) for name in FEATURES}
+    )

@@ -1,0 +1,79 @@
+"""The evaluation as text for a terminal."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from embeat_pipeline.evaluate.summary import ALL, HEADLINE, NOVEL
+
+METRICS = ("ndcg@20", "ndcg@100", "recall@100", "hit@20", "r_precision", "mrr", "artists@5")
+
+
+def headline(result: Mapping[str, Any]) -> dict[str, float]:
+    """Headline metric of every system on novel playlists, by name and number of seeds."""
+    return {
+        f"{HEADLINE} {name}, {count} seeds": strata[NOVEL][HEADLINE]["mean"]
+        for count, found in result["seeds"].items()
+        for name, strata in found["table"].items()
+        if NOVEL in strata
+    }
+
+
+def table_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """A table for each number of seeds, novel and all playlists."""
+    for count, found in result["seeds"].items():
+        for stratum in (NOVEL, ALL):
+            if not found["queries"][stratum]:
+                continue
+            yield ""
+            title = f"{count} seed{'s' if count != '1' else ''}, {stratum} playlists"
+            yield f"{title} (n={found['queries'][stratum]})"
+            heads = [*METRICS, f"Δ{HEADLINE} to {result['reference']}"]
+            yield f"{'':<34}" + "".join(f"{head:>12}" for head in heads)
+            for system in result["systems"]:
+                yield _row(system["name"], found, stratum)
+
+
+def _row(name: str, found: Mapping[str, Any], stratum: str) -> str:
+    cells = found["table"][name][stratum]
+    line = f"{name:<34}" + "".join(f"{cells[metric]['mean']:>12.4f}" for metric in METRICS)
+    if gain := found["differences"].get(name, {}).get(stratum):
+        line += f"     {gain['mean']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"
+    return line
+
+
+def quality_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Acoustic and genre quality, where they were measured."""
+    if sound := result.get("sound"):
+        yield ""
+        yield f"acoustic retrieval, {sound['queries']} tracks of {sound['artists']} unseen artists"
+        for space, relations in sound["table"].items():
+            means = "".join(
+                f"  {relation} {cell[HEADLINE]['mean']:.4f}" for relation, cell in relations.items()
+            )
+            yield f"{space:<34}{means}"
+    if (genres := result.get("genres")) and genres["hidden"]:
+        yield ""
+        figures = ("covered", "top_1", "top_3", "f1", "top_1_covered")
+        means = "".join(f"  {name} {genres[name]['mean'] or 0:.4f}" for name in figures)
+        error = "" if genres["ece"] is None else f"  ece {genres['ece']:.4f}"
+        yield f"genres of {genres['hidden']} hidden artists{means}{error}"
+
+
+def comparison_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """A comparison: differences, and the seeds that changed most."""
+    sides = found["sides"]
+    yield f"{found['metric']}: {sides['second']['name']} minus {sides['first']['name']}"
+    for side in sides.values():
+        if side["has_seen"]:
+            yield f"note: {side['name']} was trained on the playlists it is asked about"
+    for count, asked in found["seeds"].items():
+        for stratum, gain in asked["difference"].items():
+            before, after = (asked[key][stratum]["mean"] for key in ("first", "second"))
+            yield (
+                f"{count:>3} seeds, {stratum:<12} {before:.4f} -> {after:.4f}  {gain['mean']:+.4f} "
+                f"[{gain['low']:+.4f}, {gain['high']:+.4f}]  n={gain['count']}"
+            )
+        for kind in ("better", "worse"):
+            for query in asked[kind][:5]:
+                ids = ", ".join(query["track_ids"][:3])
+                yield f"    {kind:<7} {query['first']:.3f} -> {query['second']:.3f}  {ids}"

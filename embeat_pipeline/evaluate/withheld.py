@@ -1,0 +1,52 @@
+"""Playlists from outside the lake, in any format that ingest reads."""
+
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+from embeat_pipeline.evaluate.catalogue import Catalogue
+from embeat_pipeline.evaluate.interactions import Playlists, id_keys, lists_matrix
+from embeat_pipeline.ingest import policy
+from embeat_pipeline.ingest.sources import UNREADABLE, NotUsable, describe, open_source
+from embeat_serve.errors import UsageError
+
+
+def read_withheld(path: Path, catalogue: Catalogue) -> Playlists:
+    """Read a file of playlists; tracks that are not in the catalogue are left out.
+
+    Raises:
+        UsageError: the file is missing, damaged, or holds no playlists.
+    """
+    if not path.is_file():
+        raise UsageError(f"no file {path}; --playlists takes one file of playlists")
+    try:
+        with tempfile.TemporaryDirectory(prefix="embeat-") as scratch:
+            source = open_source(path, path.name, 0, Path(scratch))
+            if source.table != "playlists":
+                raise UsageError(f"{path} holds {source.table}, expected playlists")
+            rows = _codes(source.frame, path, catalogue)
+    except NotUsable as error:
+        raise UsageError(f"{path}: {error}") from None
+    except UNREADABLE as error:
+        raise UsageError(f"{path}: {describe(error)}") from None
+    return Playlists(
+        id_keys(rows["playlist_id"]), lists_matrix(rows["track_codes"], len(catalogue))
+    )
+
+
+def _codes(frame: pl.LazyFrame, path: Path, catalogue: Catalogue) -> pl.DataFrame:
+    """``playlist_id`` and ``track_codes`` of each playlist."""
+    known = pl.DataFrame({"track_id": catalogue.track_ids}).with_row_index("track_code")
+    own = pl.format("{}:{}", pl.lit(path.name), "row")
+    rows = frame.select("playlist_id", "track_ids").with_row_index("row").collect()
+    entries = (
+        rows.select("row", track_id="track_ids")
+        .explode("track_id")
+        .with_columns(policy.identifier(pl.col("track_id"), "track"))
+        .join(known, on="track_id")
+        .group_by("row")
+        .agg(track_codes="track_code")
+    )
+    named = rows.select("row", playlist_id=pl.coalesce("playlist_id", own))
+    return named.join(entries, on="row", how="left", maintain_order="left")
