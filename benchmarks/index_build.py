@@ -43,7 +43,7 @@ GENRES = 500
 
 def main() -> None:
     """Measure both, print a table, write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Index build against a row-by-row export.")
     parser.add_argument("--points", type=int, default=200_000, metavar="N")
     parser.add_argument("--graph", action="store_true", help="also build the graph (minutes)")
     parser.add_argument("--seed", type=int, default=0)
@@ -82,7 +82,7 @@ def ours(lake: LakePaths, workshop: Path, options: BuildOptions, graph: bool) ->
     write_facts(lake, workshop, options)
     parts = plan_parts(Collection.TRACKS, lake, workshop, options)
     with contextlib.suppress(Exported):
-        build_parts(parts, options.worker_count(len(parts)), advance)
+        build_parts(parts, options, advance)
     total = {"finished": time.perf_counter() - started} if graph else {}
     return {"export": max(exported), **total}
 

@@ -27,7 +27,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
-from embeat_pipeline.acoustic.config import COMPARED, TrainingConfig
+from embeat_pipeline.acoustic.config import COMPARED, UPSTREAM
 from embeat_pipeline.acoustic.loss import masked_info_nce
 from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.acoustic.sampler import Pairs
@@ -37,7 +37,7 @@ from embeat_serve.contract import LakePaths
 from embeat_serve.features import CONTINUOUS, model_inputs
 
 RESULTS = Path(__file__).parent / "results" / "training_step.json"
-CONFIG = TrainingConfig(recipe="upstream")
+CONFIG = UPSTREAM
 Row = dict[str, Any]
 
 

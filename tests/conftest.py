@@ -14,8 +14,10 @@ from embeat_pipeline.acoustic import config
 
 @dataclass(frozen=True)
 class QuickTraining(config.TrainingConfig):
-    batch_size: int = 256
-    max_steps: int = 5
+    def __post_init__(self):
+        super().__post_init__()
+        object.__setattr__(self, "batch_size", min(self.batch_size, 256))
+        object.__setattr__(self, "max_steps", min(self.max_steps, 5))
 
 config.TrainingConfig = QuickTraining
 """

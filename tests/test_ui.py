@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 START_SECONDS = 180
-RUN_SECONDS = 420
-STAGES = ("ingest", "genres", "acoustic", "playlists", "index")
+RUN_SECONDS = 900
+STAGES = ("ingest", "genres", "acoustic", "playlists", "index", "evaluate")
 FLAGS = (
     "--headless",
     "--no-sandbox",

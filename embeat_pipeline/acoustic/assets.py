@@ -14,7 +14,7 @@ GROUP = "acoustic"
 
 @dg.asset(
     group_name=GROUP,
-    deps=["tracks", "artist_genres"],
+    deps=["tracks", "playlists"],
     kinds={"pytorch"},
     pool="gpu",
     description="EmbeatMLP: audio features -> 64 dimensions in which like songs are near.",

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from embeat_pipeline.evaluate.sound import RELATIONS
 from embeat_pipeline.evaluate.svg import Drawing, ticks
 
 WIDTH = 980
@@ -30,6 +31,11 @@ class Dot(NamedTuple):
     mean: float
     low: float
     high: float
+
+
+def by_count(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What was found for each number of seeds, the fewest first (JSON objects have no order)."""
+    return dict(sorted(result["seeds"].items(), key=lambda item: int(item[0])))
 
 
 def dot_plot(
@@ -84,7 +90,7 @@ def by_system(result: Mapping[str, Any], metric: str, stratum: str) -> Drawing:
     """Every system, a panel for each number of seeds."""
     systems = result["systems"]
     panels = {}
-    for count, found in result["seeds"].items():
+    for count, found in by_count(result).items():
         number = found["queries"].get(stratum, 0)
         title = f"{count} seed{'s' if count != '1' else ''} (n={number})"
         panels[title] = [_dot(found["table"], system, stratum, metric) for system in systems]
@@ -117,17 +123,18 @@ def _dot(
 
 def by_relation(sound: Mapping[str, Any], metric: str) -> Drawing:
     """Acoustic spaces, a panel for each relation."""
-    spaces = list(sound["table"])
+    spaces = sound["spaces"]
     relations = sound["table"][spaces[0]]
     panels = {
         f"same {relation} (n={relations[relation][metric]['count']} artists)": [
             Dot(
-                "baseline" if place == 0 else "release",
+                style,
                 *(sound["table"][space][relation][metric][key] for key in ("mean", "low", "high")),
             )
-            for place, space in enumerate(spaces)
+            for style, space in zip(("baseline", "upstream", "release"), spaces, strict=True)
         ]
-        for relation in relations
+        for relation in RELATIONS
+        if relation in relations
     }
     return dot_plot(spaces, panels, f"{metric} of acoustic retrieval")
 

@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         _show(arguments, compare_sides(lake, arguments, settings.device), comparison_lines)
         return 0
-    from embeat_pipeline.evaluate.evaluation import EvaluationOptions, evaluate_withheld
+    from embeat_pipeline.evaluate.evaluation import evaluate_withheld
+    from embeat_pipeline.evaluate.questions import EvaluationOptions
     from embeat_pipeline.evaluate.record import evaluation_page, plain, run_evaluation
     from embeat_pipeline.evaluate.text import quality_lines, table_lines
 
@@ -74,7 +75,7 @@ def compare_sides(lake: LakePaths, arguments: argparse.Namespace, device: str) -
     """
     from embeat_pipeline.evaluate.catalogue import read_catalogue
     from embeat_pipeline.evaluate.compare import compare, parse_side
-    from embeat_pipeline.evaluate.evaluation import EvaluationOptions, ask_about
+    from embeat_pipeline.evaluate.questions import EvaluationOptions, ask_about
     from embeat_pipeline.evaluate.split import split_playlists
     from embeat_pipeline.evaluate.twin import Twin, build_twin, lake_playlists
 

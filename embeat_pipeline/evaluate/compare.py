@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from embeat_pipeline.evaluate import bootstrap, summary
 from embeat_pipeline.evaluate.asking import asking
 from embeat_pipeline.evaluate.catalogue import Catalogue
-from embeat_pipeline.evaluate.evaluation import EvaluationOptions, Questions
 from embeat_pipeline.evaluate.metrics import ranking_metrics
 from embeat_pipeline.evaluate.queries import QuerySet
+from embeat_pipeline.evaluate.questions import EvaluationOptions, Questions
 from embeat_pipeline.evaluate.twin import Twin, evaluation_lake, twin_of
 from embeat_serve.contract import LakePaths, ReleaseFile
 from embeat_serve.errors import UsageError

@@ -8,7 +8,7 @@ import numpy as np
 from embeat_pipeline.evaluate import bootstrap
 from embeat_pipeline.evaluate.catalogue import read_catalogue
 from embeat_pipeline.evaluate.compare import query_values, release_side
-from embeat_pipeline.evaluate.evaluation import EvaluationOptions, ask_about
+from embeat_pipeline.evaluate.questions import EvaluationOptions, ask_about
 from embeat_pipeline.evaluate.split import split_playlists
 from embeat_pipeline.evaluate.twin import build_twin, lake_playlists, record_twin
 from embeat_serve.contract import LakePaths

@@ -11,7 +11,8 @@ from typing import Any
 
 import embeat_pipeline
 import embeat_serve
-from embeat_pipeline.evaluate.evaluation import EvaluationOptions, evaluate
+from embeat_pipeline.evaluate.evaluation import DEFAULT_OPTIONS, evaluate
+from embeat_pipeline.evaluate.questions import EvaluationOptions
 from embeat_pipeline.evaluate.report import page
 from embeat_pipeline.evaluate.twin import Twin, evaluation_lake, record_twin
 from embeat_pipeline.lake import atomic_path, is_current, mark_current, stage_key, write_json
@@ -19,9 +20,6 @@ from embeat_serve.contract import LakePaths, ReleaseFile
 from embeat_serve.errors import NoRelease
 from embeat_serve.settings import Settings
 from embeat_serve.stores.opening import current_release
-
-EVALUATION = EvaluationOptions()
-"""What the stage measures where nothing else is asked for."""
 
 TABLES = ("tracks", "artists", "genre_map", "related_artists", "playlists")
 
@@ -48,7 +46,7 @@ def run_evaluation(
         NoRelease: nothing is published.
         PipelineError: the lake cannot be evaluated.
     """
-    options = options or EVALUATION
+    options = options or DEFAULT_OPTIONS
     release = current_release(lake)
     inputs = [*map(lake.table, TABLES), lake.models / ReleaseFile.ENCODER]
     outputs = [evaluation_json(lake), evaluation_page(lake)]

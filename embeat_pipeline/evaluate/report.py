@@ -27,7 +27,7 @@ def page(result: Mapping[str, Any]) -> str:
 
 def drawings(result: Mapping[str, Any]) -> dict[str, Drawing]:
     """Every chart by name, in the order of the page."""
-    first = next(iter(result["seeds"]))
+    first = next(iter(charts.by_count(result)))
     found = {
         "systems": charts.by_system(result, HEADLINE, NOVEL),
         "systems_all": charts.by_system(result, HEADLINE, ALL),
@@ -52,10 +52,11 @@ def _sections(result: Mapping[str, Any]) -> Iterator[str]:
         "bootstrap over playlists."
     )
     yield _figure(
-        drawn["systems"], "Blue: the release. Green: its channels alone. Ochre: baselines."
+        drawn["systems"],
+        "Blue: the release. Green: its channels alone. Ochre: baselines. Purple: upstream.",
     )
     yield _figure(drawn["systems_all"], "The same on all held-out playlists, copies included.")
-    for count, found in result["seeds"].items():
+    for count, found in charts.by_count(result).items():
         yield from _tables(result, count, found)
     yield "<h2>Where it is good and where not</h2>"
     yield _paragraph(
@@ -92,7 +93,7 @@ def _opening(result: Mapping[str, Any]) -> str:
         else "The published release, asked about playlists from outside the lake"
     )
     tiles = []
-    for count, found in result["seeds"].items():
+    for count, found in charts.by_count(result).items():
         cell = found["table"][PRODUCT].get(NOVEL, {}).get(HEADLINE)
         if cell:
             tiles.append(
@@ -107,10 +108,11 @@ def _opening(result: Mapping[str, Any]) -> str:
 
 
 def _tables(result: Mapping[str, Any], count: str, found: Mapping[str, Any]) -> Iterator[str]:
-    for stratum, number in found["queries"].items():
+    for stratum, name in charts.STRATUM_TITLES.items():
+        number = found["queries"][stratum]
         if not number:
             continue
-        title = f"Table: {_seeds(count)}, {charts.STRATUM_TITLES[stratum]} (n={number})"
+        title = f"Table: {_seeds(count)}, {name} (n={number})"
         is_open = " open" if stratum == NOVEL and count == "1" else ""
         body = f'<div class="scroll">{_table(result, found, stratum)}</div>'
         yield f"<details{is_open}><summary>{title}</summary>{body}</details>"

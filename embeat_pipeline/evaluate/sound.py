@@ -45,9 +45,9 @@ def evaluate_sound(
         seed: of the choice of queries and of the bootstrap.
 
     Returns:
-        ``queries``, ``artists``, ``table`` (space -> relation -> metric -> interval) and
-        ``differences`` (space -> relation -> interval of nDCG@20 minus the raw features').
-        Intervals are over artists: an artist's queries are averaged first.
+        ``queries``, ``artists``, ``spaces`` (names in order), ``table`` (space -> relation ->
+        metric -> interval) and ``differences`` (space -> relation -> interval of nDCG@20 minus
+        the raw features'). Intervals are over artists: an artist's queries are averaged first.
     """
     columns = pq.read_table(
         lake.table("tracks"), columns=["artist_codes", "album_code", "recording_code"]
@@ -77,6 +77,7 @@ def evaluate_sound(
     return {
         "queries": len(queries),
         "artists": len(np.unique(artist[queries])),
+        "spaces": list(spaces),
         **_summary(values, {name: artist[queries[rows]] for name, rows in asked.items()}, seed),
     }
 

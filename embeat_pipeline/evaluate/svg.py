@@ -6,12 +6,13 @@ from html import escape
 
 STYLE = """
 svg { --ink: #1b1d21; --faint: #6b7280; --grid: #e3e5e8; --paper: #ffffff;
-  --release: #0072b2; --channel: #009e73; --baseline: #b45f06; --accent: #0072b2;
+  --release: #0072b2; --channel: #009e73; --baseline: #b45f06; --upstream: #a3387f;
+  --accent: #0072b2;
   --more-2: #b3400b; --more-1: #e08a4a; --even: #9aa0a8; --less-1: #5aa2d0; --less-2: #05568c; }
 @media (prefers-color-scheme: dark) { svg { --ink: #e8eaed; --faint: #9aa2ad; --grid: #31363d;
   --paper: #14171b; --release: #56b4e9; --channel: #2fc79c; --baseline: #f0a04b;
-  --accent: #56b4e9; --more-2: #ff8b4d; --more-1: #d98a55; --even: #6d747d; --less-1: #6db3de;
-  --less-2: #3fa0ea; } }
+  --upstream: #e58bc4; --accent: #56b4e9; --more-2: #ff8b4d; --more-1: #d98a55;
+  --even: #6d747d; --less-1: #6db3de; --less-2: #3fa0ea; } }
 text { font: 12px system-ui, sans-serif; fill: var(--ink); }
 .small { font-size: 10.5px; } .faint { fill: var(--faint); } .title { font-weight: 600; }
 .end { text-anchor: end; } .middle { text-anchor: middle; }
@@ -23,6 +24,7 @@ text { font: 12px system-ui, sans-serif; fill: var(--ink); }
         "release",
         "channel",
         "baseline",
+        "upstream",
         "accent",
         "more-2",
         "more-1",

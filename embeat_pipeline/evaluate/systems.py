@@ -37,7 +37,7 @@ class System:
 
     name: str
     group: str
-    """``release``, ``channel`` or ``baseline``."""
+    """``release``, ``channel``, ``baseline`` or ``upstream``."""
     ranked: dict[int, NDArray[np.int64]]
     """Number of seeds -> (q, k) lists."""
     parameters: dict[str, Any] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from embeat_pipeline.evaluate.charts import by_count
 from embeat_pipeline.evaluate.summary import ALL, HEADLINE, NOVEL
 
 METRICS = ("ndcg@20", "ndcg@100", "recall@100", "hit@20", "r_precision", "mrr", "artists@5")
@@ -12,7 +13,7 @@ def headline(result: Mapping[str, Any]) -> dict[str, float]:
     """Headline metric of every system on novel playlists, by name and number of seeds."""
     return {
         f"{HEADLINE} {name}, {count} seeds": strata[NOVEL][HEADLINE]["mean"]
-        for count, found in result["seeds"].items()
+        for count, found in by_count(result).items()
         for name, strata in found["table"].items()
         if NOVEL in strata
     }
@@ -20,7 +21,7 @@ def headline(result: Mapping[str, Any]) -> dict[str, float]:
 
 def table_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """A table for each number of seeds, novel and all playlists."""
-    for count, found in result["seeds"].items():
+    for count, found in by_count(result).items():
         for stratum in (NOVEL, ALL):
             if not found["queries"][stratum]:
                 continue
@@ -46,10 +47,9 @@ def quality_lines(result: Mapping[str, Any]) -> Iterator[str]:
     if sound := result.get("sound"):
         yield ""
         yield f"acoustic retrieval, {sound['queries']} tracks of {sound['artists']} unseen artists"
-        for space, relations in sound["table"].items():
-            means = "".join(
-                f"  {relation} {cell[HEADLINE]['mean']:.4f}" for relation, cell in relations.items()
-            )
+        for space in sound["spaces"]:
+            relations = sound["table"][space].items()
+            means = "".join(f"  {name} {cell[HEADLINE]['mean']:.4f}" for name, cell in relations)
             yield f"{space:<34}{means}"
     if (genres := result.get("genres")) and genres["hidden"]:
         yield ""

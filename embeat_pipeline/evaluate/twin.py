@@ -99,7 +99,13 @@ def build_twin(lake: LakePaths, options: SplitOptions, device: str = "auto") -> 
         adopt(output, twin.root / output.relative_to(lake.root))
     write_training_playlists(lake, twin, options)
 
-    config = TrainingConfig(**Encoder.load(lake.models / encoder).config["training"])
+    try:
+        config = TrainingConfig(**Encoder.load(lake.models / encoder).config["training"])
+    except (KeyError, TypeError) as error:
+        raise PipelineError(
+            f"{lake.models / encoder} was trained by another version ({error}); "
+            f"run `python -m embeat_pipeline run --lake {lake.root}`"
+        ) from None
     made = {
         "artist_genres": assign_genres(twin),
         "encoder": train_encoder(twin, config, device),

@@ -136,7 +136,7 @@ def _build_collections(
     }
     every = [part for of_collection in parts.values() for part in of_collection]
     with progress("index", sum(counts.values()), "points") as advance:
-        build_parts(every, options.worker_count(len(every)), advance)
+        build_parts(every, options, advance)
     for collection, of_collection in parts.items():
         join_shards([Path(part.folder) for part in of_collection], folder / collection)
     return counts
@@ -149,18 +149,19 @@ def plan_parts(
     source = source_of(collection, lake, workshop)
     codes = pq.read_table(source.vectors, columns=[source.code]).column(0).to_numpy()
     number = options.part_count(len(codes))
-    inner = [int(codes[len(codes) * part // number]) for part in range(1, number)]
+    places = [len(codes) * part // number for part in range(number + 1)]
     return [
         Part(
             lake=str(lake.root),
             workshop=str(workshop),
             folder=str(workshop / f"{collection}-{position}"),
             collection=collection,
-            low=low,
-            high=high,
+            low=int(codes[first]) if len(codes) else 0,
+            high=int(codes[last - 1]) + 1 if len(codes) else 0,
+            points=last - first,
             options=options,
         )
-        for position, (low, high) in enumerate(pairwise([0, *inner, 1 << 32]))
+        for position, (first, last) in enumerate(pairwise(places))
     ]
 
 

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from embeat_serve.contract import Collection
 
@@ -14,6 +14,9 @@ MIN_PARALLEL_PART = 50_000
 class BuildOptions:
     """Settings of one build. All but ``workers`` decide what is in the release."""
 
+    storage: Literal["float16", "turbo8"] = "float16"
+    """How vectors are stored: 128 or 67 bytes each, with recall@100 of .999 or .995 against
+    single precision. The graph of turbo8 takes 40% less time."""
     graph_links: int = 16
     """HNSW m, also within the tracks of one genre (payload_m)."""
     graph_candidates: int = 100

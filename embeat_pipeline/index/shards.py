@@ -15,6 +15,11 @@ from embeat_serve.contract import (
     VectorName,
 )
 
+STORAGE = {
+    "float16": edge.VectorStorageDatatype.Float16,
+    "turbo8": edge.VectorStorageDatatype.Turbo8,
+}
+
 PINNED_FIELDS = {TrackField.POPULARITY_RANK}
 """Fields whose index is held in memory by every process: nearly every query checks it point by
 point, twice as fast. All others are read through the page cache, which makes loading a release
@@ -30,7 +35,7 @@ def create_shard(folder: Path, collection: str, options: BuildOptions) -> edge.E
     distance = edge.Distance.Dot if weighted else edge.Distance.Cosine
     vectors = {
         VectorName.OF_COLLECTION[collection]: edge.EdgeVectorParams(
-            VECTOR_SIZE, distance, datatype=edge.VectorStorageDatatype.Float16
+            VECTOR_SIZE, distance, datatype=STORAGE[options.storage]
         )
     }
     # Weighted collections are scanned (stores/base.py), so they need no graph.

@@ -157,9 +157,10 @@ def _sample(lake: LakePaths, store: VectorStore, collection: str) -> list[Hit]:
     }[collection]
     codes = pq.read_table(lake.table(table), columns=[column]).column(0).to_numpy()
     # More than needed, since some have no vector.
-    chosen = np.random.default_rng(VERIFY_SEED).permutation(codes)[: 4 * VERIFY_QUERIES]
+    random, wanted = np.random.default_rng(VERIFY_SEED), min(4 * VERIFY_QUERIES, len(codes))
+    chosen = codes[random.choice(len(codes), wanted, replace=False)].tolist() if wanted else []
     fields = (TrackField.GENRE_CODES, TrackField.ARTIST_CODES)
-    hits = store.retrieve(collection, chosen.tolist(), fields, with_vector=True)
+    hits = store.retrieve(collection, chosen, fields, with_vector=True)
     return [hit for hit in hits if hit.vector is not None][:VERIFY_QUERIES]
 
 

@@ -1,8 +1,8 @@
-"""One part of a collection, built in a process of its own.
+"""Parts of collections, built in a process of their own.
 
-The engine never releases the GIL and keeps what it allocated, so every part gets a process:
-parts are built side by side, and a finished one gives its memory back. Run as
-``python -m embeat_pipeline.index.worker TASK`` with a task in JSON; prints one JSON object per
+The engine never releases the GIL and keeps what it allocated, so a large part gets a process to
+itself: parts are built side by side, and a finished one gives its memory back. Run as
+``python -m embeat_pipeline.index.worker PARTS`` with a JSON list; prints one JSON object per
 line, ``{"points": n}`` for points taken in and ``{"step": …}`` for what it is at.
 """
 
@@ -10,6 +10,7 @@ import json
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,17 +28,22 @@ class Part:
     collection: str
     low: int
     high: int
+    points: int
+    """How many there are."""
     options: BuildOptions
 
-    def to_json(self) -> str:
-        """As ``from_json`` reads it."""
-        return json.dumps(asdict(self))
 
-    @classmethod
-    def from_json(cls, text: str) -> "Part":
-        """Read what ``to_json`` wrote."""
-        content = json.loads(text)
-        return cls(**{**content, "options": BuildOptions(**content["options"])})
+def to_json(parts: Sequence[Part]) -> str:
+    """As ``from_json`` reads it."""
+    return json.dumps([asdict(part) for part in parts])
+
+
+def from_json(text: str) -> list[Part]:
+    """Read what ``to_json`` wrote."""
+    return [
+        Part(**{**content, "options": BuildOptions(**content["options"])})
+        for content in json.loads(text)
+    ]
 
 
 def build_part(part: Part) -> None:
@@ -67,4 +73,5 @@ def report(**message: int | str) -> None:
 if __name__ == "__main__":
     # An interrupt from the terminal reaches the whole group; the parent decides what follows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    build_part(Part.from_json(sys.argv[1]))
+    for part in from_json(sys.argv[1]):
+        build_part(part)

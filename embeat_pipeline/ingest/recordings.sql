@@ -10,7 +10,7 @@ FROM (
     FROM (
         SELECT code AS track_code, unnest(artist_ids) AS artist_id,
                unnest(artist_names) AS artist_name,
-               generate_subscripts(artist_names, 1) AS position
+               unnest(range(greatest(len(artist_ids), len(artist_names)))) AS position
         FROM tracks
     ) AS credit
     LEFT JOIN artist_of_id AS by_id ON by_id.artist_id = credit.artist_id

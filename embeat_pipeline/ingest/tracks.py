@@ -76,25 +76,19 @@ def stage_tracks(place: Workplace, source: Source) -> dict[str, int]:
 
 
 def _credits() -> dict[str, pl.Expr]:
-    """Ids and names of the credited artists as lists of one length, null where there are none.
+    """Ids and names of the credited artists; a list that says nothing is null.
 
     Lists of different lengths cannot be told which id belongs to which name; names alone are
     kept then, and resolved like those of tracks that come without ids.
     """
     names = pl.col("artist_names").list.eval(policy.text(pl.element()))
     ids = pl.col("artist_ids").list.eval(policy.usable_identifier(pl.element(), "artist"))
-    count = names.list.drop_nulls().list.len().fill_null(0)
-    id_count = ids.list.drop_nulls().list.len().fill_null(0)
-    paired = ids.list.len() == names.list.len()
-    # A list of nulls as long as another: what is null stays so, what is not becomes null.
-    blank = pl.when(pl.element().is_null()).then(pl.element())
-    named = pl.when(count > 0)
+    named = (names.list.drop_nulls().list.len() > 0).fill_null(False)
+    paired = (ids.list.len() == names.list.len()).fill_null(False)
+    known = ids.list.drop_nulls().list.len() > 0
     return {
-        "artist_names": named.then(names).when(id_count > 0).then(ids.list.eval(blank)),
-        "artist_ids": pl.when((count > 0) & ~paired.fill_null(False))
-        .then(names.list.eval(blank))
-        .when((count > 0) | (id_count > 0))
-        .then(ids),
+        "artist_names": pl.when(named).then(names),
+        "artist_ids": pl.when(known & (paired | ~named)).then(ids),
     }
 
 

@@ -16,8 +16,8 @@ GROUP BY track_id HAVING count(*) > 1;
 CREATE TEMP VIEW joined AS
 SELECT track_id, arg_min(file, place) AS file,
        arg_min({'ids': artist_ids, 'names': artist_names},
-               place + if(len(list_filter(artist_ids, lambda id: id IS NOT NULL)) > 0, 0, 1::BIGINT << 60))
-           FILTER (artist_names IS NOT NULL) AS credited,
+               place + if(artist_ids IS NOT NULL, 0, 1::BIGINT << 60))
+           FILTER (artist_ids IS NOT NULL OR artist_names IS NOT NULL) AS credited,
        arg_min(COLUMNS(
            '^(track_name|title_key|album_id|album_name|isrc|popularity|release_year|year_of_date'
            '|explicit|duration_ms|key|mode|time_signature|tempo|loudness|danceability|energy'

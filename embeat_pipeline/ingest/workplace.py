@@ -75,11 +75,13 @@ class Workplace:
 
     def open_views(self) -> None:
         """Let SQL see the staged tables; call it when all rows are staged."""
-        for folder in sorted(self.folder.iterdir()):
-            if folder.is_dir() and self._part(folder.name, 0).exists():
-                self.database.read_parquet(f"{escape(str(folder))}/*.parquet").create_view(
-                    folder.name
-                )
+        for folder in (path.parent for path in sorted(self.folder.glob("*/00000.parquet"))):
+            parts = self.staged_parts(folder.name)
+            # The empty first part would make DuckDB expect no rows, and join the wrong way round.
+            if len(parts) > 1 and folder.name != "rejects":
+                parts[0].unlink()
+            rows = self.database.read_parquet(f"{escape(str(folder))}/*.parquet")
+            rows.create_view(folder.name)
 
     def stage(self, source: Source, rows: pl.LazyFrame) -> None:
         """Add the rows of one source to its staged table, all or none of them.
@@ -100,7 +102,7 @@ class Workplace:
 
     def staged_parts(self, view: str) -> list[Path]:
         """Files of a staged table, in order of the sources."""
-        return sorted(self._part(view, 0).parent.iterdir())
+        return sorted((self.folder / view).iterdir())
 
     def reject(self, rows: pl.DataFrame) -> None:
         """Add rows with the columns of ``REJECT``."""

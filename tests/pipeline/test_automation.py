@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from embeat_pipeline.automation import raw_files, nightly_reindex, pipeline, raw_digest
+from embeat_pipeline.automation import nightly_reindex, pipeline, raw_digest, raw_files
 from embeat_pipeline.resources import LakeResource
 
 Look = Callable[[], dg.RunRequest | dg.SkipReason]

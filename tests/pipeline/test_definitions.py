@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from embeat_pipeline.automation import raw_files, nightly_reindex
+from embeat_pipeline.automation import nightly_reindex, raw_files
 from embeat_pipeline.definitions import defs
 from embeat_pipeline.index import verify
 from embeat_serve.contract import LakePaths, Manifest

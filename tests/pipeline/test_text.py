@@ -19,8 +19,9 @@ pieces = st.sampled_from(
     [
         "晴天", "葉惠美", "夜に駆ける", "ガ", "か\u3099", "사랑", "Beyoncé", "Ænima", "ΣΊΣΥΦΟΣ",
         "Straße", "İstanbul", "Don't", "’", "(feat. Bruno Mars)", "feat. X", " - Live",
-        "(Remastered 2009)", " - 2011 Remaster", "[Live at Wembley]", "(with Doja Cat)", " - Radio Edit", "- Remix",
-        " ", "\n", "\t", "\x1c", "\u2028", "\xa0", "???", "🎵", "①", "ﬁ", "(", ")", "-", "Pt. 2",
+        "(Remastered 2009)", " - 2011 Remaster", "[Live at Wembley]", "(with Doja Cat)",
+        " - Radio Edit", "- Remix", " ", "\n", "\t", "\x1c", "\u2028", "\xa0", "???", "🎵",
+        "①", "ﬁ", "(", ")", "-", "Pt. 2",
     ]
 )  # fmt: skip
 titles = st.lists(pieces, max_size=6).map("".join)

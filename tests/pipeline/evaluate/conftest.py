@@ -1,11 +1,14 @@
 """Made-up playlists, and a lake that was evaluated."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from embeat_pipeline.evaluate.interactions import Playlists, membership
+from embeat_pipeline.evaluate.questions import EvaluationOptions
+from embeat_pipeline.evaluate.upstream import UpstreamOptions, upstream_encoder
 from embeat_serve.contract import LakePaths
 
 
@@ -26,11 +29,21 @@ def themed_playlists() -> Playlists:
 
 
 @pytest.fixture(scope="session")
+def evaluation_options() -> EvaluationOptions:
+    """All parts, in little."""
+    encoder = replace(upstream_encoder(), batch_size=512, max_steps=5)
+    return EvaluationOptions(
+        seed_counts=(1, 5), max_queries=30, upstream=UpstreamOptions(encoder, epochs=1), workers=1
+    )
+
+
+@pytest.fixture(scope="session")
 def evaluated_lake(
-    published_lake: LakePaths, tmp_path_factory: pytest.TempPathFactory
+    published_lake: LakePaths,
+    evaluation_options: EvaluationOptions,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> LakePaths:
     """The published sample, evaluated. Read only: copy it to change it."""
-    from embeat_pipeline.evaluate.evaluation import EvaluationOptions
     from embeat_pipeline.evaluate.record import run_evaluation
 
     lake = LakePaths(tmp_path_factory.mktemp("evaluated") / "lake")

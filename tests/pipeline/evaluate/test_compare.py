@@ -6,8 +6,8 @@ import pytest
 
 from embeat_pipeline.evaluate.catalogue import read_catalogue
 from embeat_pipeline.evaluate.compare import compare, parse_settings, parse_side
-from embeat_pipeline.evaluate.evaluation import EvaluationOptions, ask_about
 from embeat_pipeline.evaluate.gate import OVERRIDE, judge_release
+from embeat_pipeline.evaluate.questions import EvaluationOptions, ask_about
 from embeat_pipeline.evaluate.split import split_playlists
 from embeat_pipeline.evaluate.twin import Twin, evaluation_lake, lake_playlists, twin_of
 from embeat_pipeline.index.build import build_release

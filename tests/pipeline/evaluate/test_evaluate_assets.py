@@ -4,7 +4,6 @@ import dagster as dg
 import pytest
 
 from embeat_pipeline.evaluate import assets, record
-from embeat_pipeline.evaluate.evaluation import EvaluationOptions
 from embeat_pipeline.resources import LakeResource
 from embeat_serve.contract import LakePaths
 
@@ -16,9 +15,8 @@ def lake(evaluated_lake, tmp_path):
     return copy
 
 
-def test_the_report_is_an_asset_with_charts(lake, monkeypatch):
-    options = EvaluationOptions(seed_counts=(1, 5), max_queries=30, workers=1)
-    monkeypatch.setattr(record, "EVALUATION", options)
+def test_the_report_is_an_asset_with_charts(lake, evaluation_options, monkeypatch):
+    monkeypatch.setattr(record, "DEFAULT_OPTIONS", evaluation_options)
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             assets.ASSETS,

@@ -5,14 +5,15 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from embeat_pipeline.evaluate.evaluation import EvaluationOptions
 from embeat_pipeline.evaluate.record import evaluation_json, evaluation_page, run_evaluation
 from embeat_pipeline.evaluate.report import page
 from embeat_serve.contract import CHANNELS, LakePaths
 from embeat_serve.errors import NoRelease
 
-OPTIONS = EvaluationOptions(seed_counts=(1, 5), max_queries=30, workers=1)
 BASELINES = {
+    "upstream",
+    "upstream acoustic",
+    "upstream playlist",
     "popularity",
     "item-kNN",
     "truncated SVD",
@@ -64,7 +65,11 @@ def test_twenty_examples_with_channels(result):
 
 def test_sound_and_genres_are_measured(result):
     assert result["sound"]["queries"] > 0
-    assert set(result["sound"]["table"]) == {"raw audio features", "EmbeatMLP"}
+    assert set(result["sound"]["table"]) == {
+        "raw audio features",
+        "upstream's EmbeatMLP",
+        "EmbeatMLP",
+    }
     assert result["genres"]["hidden"] > 0
     assert result["genre_map"]
 
@@ -109,9 +114,9 @@ def test_titles_are_escaped_in_the_page(result):
     assert "&lt;script&gt;" in text
 
 
-def test_nothing_is_measured_twice(evaluated_lake):
+def test_nothing_is_measured_twice(evaluated_lake, evaluation_options):
     before = evaluation_page(evaluated_lake).stat().st_mtime_ns
-    again = run_evaluation(evaluated_lake, OPTIONS, device="cpu")
+    again = run_evaluation(evaluated_lake, evaluation_options, device="cpu")
     assert again["unchanged"]
     assert evaluation_page(evaluated_lake).stat().st_mtime_ns == before
 
@@ -131,4 +136,4 @@ def test_the_twin_has_not_seen_the_test_playlists(evaluated_lake, result):
 
 def test_an_empty_lake_is_refused(tmp_path):
     with pytest.raises(NoRelease, match="python -m embeat_pipeline run"):
-        run_evaluation(LakePaths(tmp_path), OPTIONS)
+        run_evaluation(LakePaths(tmp_path))

@@ -1,5 +1,7 @@
 """Made-up tables, just what the index stage reads, without running the stages before it."""
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[LakePaths, str]:
 
     lake = write_lake(tmp_path_factory.mktemp("built"))
     return lake, build_release(lake)["release"]
+
+
+@pytest.fixture
+def built_copy(built: tuple[LakePaths, str], tmp_path: Path) -> tuple[LakePaths, str]:
+    """The same, to be changed: replace files rather than write into them."""
+    original, release = built
+    lake = LakePaths(tmp_path / "copy")
+    shutil.copytree(original.tables, lake.tables)
+    shutil.copytree(original.models, lake.models)
+    # Linked, since the engine's files are mostly holes that a copy would fill.
+    shutil.copytree(original.release(release), lake.release(release), copy_function=os.link)
+    return lake, release
 
 
 def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.lock import index_lock
 from embeat_pipeline.index.vectors import as_matrix, write_centroids
 from embeat_pipeline.index.verify import verify_release
+from embeat_pipeline.index.worker import Part
 from embeat_pipeline.lake import file_digest
 from embeat_pipeline.tables import SCHEMAS
 from embeat_serve.contract import ArtistField, Collection, LakePaths, Manifest, TrackField
@@ -207,7 +208,11 @@ def test_the_manifest_says_what_the_release_is_made_of(built: tuple[LakePaths, s
     assert not [path.name for path in lake.index.iterdir() if path.name.startswith(".building")]
 
 
-def test_several_parts_answer_as_one(lake: LakePaths, built: tuple[LakePaths, str]) -> None:
+def test_several_parts_answer_as_one(
+    lake: LakePaths, built: tuple[LakePaths, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As many processes as parts, as in a large catalogue.
+    monkeypatch.setattr(processes, "MIN_PARALLEL_PART", 0)
     release = build_release(lake, BuildOptions(points_per_part=400, workers=2))["release"]
     vector = np.random.default_rng(5).standard_normal(64).astype(np.float32)
     queries = [
@@ -223,6 +228,36 @@ def test_several_parts_answer_as_one(lake: LakePaths, built: tuple[LakePaths, st
         assert parts.query(queries) == single.query(queries)
         assert parts.count(Collection.TRACKS) == 600
     assert all(check.passed for check in verify_release(lake, release))
+
+
+@pytest.mark.parametrize("storage", ["float16", "turbo8"])
+def test_a_catalogue_without_playlists_or_artists_is_a_release_too(
+    make_lake: MakeLake, tmp_path: Path, storage: Literal["float16", "turbo8"]
+) -> None:
+    lake = make_lake(tmp_path / "lake", tracks=40)
+    for name in ("playlist_vectors", "artist_genres", "related_artists"):
+        pq.write_table(SCHEMAS[name].empty_table(), lake.table(name))
+    release = build_release(lake, BuildOptions(storage=storage))["release"]
+    assert [str(check) for check in verify_release(lake, release) if not check.passed] == []
+    with EdgeStore(lake.release(release)) as store:
+        assert store.query([Query(Collection.TRACKS_PLAYLIST, 5, like=1)]) == [[]]
+        (hits,) = store.query([Query(Collection.TRACKS, 5, like=1)])
+        assert len(hits) == 5
+
+
+def test_small_parts_share_a_process() -> None:
+    def part(points: int) -> Part:
+        return Part("lake", "work", "folder", "tracks", 0, points, points, BuildOptions())
+
+    sizes = [60_000, 20_000, 30_000, 1, 500_000, 0]
+    grouped = processes.grouped([part(size) for size in sizes])
+    assert [[part.points for part in group] for group in grouped] == [
+        [60_000],
+        [20_000, 30_000],
+        [1],
+        [500_000],
+        [0],
+    ]
 
 
 def test_a_missing_table_is_named(lake: LakePaths) -> None:

@@ -1,0 +1,104 @@
+"""The system re-imagined here, on the same data: its models in its configuration, its merge."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from embeat_pipeline.acoustic.config import TrainingConfig
+from embeat_pipeline.evaluate.asking import asking
+from embeat_pipeline.evaluate.catalogue import Catalogue
+from embeat_pipeline.evaluate.queries import QuerySet
+from embeat_pipeline.evaluate.systems import System, ask_settings
+from embeat_pipeline.evaluate.twin import INPUTS, Twin, link
+from embeat_pipeline.playlists.config import Track2VecConfig
+from embeat_serve.contract import LakePaths, ReleaseFile
+from embeat_serve.encoder import Encoder
+from embeat_serve.settings import PRESETS, RecallOptions
+
+KEPT_RELEASES = 1
+
+
+def upstream_encoder() -> TrainingConfig:
+    """EmbeatMLP as upstream trains it, its 5-row tempo embedding included."""
+    return TrainingConfig(
+        recipe="upstream",
+        batch_size=4096,
+        max_steps=100,
+        learning_rate=1e-4,
+        weight_decay=1e-3,
+        temperature=0.05,
+        gradient_clip=1.0,
+        tempo_rows=5,
+        fallback="none",
+    )
+
+
+@dataclass(frozen=True)
+class UpstreamOptions:
+    """How far upstream's training is followed."""
+
+    encoder: TrainingConfig = field(default_factory=upstream_encoder)
+    epochs: int = 5
+    """Of Track2Vec. Upstream's 60 take most of an hour on a tenth of a million entries."""
+
+
+def build_upstream(twin: Twin, options: UpstreamOptions, device: str = "auto") -> Twin:
+    """A release from the twin's tables with upstream's models, in a lake of its own.
+
+    Both encoders leave the same artists out of training, so that both can be asked about them.
+
+    Raises:
+        PipelineError: a stage could not go on.
+    """
+    from embeat_pipeline.acoustic.encode import encode_catalogue
+    from embeat_pipeline.acoustic.train import train_encoder
+    from embeat_pipeline.index.build import build_release
+    from embeat_pipeline.index.publish import collect_garbage
+    from embeat_pipeline.playlists.track2vec import train_track2vec
+
+    lake = upstream_lake(twin.lake)
+    for name in (*INPUTS, "playlists", "artist_genres"):
+        link(twin.lake.table(name), lake.table(name))
+    ours = Encoder.load(twin.lake.models / Path(ReleaseFile.ENCODER)).config["training"]
+    held_out = {name: ours[name] for name in ("seed", "holdout_artists")}
+    train_encoder(lake, replace(options.encoder, **held_out), device)
+    encode_catalogue(lake, device)
+    train_track2vec(lake, Track2VecConfig.upstream(epochs=options.epochs))
+    release = build_release(lake)["release"]
+    collect_garbage(lake, keep=KEPT_RELEASES)
+    return Twin(lake, release)
+
+
+def upstream_lake(evaluation_lake: LakePaths) -> LakePaths:
+    """Where upstream's models are made."""
+    return LakePaths(evaluation_lake.root / "upstream")
+
+
+def upstream_settings() -> dict[str, tuple[str, RecallOptions]]:
+    """What upstream's release is asked: its whole merge, and its two models alone."""
+    merge = PRESETS["upstream"]
+    raw = replace(merge, diversify=False, playlist_min_cosine=-1.0)
+    return {
+        "upstream": ("upstream", merge),
+        "upstream acoustic": ("upstream", replace(raw, channels=("acoustic",))),
+        "upstream playlist": ("upstream", replace(raw, channels=("playlist",))),
+    }
+
+
+def upstream_systems(
+    upstream: Twin,
+    options: UpstreamOptions,
+    catalogue: Catalogue,
+    queries: Mapping[int, QuerySet],
+    k: int,
+    workers: int,
+) -> Iterator[System]:
+    """Ask upstream's release every query."""
+    models: dict[str, Any] = {
+        "encoder": asdict(options.encoder),
+        "track2vec": asdict(Track2VecConfig.upstream(options.epochs)),
+    }
+    with asking(upstream.lake, upstream.release, workers) as ask:
+        for system in ask_settings(ask, upstream_settings(), catalogue, queries, k):
+            yield replace(system, parameters={**models, **system.parameters})
