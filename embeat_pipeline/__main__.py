@@ -1,4 +1,4 @@
-"""The pipeline's command line: ``python -m embeat_pipeline {sample,run,evaluate,ui,demo}``.
+"""The pipeline's command line: ``python -m embeat_pipeline COMMAND``.
 
 Here belong arguments, exit statuses and messages. Every command imports what it needs when it
 runs, so that ``--help`` and a typo answer at once.
@@ -13,7 +13,7 @@ from typing import NoReturn
 from embeat_pipeline.evaluate import command
 from embeat_pipeline.stages import STAGES
 from embeat_serve.contract import LakePaths
-from embeat_serve.errors import EmbeatError, UnusableDump, UsageError
+from embeat_serve.errors import EmbeatError, UsageError
 from embeat_serve.settings import Settings
 
 DEMO_SONG = "晴天 - Jay Chou"
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return arguments.command(arguments) or 0
     except EmbeatError as error:
         print(f"embeat: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2 if isinstance(error, UnusableDump) else error.exit_status
+        return error.exit_status
     except KeyboardInterrupt:
         return 130
 
@@ -67,6 +67,10 @@ def _parser() -> Parser:
         help=f"only these stages: {' '.join(STAGES)}",
     )
     run.set_defaults(command=_run)
+
+    rollback = commands.add_parser("rollback", help="serve the release before this one again")
+    _add_lake(rollback)
+    rollback.set_defaults(command=_rollback)
 
     evaluate = commands.add_parser("evaluate", help="measure how good the lists are")
     command.add_arguments(evaluate)
@@ -116,6 +120,15 @@ def _run(arguments: argparse.Namespace) -> None:
 
     lake = _lake(arguments, settings)
     run_pipeline(lake, raw=arguments.raw, stages=arguments.select, device=settings.device)
+    print(published_line(lake))
+
+
+def _rollback(arguments: argparse.Namespace) -> None:
+    from embeat_pipeline.index.publish import rollback
+    from embeat_pipeline.runner import published_line
+
+    lake = _lake(arguments, Settings.from_environment())
+    rollback(lake)
     print(published_line(lake))
 
 

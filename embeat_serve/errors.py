@@ -9,7 +9,7 @@ EmbeatError                 exit status
 │   ├── BrokenRelease            4   a release is there but cannot be read
 │   └── StoreUnreachable         4   the Qdrant server does not answer
 └── PipelineError                1
-    ├── UnusableDump             1   no tracks could be read from the raw folder
+    ├── UnusableDump             2   no tracks could be read from the raw folder
     └── UnfitRelease             1   a release failed its checks and was not published
 """
 
@@ -70,6 +70,8 @@ class PipelineError(EmbeatError):
 
 class UnusableDump(PipelineError):
     """The raw folder holds no track that can be used."""
+
+    exit_status = 2
 
 
 class UnfitRelease(PipelineError):

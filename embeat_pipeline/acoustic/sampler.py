@@ -46,7 +46,8 @@ class PairSampler(ABC):
         """
         anchors, positives = [self._spare.anchors], [self._spare.positives]
         count = len(self._spare.anchors)
-        size = self.config.batch_size
+        # A batch larger than the catalogue would only repeat its tracks.
+        size = min(self.config.batch_size, len(self.tracks))
         for _ in range(MAX_BLOCKS):
             if count >= size:
                 break

@@ -7,7 +7,7 @@ import time
 
 import dagster as dg
 
-from embeat_pipeline.index.assets import built_release, published_release, release
+from embeat_pipeline.index.assets import published_release, release
 from embeat_pipeline.resources import LakeResource
 
 
@@ -49,13 +49,12 @@ def evaluation(lake: LakeResource) -> dg.MaterializeResult:
     description="Not significantly worse than what is served, on playlists neither has seen; "
     "EMBEAT_PUBLISH_WORSE=1 publishes all the same.",
 )
-def release_is_no_worse(
-    context: dg.AssetCheckExecutionContext, lake: LakeResource
-) -> dg.AssetCheckResult:
+def release_is_no_worse(lake: LakeResource) -> dg.AssetCheckResult:
     """Compare the release last built with the published one."""
     from embeat_pipeline.evaluate.gate import judge_release
+    from embeat_pipeline.index.build import built_release
 
-    verdict = judge_release(lake.paths, built_release(context.instance), device=lake.device)
+    verdict = judge_release(lake.paths, built_release(lake.paths), device=lake.device)
     gain = verdict.difference
     measured = {"ndcg@20": gain.mean, "low": gain.low, "high": gain.high} if gain else {}
     return dg.AssetCheckResult(passed=verdict.passed, description=verdict.reason, metadata=measured)

@@ -41,13 +41,12 @@ def release(lake: LakeResource) -> dg.MaterializeResult:
     pool="index",
     description="Counts, payloads, files and recall; nothing unfit is published.",
 )
-def release_is_fit(
-    context: dg.AssetCheckExecutionContext, lake: LakeResource
-) -> dg.AssetCheckResult:
+def release_is_fit(lake: LakeResource) -> dg.AssetCheckResult:
     """Verify the release last built."""
+    from embeat_pipeline.index.build import built_release
     from embeat_pipeline.index.verify import verify_release
 
-    checks = verify_release(lake.paths, built_release(context.instance))
+    checks = verify_release(lake.paths, built_release(lake.paths))
     failed = "; ".join(str(check) for check in checks if not check.passed)
     return dg.AssetCheckResult(
         passed=not failed,
@@ -63,14 +62,13 @@ def release_is_fit(
     kinds={"qdrant"},
     description="The release being served: CURRENT in the lake and, where a URL is set, a server.",
 )
-def published_release(
-    context: dg.AssetExecutionContext, lake: LakeResource
-) -> dg.MaterializeResult:
+def published_release(lake: LakeResource) -> dg.MaterializeResult:
     """Serve the release last built; remove those older than the one served before."""
+    from embeat_pipeline.index.build import built_release
     from embeat_pipeline.index.publish import collect_garbage, publish_release
     from embeat_serve.settings import Settings
 
-    name = built_release(context.instance)
+    name = built_release(lake.paths)
     metadata = publish_release(lake.paths, name)
     metadata["removed"] = collect_garbage(lake.paths)
     settings = Settings.from_environment()
@@ -79,15 +77,6 @@ def published_release(
 
         metadata["uploaded"] = upload_to_server(lake.paths, name, settings)
     return asset_result(metadata)
-
-
-def built_release(instance: dg.DagsterInstance) -> str:
-    """Name of the release that the asset was last materialized with."""
-    event = instance.get_latest_materialization_event(dg.AssetKey("release"))
-    made = event.asset_materialization if event else None
-    if made is None:
-        raise dg.Failure("no release was built yet: materialize the asset `release` first")
-    return str(made.metadata["release"].value)
 
 
 ASSETS = [release, published_release]

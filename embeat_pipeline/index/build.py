@@ -25,7 +25,7 @@ from embeat_pipeline.index.processes import build_parts
 from embeat_pipeline.index.shards import join_shards
 from embeat_pipeline.index.vectors import write_centroids
 from embeat_pipeline.index.worker import Part
-from embeat_pipeline.lake import file_digest, sync_folder, write_json
+from embeat_pipeline.lake import atomic_path, file_digest, sync_folder, write_json
 from embeat_pipeline.progress import progress
 from embeat_serve.contract import FORMAT_VERSION, Collection, LakePaths, Manifest, ReleaseFile
 from embeat_serve.errors import BrokenRelease, PipelineError
@@ -59,7 +59,9 @@ def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> d
     with index_lock(lake):
         discard_leftovers(lake)
         try:
-            return {**_metadata(lake, _existing(lake, release)), "unchanged": True}
+            metadata = {**_metadata(lake, _existing(lake, release)), "unchanged": True}
+            _record_built(lake, release)
+            return metadata
         except BrokenRelease:
             discard_release(lake, release)
         folder = lake.index / f".building-{release}-{os.getpid()}"
@@ -82,9 +84,34 @@ def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> d
             sync_folder(folder)
             folder.replace(lake.release(release))
             sync_folder(lake.index)
+            _record_built(lake, release)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return _metadata(lake, manifest)
+
+
+def built_release(lake: LakePaths) -> str:
+    """Name of the release last built, published or not.
+
+    Raises:
+        PipelineError: none was built in this lake.
+    """
+    try:
+        return _built_path(lake).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise PipelineError(
+            f"no release was built in {lake.index} yet; "
+            f"run `python -m embeat_pipeline run --lake {lake.root}`"
+        ) from None
+
+
+def _built_path(lake: LakePaths) -> Path:
+    return lake.index / "BUILT"
+
+
+def _record_built(lake: LakePaths, release: str) -> None:
+    with atomic_path(_built_path(lake)) as scratch:
+        scratch.write_text(f"{release}\n", encoding="utf-8")
 
 
 def release_name(digests: dict[str, str], options: BuildOptions) -> str:

@@ -288,3 +288,27 @@ def test_demo_goes_from_nothing_to_a_recommendation(
     out = capsys.readouterr().out
     assert "Published release" in out
     assert out.index("Published release") < out.index("晴天")
+
+
+def test_rollback_without_a_previous_release_says_so(
+    finished: tuple[LakePaths, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake, _ = finished
+    served = lake.current.read_text()
+    assert main(["rollback", "--lake", str(lake.root)]) == 1
+    assert "no previous release" in one_line_error(capsys)
+    assert lake.current.read_text() == served
+
+
+def test_rollback_serves_the_previous_release_again(
+    finished: tuple[LakePaths, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = LakePaths(tmp_path / "lake")
+    shutil.copytree(finished[0].root, lake.root)
+    release = lake.current.read_text().strip()
+    shutil.copytree(lake.release(release), lake.release("newer"))
+    lake.current.write_text("newer\n")
+    (lake.index / "PREVIOUS").write_text(f"{release}\n")
+    assert main(["rollback", "--lake", str(lake.root)]) == 0
+    assert f"Published release {release}" in capsys.readouterr().out
+    assert lake.current.read_text().strip() == release

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from embeat_pipeline.index import processes
-from embeat_pipeline.index.build import TABLES, build_release, release_name
+from embeat_pipeline.index.build import TABLES, build_release, built_release, release_name
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.lock import index_lock
 from embeat_pipeline.index.vectors import as_matrix, write_centroids
@@ -356,5 +356,17 @@ def test_a_killed_build_leaves_what_is_served_and_the_next_one_repairs(
     assert lake.current.read_text() == "0123456789ab\n"
 
     release = build_release(lake)["release"]
-    assert {path.name for path in lake.index.iterdir()} == {"CURRENT", ".lock", release}
+    assert {path.name for path in lake.index.iterdir()} == {
+        "BUILT",
+        "CURRENT",
+        ".lock",
+        release,
+    }
     assert all(check.passed for check in verify_release(lake, release))
+
+
+def test_the_release_last_built_is_this_lakes(built: tuple[LakePaths, str], tmp_path: Path) -> None:
+    lake, release = built
+    assert built_release(lake) == release
+    with pytest.raises(PipelineError, match="no release was built"):
+        built_release(LakePaths(tmp_path))
