@@ -13,14 +13,14 @@ ROW = 22
 TOP = 46
 
 STRATUM_TITLES = {
-    "all": "all playlists",
     "novel": "novel",
+    "all": "all playlists",
     "overlapping": "overlapping",
     "head": "head seeds",
     "mid": "mid seeds",
     "tail": "tail seeds",
-    "in": "seed in a playlist",
-    "out": "seed in none",
+    "in": "known seeds",
+    "out": "unknown seeds",
 }
 
 
@@ -72,7 +72,10 @@ def _panel(
     def x(value: float) -> float:
         return left + inner * min(max(value, 0) / scale[-1], 1)
 
-    drawing.text(left, 18, title, "title")
+    name, _, number = title.partition(" (")
+    drawing.text(left, 14, name, "title")
+    if number:
+        drawing.text(left, 29, number.rstrip(")"), "small faint")
     for tick in scale:
         drawing.line(x(tick), TOP - 6, x(tick), height - 22)
         drawing.text(x(tick), height - 8, f"{tick:g}", "small faint middle")
@@ -102,7 +105,7 @@ def by_stratum(result: Mapping[str, Any], metric: str, count: str) -> Drawing:
     """Every system, a panel for each stratum; the number of seeds is ``count``."""
     systems, found = result["systems"], result["seeds"][count]
     panels = {
-        f"{STRATUM_TITLES[stratum]} ({found['queries'][stratum]})": [
+        f"{STRATUM_TITLES[stratum]} (n={found['queries'][stratum]})": [
             _dot(found["table"], system, stratum, metric) for system in systems
         ]
         for stratum in STRATUM_TITLES
@@ -159,7 +162,7 @@ def agreement(found: Mapping[str, Any]) -> Drawing:
 LIFTS = (
     ("less-2", "less than half as often as wanted"),
     ("less-1", "less often"),
-    ("even", "as often as wanted (within a fifth)"),
+    ("even", "as often, within a fifth"),
     ("more-1", "more often"),
     ("more-2", "more than twice as often"),
 )
@@ -196,10 +199,11 @@ def genre_map(genres: Sequence[Mapping[str, Any]], labels: int = 24) -> Drawing:
         if free and len(taken) < labels:
             drawing.text(x, y + 4, genre["genre"], "small middle halo")
             taken.append((x, y, half))
-    for place, (style, meaning) in enumerate(LIFTS):
-        x = margin + place * 188
+    x = float(margin)
+    for style, meaning in LIFTS:
         drawing.circle(x, height + 18, 6, style, opacity=0.8)
         drawing.text(x + 11, height + 22, meaning, "small")
+        x += 34 + 6.2 * len(meaning)
     return drawing
 
 

@@ -28,7 +28,7 @@ def table_lines(result: Mapping[str, Any]) -> Iterator[str]:
             yield ""
             title = f"{count} seed{'s' if count != '1' else ''}, {stratum} playlists"
             yield f"{title} (n={found['queries'][stratum]})"
-            heads = [*METRICS, f"Δ{HEADLINE} to {result['reference']}"]
+            heads = [*METRICS, f"    Δ{HEADLINE} to {result['reference']}"]
             yield f"{'':<34}" + "".join(f"{head:>12}" for head in heads)
             for system in result["systems"]:
                 yield _row(system["name"], found, stratum)
