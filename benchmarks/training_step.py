@@ -2,7 +2,7 @@
 
     python benchmarks/training_step.py [--lake DIR] [--steps N] [--pairs N]
 
-The plain step does the same work the way upstream does it (DESIGN 5, 7): the sampler looks at one
+The plain step does the same work the way upstream does it: the sampler looks at one
 candidate after the other in Python, with ids as strings; masks compare object arrays of strings;
 the thresholds and the loss are dense n x n matrices under autograd. Its sampling is measured on
 ``--pairs`` pairs and extrapolated, pair by pair, to a batch; the rest is measured in full.

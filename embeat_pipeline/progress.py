@@ -51,7 +51,7 @@ def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
             shown.advance(task, steps)
             elapsed = max(time.monotonic() - started, 1e-9)
             rate = f"({shown.tasks[0].completed / elapsed:,.0f}/s)"
-            shown.update(task, rate=rate, **({"note": note} if note else {}))
+            shown.update(task, rate=rate, note=note or shown.tasks[0].fields["note"])
 
         yield advance
 

@@ -54,7 +54,7 @@ def _check_range(name: str, value: Any, default: Any) -> None:
 
 @dataclass(frozen=True)
 class RecallOptions:
-    """How one list is recalled, merged and ordered. Defaults are upstream's merge (DESIGN 5).
+    """How one list is recalled, merged and ordered. Defaults are upstream's merge.
 
     Shares are fractions of the list length k; weights are linear in rank, first to last.
 

@@ -1,4 +1,4 @@
-"""EmbeatMLP: two towers and a backbone (DESIGN 4)."""
+"""EmbeatMLP: two towers and a backbone."""
 
 import torch
 from torch import Tensor, nn

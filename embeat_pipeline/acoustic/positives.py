@@ -1,4 +1,4 @@
-"""When two tracks sound alike, by upstream's thresholds (DESIGN 4)."""
+"""When two tracks sound alike, by upstream's thresholds."""
 
 import torch
 from torch import Tensor

@@ -1,6 +1,6 @@
 """Train, validation and test playlists, and which test playlists are copies of training ones.
 
-Playlists copy one another, so a random split alone rewards remembering. Two remedies (DESIGN 6):
+Playlists copy one another, so a random split alone rewards remembering. Two remedies:
 a test playlist is *novel* where no training playlist resembles it, and the headline figures are
 on those; and what is tuned on validation cannot be tuned on copies of the training set.
 """

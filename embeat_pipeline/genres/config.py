@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GenreOptions:
-    """The centroid score's constants (upstream's, DESIGN 4) and when a prediction counts."""
+    """The centroid score's constants (upstream's) and when a prediction counts."""
 
     scale: float = 0.015
     """S, in units of the genre map (0..1): the distance at which a genre's weight is halved."""

@@ -48,7 +48,7 @@ class Track2VecConfig:
 
     @classmethod
     def upstream(cls, epochs: int = 60) -> Self:
-        """Upstream's parameters (DESIGN 4), vectors all of length 1."""
+        """Upstream's parameters, vectors all of length 1."""
         return cls(
             initialise=False,
             window=100,

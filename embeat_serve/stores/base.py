@@ -2,7 +2,7 @@
 
 Engines differ from the contract of ``Query`` in three places, which are handled here once:
 several values of one field are asked one by one and merged (filtered approximate search loses
-recall on a union, DESIGN 9), ties at the cut of an ordered list are resolved by id, and a
+recall on a union), ties at the cut of an ordered list are resolved by id, and a
 condition that nothing can meet is answered without asking.
 """
 

@@ -26,7 +26,7 @@ SCAN_UNLINKED = 50_000
 """The same for conditions that have no links, where walking the graph may miss most."""
 
 SEARCH_EF = 256
-"""Candidates kept while walking the graph: recall@100 of .994 at 1M points (DESIGN 9)."""
+"""Candidates kept while walking the graph: recall@100 of .994 at 1M points."""
 
 
 class EdgeStore(EngineStore):

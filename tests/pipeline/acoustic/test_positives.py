@@ -30,7 +30,7 @@ def songs(count: int, seed: int) -> dict[str, np.ndarray]:
 
 
 def is_positive(left: dict[str, float], right: dict[str, float]) -> bool:
-    """DESIGN 4, word by word."""
+    """Upstream's thresholds, word by word."""
 
     def value(song: dict[str, float], name: str) -> float:
         return 0.5 if np.isnan(song[name]) else song[name]

@@ -56,7 +56,7 @@ def make_lake(
 
 
 def reference(genres: Sequence[Genre], listed: Sequence[int], options: GenreOptions) -> list[tuple]:
-    """(genre, score) in order, one artist, as DESIGN 4 says it."""
+    """(genre, score) in order, one artist, as the formula says it."""
     remaining = sorted(set(listed))
     ranked = []
     while remaining and len(ranked) < options.max_genres:
