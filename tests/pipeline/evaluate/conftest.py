@@ -48,7 +48,5 @@ def evaluated_lake(
 
     lake = LakePaths(tmp_path_factory.mktemp("evaluated") / "lake")
     shutil.copytree(published_lake.root, lake.root)
-    run_evaluation(
-        lake, EvaluationOptions(seed_counts=(1, 5), max_queries=30, workers=1), device="cpu"
-    )
+    run_evaluation(lake, evaluation_options, device="cpu")
     return lake
