@@ -4,8 +4,8 @@ Each is fitted to training playlists and scores a *vocabulary* of tracks for spa
 seeds, a block of queries at a time; ``rank`` turns scores into lists.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,8 +121,3 @@ class ItemKnn:
         starts = np.searchsorted(row[order], np.arange(len(items)))
         near = order[np.arange(len(order)) - starts[row[order]] < self.options.neighbours + 1]
         return sparse.csr_array((value[near], (row[near], column[near])), shape=together.shape)
-
-
-def describe(options: Any) -> dict[str, Any]:
-    """Parameters of a baseline as shown in the report."""
-    return asdict(options)

@@ -12,7 +12,7 @@ from embeat_pipeline.evaluate.queries import QuerySet
 from embeat_pipeline.evaluate.questions import EvaluationOptions, Questions
 from embeat_pipeline.evaluate.showcase import genre_shares
 from embeat_pipeline.evaluate.systems import ITEM_KNN, PRODUCT, System
-from embeat_serve.contract import LakePaths
+from embeat_serve.contract import CHANNELS, LakePaths
 
 
 def measure(
@@ -63,7 +63,7 @@ def measure_set(
     count = queries.seeds.shape[1]
     values = summary.query_values(systems, queries, catalogue, vectors)
     rows = summary.masks(query_strata)
-    shown = [system for system in systems if system.group == "channel"]
+    shown = [system for system in systems if system.name in CHANNELS]
     return {
         "queries": {name: int(chosen.sum()) for name, chosen in rows.items()},
         "table": summary.table(values, rows, seed),

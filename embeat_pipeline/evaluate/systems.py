@@ -1,6 +1,6 @@
 """What is measured: the release in its several settings, and the baselines next to it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
@@ -10,7 +10,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from embeat_pipeline.evaluate.asking import Ask
-from embeat_pipeline.evaluate.baselines import ItemKnn, Popularity, Scorer, rank
+from embeat_pipeline.evaluate.baselines import (
+    ItemKnn,
+    ItemKnnOptions,
+    Popularity,
+    Scorer,
+    rank,
+)
 from embeat_pipeline.evaluate.catalogue import Catalogue
 from embeat_pipeline.evaluate.content import (
     ArtistCooccurrence,
@@ -21,7 +27,13 @@ from embeat_pipeline.evaluate.content import (
 from embeat_pipeline.evaluate.factors import Als, AlsOptions, SvdOptions, TruncatedSvd
 from embeat_pipeline.evaluate.interactions import Playlists
 from embeat_pipeline.evaluate.queries import QuerySet
-from embeat_pipeline.evaluate.tune import tune_item_knn
+from embeat_pipeline.evaluate.tune import (
+    tune_als,
+    tune_artists,
+    tune_item_knn,
+    tune_svd,
+    validation_queries,
+)
 from embeat_serve.contract import CHANNELS, LakePaths
 from embeat_serve.features import FEATURES
 from embeat_serve.settings import PRESETS, RecallOptions
@@ -56,6 +68,9 @@ def release_settings(recall: RecallOptions) -> dict[str, tuple[str, RecallOption
             settings[f"preset {name}"] = ("release", preset)
     for channel in CHANNELS:
         settings[channel] = ("channel", replace(raw, channels=(channel,)))
+    if recall.playlist_min_cosine > -1:
+        alone = replace(raw, channels=("playlist",), playlist_min_cosine=-1.0)
+        settings["playlist, no cut-off"] = ("channel", alone)
     return settings
 
 
@@ -91,29 +106,54 @@ def baselines(
     k: int,
     seed: int = 0,
 ) -> Iterator[System]:
-    """Fit every baseline to the training playlists and ask it every query."""
+    """Fit every baseline to the training playlists and ask it every query.
 
-    def system(name: str, scorer: Scorer, parameters: Any = None) -> System:
-        ranked = {count: rank(scorer, asked, k) for count, asked in queries.items()}
-        return System(name, "baseline", ranked, asdict(parameters) if parameters else {})
+    What can be tuned is tuned on ``validation``, for each number of seeds.
+    """
 
-    yield system("popularity", Popularity(train.tracks))
-    tuned = {count: tune_item_knn(train, validation, count, seed) for count in queries}
-    yield System(
+    asked = validation_queries(validation, queries, seed)
+
+    def system(
+        name: str, fit: Callable[[Any], Scorer], tuned: Mapping[int, Any], default: Any
+    ) -> System:
+        ranked, parameters = {}, {}
+        models: dict[Any, Scorer] = {}
+        for count, queried in queries.items():
+            options = tuned.get(count, default)
+            models[options] = models.get(options) or fit(options)
+            ranked[count] = rank(models[options], queried, k)
+            parameters[f"{count} seeds"] = asdict(options) if options else {}
+        return System(name, "baseline", ranked, parameters if default else {})
+
+    matrix, artists = train.tracks, catalogue.main_artist
+    yield system("popularity", lambda _: Popularity(matrix), {}, None)
+    yield system(
         ITEM_KNN,
-        "baseline",
-        {n: rank(ItemKnn(train.tracks, tuned[n]), asked, k) for n, asked in queries.items()},
-        {f"{count} seeds": asdict(options) for count, options in tuned.items()},
+        lambda options: ItemKnn(matrix, options),
+        tune_item_knn(matrix, asked),
+        ItemKnnOptions(),
     )
-    svd = SvdOptions(seed=seed)
-    yield system("truncated SVD", TruncatedSvd(train.tracks, svd), svd)
+    yield system(
+        "truncated SVD",
+        lambda options: TruncatedSvd(matrix, options),
+        tune_svd(matrix, asked, seed),
+        SvdOptions(seed=seed),
+    )
     if find_spec("implicit"):
-        als = AlsOptions(seed=seed)
-        yield system("ALS", Als(train.tracks, als), als)
-    artists = ArtistOptions()
-    cooccurrence = ArtistCooccurrence(train.tracks, catalogue.main_artist, artists)
-    yield system("artist co-occurrence x popularity", cooccurrence, artists)
-    yield system("raw audio features", NearestVectors(raw_features(lake)))
+        yield system(
+            "ALS",
+            lambda options: Als(matrix, options),
+            tune_als(matrix, asked, seed),
+            AlsOptions(seed=seed),
+        )
+    yield system(
+        "artist co-occurrence x popularity",
+        lambda options: ArtistCooccurrence(matrix, artists, options),
+        tune_artists(matrix, artists, asked),
+        ArtistOptions(),
+    )
+    sound = NearestVectors(raw_features(lake))
+    yield system("raw audio features", lambda _: sound, {}, None)
 
 
 def raw_features(lake: LakePaths) -> NDArray[np.float32]:

@@ -17,7 +17,6 @@ from embeat_pipeline.evaluate.factors import Als, AlsOptions, SvdOptions, Trunca
 from embeat_pipeline.evaluate.metrics import PADDING, ranking_metrics
 from embeat_pipeline.evaluate.queries import draw_queries
 from embeat_pipeline.evaluate.split import SplitOptions, split_playlists
-from embeat_pipeline.evaluate.tune import tune_item_knn
 from embeat_serve.features import FEATURES
 
 
@@ -113,10 +112,3 @@ def test_nearest_vectors_ranks_by_cosine(parts):
     cosine = unit @ unit[queries.seeds[row, 0]]
     assert (np.diff(cosine[ranked[row]]) <= 1e-6).all()
     assert (ranked[queries.seeds[:, 0] % 7 == 0] == PADDING).all()
-
-
-def test_tuning_takes_a_setting_of_the_grid_and_repeats(parts):
-    train, validation, _ = parts
-    first = tune_item_knn(train, validation, 5)
-    assert first == tune_item_knn(train, validation, 5)
-    assert tune_item_knn(train, validation.select(np.arange(0)), 5) == ItemKnnOptions()
