@@ -41,7 +41,9 @@ TRACKS = pa.schema(
         ("tempo", pa.float32()),  # beats per minute
         ("loudness", pa.float32()),  # dB
         *((name, pa.float32()) for name in CONTINUOUS),  # 0..1
-        ("source", pa.string()),  # file the track was read from
+        ("source", pa.string()),  # file the track was first read from
+        ("sources", pa.list_(pa.string())),  # all files that know it
+        ("sound_source", pa.string()),  # file most of the audio features are from; null: none
     ]
 )
 

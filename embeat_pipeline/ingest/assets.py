@@ -26,13 +26,20 @@ TABLES = {
 )
 def ingest_dump(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Read every file of the raw folder into clean tables."""
+    from embeat_pipeline.ingest.report import files_markdown, read_report, rejects_markdown
     from embeat_pipeline.ingest.run import ingest
 
     started = time.monotonic()
     metadata = ingest(lake.paths, lake.raw)
     seconds = time.monotonic() - started
+    report = read_report(lake.paths)
+    shown = {
+        "tracks": {"files": dg.MetadataValue.md(files_markdown(report))},
+        "rejects": {"refused": dg.MetadataValue.md(rejects_markdown(report))},
+    }
     for name in TABLES:
-        yield asset_result(metadata, lake.paths.table(name), asset_key=name, seconds=seconds)
+        told = {**metadata, **shown.get(name, {})}
+        yield asset_result(told, lake.paths.table(name), asset_key=name, seconds=seconds)
 
 
 @dg.asset_check(asset="tracks", blocking=True)

@@ -7,12 +7,11 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.sources import Source
-from embeat_pipeline.ingest.workplace import LOCATION, Workplace
+from embeat_pipeline.ingest.workplace import LOCATION, ROW, Workplace
 from embeat_pipeline.tables import SCHEMAS, write_table
 
 STAGED = {
-    **LOCATION,
+    **ROW,
     "playlist_id": pl.String,
     "name": pl.String,
     "source": pl.String,
@@ -29,30 +28,21 @@ ENTRY_COUNTS = ("read", "kept", "repeated", "unknown", "dropped")
 """What became of playlist entries: all but the first add up to it."""
 
 
-def stage_playlists(place: Workplace, source: Source) -> dict[str, int]:
-    """Clean the rows of one file into the staged table.
-
-    Returns:
-        Column -> values present before cleaning.
-    """
-    frame = source.frame
-    counts = frame.select(pl.col(REPORTED).count()).collect(engine="streaming").row(0, named=True)
+def clean_playlists(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
+    """Columns of ``STAGED``; see ``run.Step``."""
     followers = pl.col("num_followers")
     playlist_id = policy.identifier(pl.col("playlist_id"), "playlist")
-    number = pl.format("{}:{}", pl.lit(source.name), pl.col("row"))
-    cleaned = frame.with_row_index("row").with_columns(
-        pl.col("row").cast(pl.Int64),
+    number = pl.format("{}:{}", pl.lit(name), pl.col("row"))
+    return frame.with_columns(
         pl.coalesce(playlist_id, number).alias("playlist_id"),
         policy.text(pl.col("name")).alias("name"),
-        policy.text(pl.col("source")).fill_null(source.name).alias("source"),
+        policy.text(pl.col("source")).fill_null(name).alias("source"),
         pl.when(followers.is_between(0, 1e12))
         .then(followers)
         .cast(pl.Int64)
         .alias("num_followers"),
         pl.col("track_ids").list.eval(policy.identifier(pl.element(), "track").fill_null("")),
     )
-    place.stage(source, cleaned)
-    return counts
 
 
 def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
@@ -67,7 +57,7 @@ def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
     """
     place.run("playlists")
     codes = place.database.sql("FROM used_tracks").pl()
-    none = _look_up(pl.DataFrame(schema=STAGED | {"is_first": pl.Boolean}), codes)
+    none = _look_up(pl.DataFrame(schema=LOCATION | STAGED | {"is_first": pl.Boolean}), codes)
     looked_up = [none.drop("track_codes")]
 
     def batches() -> Iterator[pl.DataFrame]:
@@ -96,10 +86,10 @@ def _rows_per_file(rows: pl.DataFrame) -> dict[int, int]:
 def _staged_batches(place: Workplace) -> Iterator[pl.DataFrame]:
     """Staged playlists in order, told apart by whether their id comes up for the first time."""
     first = place.database.sql("FROM playlist_rows").pl()
-    for part in place.staged_parts("staged_playlists"):
+    for number, part in place.staged_parts("playlists"):
         with pq.ParquetFile(part) as file:
             for batch in file.iter_batches(BATCH):
-                frame = pl.DataFrame(batch)
+                frame = pl.DataFrame(batch).with_columns(file=pl.lit(number, pl.UInt32))
                 yield frame.join(first, on=["file", "row"], how="left", maintain_order="left")
 
 

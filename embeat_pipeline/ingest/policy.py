@@ -117,6 +117,16 @@ def is_identifier(values: pl.Expr) -> pl.Expr:
     return ~unlike & values.str.len_bytes().is_between(1, MAX_ID)
 
 
+def refusal(bare: pl.Expr, what: str) -> pl.Expr:
+    """Why a row with this bare id is refused; null where it is not."""
+    return (
+        pl.when(bare.is_null())
+        .then(pl.lit(NO_ID))
+        .when(~is_identifier(bare))
+        .then(pl.lit(bad_id(what)))
+    )
+
+
 def usable_identifier(values: pl.Expr, what: str) -> pl.Expr:
     """The bare id, null where there is none that can be one."""
     bare = identifier(values, what)

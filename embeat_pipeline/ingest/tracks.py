@@ -3,8 +3,7 @@
 import polars as pl
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.sources import Source
-from embeat_pipeline.ingest.workplace import LOCATION, Workplace
+from embeat_pipeline.ingest.workplace import ROW
 from embeat_pipeline.text import title_key
 
 _TYPES = {
@@ -19,7 +18,7 @@ _TYPES = {
 _TEXTS = ("track_name", "album_name")
 
 STAGED = {
-    **LOCATION,
+    **ROW,
     "track_id": pl.String,
     "given_id": pl.String,
     "reason": pl.String,
@@ -39,23 +38,14 @@ REPORTED = ("track_name", "album_id", "album_name", "isrc", "explicit", *_TYPES)
 """Columns whose nulled values are counted."""
 
 
-def stage_tracks(place: Workplace, source: Source) -> dict[str, int]:
-    """Clean the rows of one file into the staged table.
-
-    Returns:
-        Column -> values present before cleaning.
-    """
-    frame = source.frame
-    given = frame.select(
-        pl.col(REPORTED).count(), fraction=policy.is_fraction(pl.col("popularity"))
-    )
-    counts = given.collect(engine="streaming").row(0, named=True)
-    fraction = counts.pop("fraction")
+def clean_tracks(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
+    """Columns of ``STAGED``; see ``run.Step``."""
     percent = policy.to_percent(pl.col("popularity"), fraction)
-    cleaned = frame.with_row_index("row").with_columns(
-        pl.col("row").cast(pl.Int64),
-        policy.identifier(pl.col("track_id"), "track").alias("track_id"),
+    track_id = policy.identifier(pl.col("track_id"), "track")
+    cleaned = frame.with_columns(
+        track_id.alias("track_id"),
         policy.shown(pl.col("track_id")).alias("given_id"),
+        policy.refusal(track_id, "track").alias("reason"),
         policy.identifier(pl.col("album_id"), "album").alias("album_id"),
         policy.isrc(pl.col("isrc")).alias("isrc"),
         policy.year_of(pl.col("release_date")).alias("year_of_date").cast(pl.Int16),
@@ -68,35 +58,28 @@ def stage_tracks(place: Workplace, source: Source) -> dict[str, int]:
         ),
         **_credits(),
     )
-    place.stage(
-        source,
-        cleaned.with_columns(title_key=title_key(pl.col("track_name")), reason=_reason()),
-    )
-    return counts
+    return cleaned.with_columns(title_key=title_key(pl.col("track_name")))
 
 
 def _credits() -> dict[str, pl.Expr]:
     """Ids and names of the credited artists; a list that says nothing is null.
 
-    Lists of different lengths cannot be told which id belongs to which name; names alone are
-    kept then, and resolved like those of tracks that come without ids.
+    One name that commas make as many as there are ids is that many names; where they do not,
+    several ids stand for themselves. Lists of different lengths otherwise cannot be told which
+    id belongs to which name; names alone are kept then, and resolved like those of tracks that
+    come without ids.
     """
-    names = pl.col("artist_names").list.eval(policy.text(pl.element()))
     ids = pl.col("artist_ids").list.eval(policy.usable_identifier(pl.element(), "artist"))
-    named = (names.list.drop_nulls().list.len() > 0).fill_null(False)
+    given = pl.col("artist_names")
+    apart = given.list.first().str.split(",")
+    enumerated = (given.list.len() == 1) & (apart.list.len() > 1) & (ids.list.len() > 1)
+    names = pl.when(enumerated).then(apart).otherwise(given)
+    names = names.list.eval(policy.text(pl.element()))
     paired = (ids.list.len() == names.list.len()).fill_null(False)
+    named = (names.list.drop_nulls().list.len() > 0).fill_null(False)
+    named &= paired | ~enumerated.fill_null(False)
     known = ids.list.drop_nulls().list.len() > 0
     return {
         "artist_names": pl.when(named).then(names),
         "artist_ids": pl.when(known & (paired | ~named)).then(ids),
     }
-
-
-def _reason() -> pl.Expr:
-    track_id = pl.col("track_id")
-    return (
-        pl.when(track_id.is_null())
-        .then(pl.lit(policy.NO_ID))
-        .when(~policy.is_identifier(track_id))
-        .then(pl.lit(policy.bad_id("track")))
-    )
