@@ -1,4 +1,4 @@
-"""Albums: clean every row. ``tracks.sql`` then completes the tracks that only name an album's id."""
+"""Albums: clean every row. ``tracks.sql`` then completes tracks that only name an album's id."""
 
 import polars as pl
 

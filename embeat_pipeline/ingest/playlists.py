@@ -57,7 +57,7 @@ def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
     """
     place.run("playlists")
     codes = place.database.sql("FROM used_tracks").pl()
-    none = _look_up(pl.DataFrame(schema=LOCATION | STAGED | {"is_first": pl.Boolean}), codes)
+    none = _look_up(pl.DataFrame(schema={**LOCATION, **STAGED, "is_first": pl.Boolean}), codes)
     looked_up = [none.drop("track_codes")]
 
     def batches() -> Iterator[pl.DataFrame]:

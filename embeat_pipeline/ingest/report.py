@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-
 from embeat_pipeline.ingest.playlists import ENTRY_COUNTS
 from embeat_pipeline.ingest.workplace import Workplace, statements
 from embeat_serve.contract import LakePaths

@@ -1,6 +1,6 @@
 """The stage: raw dumps in, clean tables with dense codes out, everything refused kept with why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 

@@ -62,8 +62,8 @@ def read_delimited(path: Path, scratch: Path, separator: str, names: list[str]) 
             )
             rows.write_parquet(str(scratch), compression="lz4_raw")
             refused = connection.sql(
-                """SELECT line::BIGINT - 1 AS row, first(error_type::VARCHAR ORDER BY column_idx) AS reason,
-                          first(csv_line)[:200] AS value
+                """SELECT line::BIGINT - 1 AS row, first(csv_line)[:200] AS value,
+                          first(error_type::VARCHAR ORDER BY column_idx) AS reason
                    FROM reject_errors GROUP BY line ORDER BY line"""
             ).pl()
     except duckdb.Error as error:
@@ -72,7 +72,7 @@ def read_delimited(path: Path, scratch: Path, separator: str, names: list[str]) 
     return Raw(
         {",": "CSV", "\t": "TSV"}.get(separator, f"table separated by {separator!r}"),
         pl.scan_parquet(scratch, glob=False),
-        refused=refused.with_columns(reasons).cast(LINE),  # type: ignore[arg-type]
+        refused=refused.select("row", reasons, "value").cast(LINE),  # type: ignore[arg-type]
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from glob import escape
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -11,6 +12,9 @@ from embeat_pipeline.ingest.readers.raw import LINE, NotUsable, Raw
 
 IDENTITY = ("id", "uri", "track_id", "artist_id", "album_id", "playlist_id", "pid", "track_uri")
 """What a record has and a document around records has not."""
+
+NEVER = "\x1f"
+"""A separator that no JSON text holds: control characters are escaped there."""
 
 RECORD_BYTES = 1 << 24
 """Longest record of a file of many."""
@@ -28,24 +32,17 @@ def read_json(path: Path, scratch: Path, head: bytes) -> Raw:
         OSError: it cannot be parsed.
         NotUsable: a document without a list of records.
     """
-    name, records = _records(path, head)
+    name, query, parameters = _records(head)
     size = RECORD_BYTES if name != "JSON document" else path.stat().st_size + 1
     lines = scratch.with_suffix(".ndjson")
     try:
         with duckdb.connect() as connection:
-            values = {"path": escape(str(path)), "size": size}
-            connection.execute(
-                f"""CREATE TEMP TABLE records AS
-                    SELECT *, CASE WHEN json_valid(record) THEN json_type(record) = 'OBJECT'
-                              ELSE false END AS is_object FROM ({records})""",
-                values,
-            )
-            connection.execute(
-                # Printed anew, so that every record is on one line.
-                f"""COPY (SELECT json_extract(record, '$') AS line FROM records WHERE is_object)
-                    TO '{str(lines).replace("'", "''")}'
-                    (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x1f')"""
-            )
+            values = {"path": escape(str(path)), "size": size, **parameters}
+            connection.sql(query, params=values).create("records")
+            # Printed anew, so that every record is on one line.
+            connection.sql(
+                "SELECT json_extract(record, '$') AS line FROM records WHERE is_object"
+            ).write_csv(str(lines), header=False, sep=NEVER, quotechar="", escapechar="")
             refused = connection.sql(
                 """SELECT row, 'not a JSON object' AS reason, record[:200] AS value
                    FROM records WHERE NOT is_object ORDER BY row"""
@@ -63,44 +60,52 @@ def read_json(path: Path, scratch: Path, head: bytes) -> Raw:
     return Raw(name, pl.scan_parquet(scratch, glob=False), refused=refused.cast(LINE))  # type: ignore[arg-type]
 
 
-def _records(path: Path, head: bytes) -> tuple[str, str]:
-    """Name of the format, and the query for its rows: ``row`` and ``record``, text."""
+def _records(head: bytes) -> tuple[str, str, dict[str, Any]]:
+    """Name of the format, the query of its rows, and what that needs besides path and size.
+
+    Its columns are ``row``, ``record`` (text) and ``is_object``.
+    """
     if head.lstrip().startswith(b"["):
-        return "JSON array", (
-            """SELECT row_number() OVER () - 1 AS row, json::VARCHAR AS record FROM
-               read_json_objects($path, format = 'array', maximum_object_size = $size)"""
-        )
+        return "JSON array", _ARRAY, {}
     if _is_lines(head):
-        return "JSON lines", (
-            """SELECT row_number() OVER () - 1 AS row, line AS record
-               FROM read_csv($path, auto_detect = false, header = false, quote = '', escape = '',
-                    delim = '\x1f', columns = {line: 'VARCHAR'}, max_line_size = $size)
-               WHERE trim(line) <> ''"""
-        )
-    return "JSON document", (
-        f"""SELECT generate_subscripts(list, 1) - 1 AS row, unnest(list)::VARCHAR AS record
-            FROM (SELECT CASE {_BRANCHES} END::JSON[] AS list
-                  FROM (SELECT json, json_keys(json) AS keys
-                        FROM read_json_objects($path, format = 'unstructured',
-                                               maximum_object_size = $size)))"""
+        return "JSON lines", _LINES, {"never": NEVER}
+    return "JSON document", _DOCUMENT, {"identity": list(IDENTITY)}
+
+
+_ARRAY = """
+    SELECT row_number() OVER () - 1 AS row, json::VARCHAR AS record,
+           json_type(json) = 'OBJECT' AS is_object
+    FROM read_json_objects($path, format = 'array', maximum_object_size = $size)
+"""
+
+_LINES = """
+    SELECT row_number() OVER () - 1 AS row, line AS record,
+           CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END AS is_object
+    FROM read_csv($path, auto_detect = false, header = false, quote = '', escape = '',
+                  delim = $never, columns = {line: 'VARCHAR'}, max_line_size = $size)
+    WHERE trim(line) <> ''
+"""
+
+_DOCUMENT = """
+    WITH document AS (
+        SELECT json, json_keys(json) AS keys,
+               list_transform(keys, lambda key: '$."' || key || '"') AS places
+        FROM read_json_objects($path, format = 'unstructured', maximum_object_size = $size)
+    ), listed AS (
+        SELECT json, keys,
+               list_filter(places || list_transform(places, lambda place: place || '.items'),
+                           lambda place: json_type(json, place) = 'ARRAY') AS lists
+        FROM document
+    ), records AS (
+        SELECT CASE WHEN list_has_any(keys, $identity) THEN json_array(json)
+                    WHEN len(lists) > 0 THEN json_extract(json, lists[1]) END::JSON[] AS list
+        FROM listed
     )
-
-
-def _first_list(within: str) -> str:
-    """Branch of a CASE: the first list among a document's values, or ``within`` these."""
-    paths = f"""list_filter(list_transform(keys, lambda key: '$."' || key || '"{within}'),
-                            lambda place: json_type(json, place) = 'ARRAY')"""
-    return f"WHEN len({paths}) > 0 THEN json_extract(json, {paths}[1])"
-
-
-_BRANCHES = " ".join(
-    (
-        f"WHEN list_has_any(keys, {list(IDENTITY)}) THEN json_array(json)",
-        _first_list(""),
-        _first_list(".items"),
-    )
-)
-"""Where in a document the records are: it is one itself, or wraps a list, or a page of one."""
+    SELECT *, coalesce(json_type(record) = 'OBJECT', false) AS is_object
+    FROM (SELECT generate_subscripts(list, 1) - 1 AS row, unnest(list)::VARCHAR AS record
+          FROM records)
+"""
+"""A document is a record itself, or wraps a list of them, or a page of a list."""
 
 
 def _is_lines(head: bytes) -> bool:

@@ -50,10 +50,13 @@ def read_head(path: Path, size: int = 1 << 16) -> bytes:
 
 
 def _decompress(path: Path, target: Path, compression: str) -> None:
-    with pa.OSFile(str(path)) as file, target.open("wb") as output:
-        with pa.CompressedInputStream(file, compression) as stream:
-            while chunk := stream.read(CHUNK):
-                output.write(chunk)
+    with (
+        pa.OSFile(str(path)) as file,
+        pa.CompressedInputStream(file, compression) as stream,
+        target.open("wb") as output,
+    ):
+        while chunk := stream.read(CHUNK):
+            output.write(chunk)
 
 
 def _encoding(head: bytes) -> str | None:
