@@ -3,9 +3,9 @@
 import polars as pl
 
 from embeat_pipeline.ingest import policy
+from embeat_pipeline.ingest.recording_key import recording_key
 from embeat_pipeline.ingest.sources import Source
 from embeat_pipeline.ingest.workplace import LOCATION, Workplace
-from embeat_pipeline.text import title_key
 
 _TYPES = {
     "popularity": pl.UInt8,
@@ -24,7 +24,7 @@ STAGED = {
     "given_id": pl.String,
     "reason": pl.String,
     "track_name": pl.String,
-    "title_key": pl.String,
+    "recording_key": pl.String,
     "artist_ids": pl.List(pl.String),
     "artist_names": pl.List(pl.String),
     "album_id": pl.String,
@@ -70,7 +70,10 @@ def stage_tracks(place: Workplace, source: Source) -> dict[str, int]:
     )
     place.stage(
         source,
-        cleaned.with_columns(title_key=title_key(pl.col("track_name")), reason=_reason()),
+        cleaned.with_columns(
+            recording_key=recording_key(pl.col("track_name"), pl.col("album_name")),
+            reason=_reason(),
+        ),
     )
     return counts
 

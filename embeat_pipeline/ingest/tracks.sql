@@ -19,8 +19,8 @@ SELECT track_id, arg_min(file, place) AS file,
                place + if(artist_ids IS NOT NULL, 0, 1::BIGINT << 60))
            FILTER (artist_ids IS NOT NULL OR artist_names IS NOT NULL) AS credited,
        arg_min(COLUMNS(
-           '^(track_name|title_key|album_id|album_name|isrc|popularity|release_year|year_of_date'
-           '|explicit|duration_ms|key|mode|time_signature|tempo|loudness|danceability|energy'
+           '^(track_name|recording_key|album_id|album_name|isrc|popularity|release_year'
+           '|year_of_date|explicit|duration_ms|key|mode|time_signature|tempo|loudness|danceability|energy'
            '|valence|acousticness|liveness|speechiness|instrumentalness)$'), place) AS '\0'
 FROM usable SEMI JOIN repeated USING (track_id) GROUP BY track_id;
 
