@@ -268,10 +268,12 @@ def _is_genre_map(found: Found, lists: Sequence[str]) -> bool:
 
 
 def _is_tracks(found: Found, lists: Sequence[str]) -> bool:
-    mapped = found["tracks"].keys()
-    return "track_id" in mapped and bool(
-        mapped & (_SOUND_EVIDENCE if _is_albums(found, lists) else _TRACK_EVIDENCE)
-    )
+    mapped, albums = found["tracks"], found["albums"]
+    if "track_id" not in mapped:
+        return False
+    # The one id of an album's row, with its name and artist, may be taken for a track's.
+    may_be_album = _is_albums(found, lists) and albums["album_id"] == mapped["track_id"]
+    return bool(mapped.keys() & (_SOUND_EVIDENCE if may_be_album else _TRACK_EVIDENCE))
 
 
 def _is_memberships(found: Found, lists: Sequence[str]) -> bool:

@@ -36,7 +36,7 @@ FILES_NAMED = 10
 """Files an error names before it stops counting them out."""
 
 
-RESOLVED = ("artists", "genre_map", "related", "recordings")
+RESOLVED = ("artists", "genre_map", "related", "same_recording", "recordings")
 """Steps in SQL that come after the one for tracks, in order."""
 
 

@@ -3,8 +3,8 @@
 import polars as pl
 
 from embeat_pipeline.ingest import policy
+from embeat_pipeline.ingest.recording_key import recording_key
 from embeat_pipeline.ingest.workplace import ROW
-from embeat_pipeline.text import title_key
 
 _TYPES = {
     "popularity": pl.UInt8,
@@ -23,7 +23,7 @@ STAGED = {
     "given_id": pl.String,
     "reason": pl.String,
     "track_name": pl.String,
-    "title_key": pl.String,
+    "recording_key": pl.String,
     "artist_ids": pl.List(pl.String),
     "artist_names": pl.List(pl.String),
     "album_id": pl.String,
@@ -58,7 +58,9 @@ def clean_tracks(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame
         ),
         **_credits(),
     )
-    return cleaned.with_columns(title_key=title_key(pl.col("track_name")))
+    return cleaned.with_columns(
+        recording_key=recording_key(pl.col("track_name"), pl.col("album_name"))
+    )
 
 
 def _credits() -> dict[str, pl.Expr]:

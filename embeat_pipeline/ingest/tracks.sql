@@ -41,7 +41,7 @@ SELECT track_id, arg_min(file, place) AS file, list(DISTINCT file ORDER BY file)
            FILTER (album_id IS NOT NULL OR album_name IS NOT NULL) AS album,
        max(popularity) AS popularity,
        arg_min(COLUMNS(
-           '^(track_name|title_key|isrc|release_year|year_of_date|explicit|duration_ms)$'
+           '^(track_name|recording_key|isrc|release_year|year_of_date|explicit|duration_ms)$'
        ), place) AS '\0',
        arg_min(COLUMNS(
            '^(key|mode|time_signature|tempo|loudness|danceability|energy|valence|acousticness'

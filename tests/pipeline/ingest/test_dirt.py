@@ -46,7 +46,7 @@ records = st.lists(
 
 def csv_of(rows: list[dict[str, Any]]) -> bytes:
     output = io.StringIO()
-    writer = csv.DictWriter(output, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(output, list(rows[0]), lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
     return output.getvalue().encode()
