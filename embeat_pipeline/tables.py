@@ -5,7 +5,8 @@ Codes are dense integers, assigned once by ingest: row ``i`` of ``tracks``, ``ar
 Nullable unless the name ends in ``_code`` or ``_codes``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -170,8 +171,17 @@ def write_table(path: Path, schema: pa.Schema, batches: Iterable[Any]) -> int:
         atomic_path(path) as scratch,
         pq.ParquetWriter(scratch, schema, compression="zstd") as writer,
     ):
-        for batch in batches:
-            conformed = conform(batch, schema)
+        for conformed in ahead(conform(batch, schema) for batch in batches):
             writer.write_table(conformed, row_group_size=ROW_GROUP_SIZE)
             rows += conformed.num_rows
     return rows
+
+
+def ahead(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """``batches``, each made while the one before is worked on."""
+    remaining = iter(batches)
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, remaining, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, remaining, None)
+            yield batch

@@ -50,9 +50,23 @@ def search_text(expression: pl.Expr) -> pl.Expr:
 
 def name_key(expression: pl.Expr) -> pl.Expr:
     """Exact-match key of a title or an artist: its search tokens, or its folded self."""
-    # Through a struct, so that folding, the costly part, is done once for both uses.
-    parts = pl.struct(folded=fold(expression)).struct.with_fields(
-        tokens=_tokens(pl.field("folded"))
+    folded = fold(expression)
+    return _key(_tokens(folded), folded)
+
+
+def with_name_key(frame: pl.LazyFrame, expression: pl.Expr, key: str) -> pl.LazyFrame:
+    """``frame`` with ``name_key`` of ``expression`` as the column ``key``.
+
+    In steps, since an expression is evaluated wherever it is written: this folds once.
+    """
+    folded, tokens = f"{key}.folded", f"{key}.tokens"
+    return (
+        frame.with_columns(fold(expression).alias(folded))
+        .with_columns(_tokens(pl.col(folded)).alias(tokens))
+        .with_columns(_key(pl.col(tokens), pl.col(folded)).alias(key))
+        .drop(folded, tokens)
     )
-    tokens, folded = parts.struct.field("tokens"), parts.struct.field("folded")
+
+
+def _key(tokens: pl.Expr, folded: pl.Expr) -> pl.Expr:
     return pl.when(tokens != "").then(tokens).otherwise(folded.str.strip_chars(_STRIPPED))

@@ -8,7 +8,7 @@ whatever language, stays: ``Live``, ``En vivo``, ``Karaoke``, ``Demo``, ``Radio 
 
 import polars as pl
 
-from embeat_pipeline.text import blank, name_key
+from embeat_pipeline.text import blank, with_name_key
 
 _REMASTER = (
     r"(?:(?:\d{2,4}|digital(?:ly)?|new|version|versión|versão)[\s-]+)*"
@@ -32,29 +32,39 @@ _FILM = (
 _SAME = rf"(?:{_REMASTER}|{_EDITION}|{_FILM})"
 _FEATURING = r"(?:feat|ft|featuring)\b\.?\s"
 
-_BRACKETED = rf"(?i)\s*[(\[]\s*(?:(?:{_FEATURING}|with\s)[^()\[\]]*|{_SAME})\s*[)\]]"
+_BRACKETED = rf"(?i)[(\[]\s*(?:(?:{_FEATURING}|with\s)[^()\[\]]*|{_SAME})\s*[)\]]"
 _GUESTS = rf"(?i)\s\b{_FEATURING}[^()\[\]]*?(\s-\s|\s*[(\[]|$)"
 _TRAILING = rf"(?i)(?:\s+[-–]\s+{_SAME})+\s*$"
-_ALSO_REMASTERED = rf"(?i)\s*[/;,]\s*{_REMASTER}\s*([)\]]|$)"
+_ALSO_REMASTERED = rf"(?i)[/;,]\s*{_REMASTER}\s*([)\]]|$)"
 
 _LIVE = r"unplugged|in concert|(?:en|ao) vivo|en (?:directo|concierto)|karaoke|instrumentals"
 _LIVE_TITLE = rf"(?i)\b(?:live|instrumental|{_LIVE})\b"
 _LIVE_ALBUM = rf"(?i)\b(?:live (?:at|from|in)|{_LIVE})\b|[(\[] *live\b| - live\b"
 
 
-def recording_key(title: pl.Expr, album: pl.Expr) -> pl.Expr:
-    """Key that the releases of one recording share; null where the title is.
+def with_recording_key(frame: pl.LazyFrame, title: str, album: str, key: str) -> pl.LazyFrame:
+    """``frame`` with the key that the releases of one recording share; null where the title is.
 
     Args:
-        title: text.
-        album: text; of a live, karaoke or instrumental album every track is one, marked or not.
+        frame: with the columns ``title`` and ``album``, text. Of a live, karaoke or instrumental
+            album every track is one, marked or not.
+        title: name of the column.
+        album: name of the column.
+        key: name of the new column.
     """
     bare = (
-        title.str.replace_all(_BRACKETED, "")
+        pl.col(title)
+        .str.replace_all(_BRACKETED, " ")
         .str.replace_all(_GUESTS, "${1}")
         .str.replace_all(_ALSO_REMASTERED, "${1}")
         .str.replace_all(_TRAILING, "")
     )
-    only_on_album = album.str.contains(_LIVE_ALBUM) & ~title.str.contains(_LIVE_TITLE)
-    key = name_key(pl.when(bare.str.contains(blank())).then(title).otherwise(bare))
-    return pl.when(only_on_album.fill_null(False)).then(key + " (live)").otherwise(key)
+    only_on_album = pl.col(album).str.contains(_LIVE_ALBUM) & ~pl.col(title).str.contains(
+        _LIVE_TITLE
+    )
+    mark = pl.when(only_on_album.fill_null(False)).then(pl.lit(" (live)")).otherwise(pl.lit(""))
+    left = pl.col(key)
+    stripped = frame.with_columns(bare.alias(key)).with_columns(
+        pl.when(left.str.contains(blank())).then(title).otherwise(left).alias(key)
+    )
+    return with_name_key(stripped, left, key).with_columns(left + mark)

@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.recording_key import recording_key
+from embeat_pipeline.ingest.recording_key import with_recording_key
 from embeat_pipeline.ingest.workplace import MEMORY_LIMIT, statements
 
 LISTED = 50
@@ -93,8 +93,9 @@ def measure_recordings(tracks: Path, listed: int = LISTED) -> Agreement:
         listed: wrong pairs of each kind to list at most.
     """
     columns = pl.scan_parquet(tracks, glob=False).filter(pl.col("isrc").is_not_null())
-    keyed = columns.select(
-        *_COLUMNS, recording_key=recording_key(pl.col("track_name"), pl.col("album_name"))
+    named = columns.select(*_COLUMNS, "album_name")
+    keyed = with_recording_key(named, "track_name", "album_name", "recording_key").select(
+        *_COLUMNS, "recording_key"
     )
     with tempfile.TemporaryDirectory(prefix="embeat-") as folder:
         rows = Path(folder) / "tracks.parquet"

@@ -3,7 +3,7 @@
 import polars as pl
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.recording_key import recording_key
+from embeat_pipeline.ingest.recording_key import with_recording_key
 from embeat_pipeline.ingest.workplace import ROW
 
 _TYPES = {
@@ -41,11 +41,13 @@ REPORTED = ("track_name", "album_id", "album_name", "isrc", "explicit", *_TYPES)
 def clean_tracks(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
     """Columns of ``STAGED``; see ``run.Step``."""
     percent = policy.to_percent(pl.col("popularity"), fraction)
-    track_id = policy.identifier(pl.col("track_id"), "track")
-    cleaned = frame.with_columns(
-        track_id.alias("track_id"),
-        policy.shown(pl.col("track_id")).alias("given_id"),
-        policy.refusal(track_id, "track").alias("reason"),
+    track_id = pl.col("track_id")
+    identified = frame.with_columns(
+        policy.identifier(track_id, "track"), given_id=track_id
+    ).with_columns(reason=policy.refusal(track_id, "track"))
+    refused = pl.col("reason").is_not_null()
+    cleaned = identified.with_columns(
+        pl.when(refused).then(policy.shown(pl.col("given_id"))).alias("given_id"),
         policy.identifier(pl.col("album_id"), "album").alias("album_id"),
         policy.isrc(pl.col("isrc")).alias("isrc"),
         policy.year_of(pl.col("release_date")).alias("year_of_date").cast(pl.Int16),
@@ -56,32 +58,37 @@ def clean_tracks(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame
             for name, dtype in _TYPES.items()
             if name != "popularity"
         ),
-        **_credits(),
     )
-    return cleaned.with_columns(
-        recording_key=recording_key(pl.col("track_name"), pl.col("album_name"))
-    )
+    return with_recording_key(_with_credits(cleaned), "track_name", "album_name", "recording_key")
 
 
-def _credits() -> dict[str, pl.Expr]:
-    """Ids and names of the credited artists; a list that says nothing is null.
+def _with_credits(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Ids and names of the credited artists cleaned; a list that says nothing is null.
 
     One name that commas make as many as there are ids is that many names; where they do not,
     several ids stand for themselves. Lists of different lengths otherwise cannot be told which
     id belongs to which name; names alone are kept then, and resolved like those of tracks that
     come without ids.
     """
-    ids = pl.col("artist_ids").list.eval(policy.usable_identifier(pl.element(), "artist"))
-    given = pl.col("artist_names")
-    apart = given.list.first().str.split(",")
-    enumerated = (given.list.len() == 1) & (apart.list.len() > 1) & (ids.list.len() > 1)
-    names = pl.when(enumerated).then(apart).otherwise(given)
-    names = names.list.eval(policy.text(pl.element()))
-    paired = (ids.list.len() == names.list.len()).fill_null(False)
-    named = (names.list.drop_nulls().list.len() > 0).fill_null(False)
-    named &= paired | ~enumerated.fill_null(False)
-    known = ids.list.drop_nulls().list.len() > 0
-    return {
-        "artist_names": pl.when(named).then(names),
-        "artist_ids": pl.when(known & (paired | ~named)).then(ids),
-    }
+    # Step by step: an expression over lists is evaluated anew wherever it is written.
+    ids, names = pl.col("artist_ids"), pl.col("artist_names")
+    apart = names.list.first().str.split(",")
+    listed = frame.with_columns(
+        ids.list.eval(policy.usable_identifier(pl.element(), "artist")),
+        enumerated=(
+            (ids.list.len() > 1)
+            & (names.list.len() == 1)
+            & names.list.first().str.contains(",", literal=True)
+        ).fill_null(False),
+    )
+    split = listed.with_columns(pl.when("enumerated").then(apart).otherwise(names))
+    cleaned = split.with_columns(names.list.eval(policy.text(pl.element())))
+    told = cleaned.with_columns(
+        paired=(ids.list.len() == names.list.len()).fill_null(False),
+        known=(ids.list.drop_nulls().list.len() > 0).fill_null(False),
+        named=(names.list.drop_nulls().list.len() > 0).fill_null(False),
+    ).with_columns(named=pl.col("named") & (pl.col("paired") | ~pl.col("enumerated")))
+    return told.with_columns(
+        pl.when("named").then(names),
+        pl.when(pl.col("known") & (pl.col("paired") | ~pl.col("named"))).then(ids),
+    )

@@ -90,7 +90,7 @@ SELECT file FROM usable_albums QUALIFY place > min(place) OVER (PARTITION BY alb
 SELECT file, row, 'track' AS kind, reason, given_id AS value, 1 AS count
 FROM staged_tracks WHERE reason IS NOT NULL
 UNION ALL BY NAME
-SELECT file, row, 'track' AS kind, getvariable('no_title') AS reason, given_id AS value, 1 AS count
+SELECT file, row, 'track' AS kind, getvariable('no_title') AS reason, track_id AS value, 1 AS count
 FROM (FROM usable WHERE track_name IS NULL) ANTI JOIN tracks USING (track_id)
 UNION ALL BY NAME
 SELECT file, row, 'album' AS kind, reason, coalesce(album_id, album_name) AS value, 1 AS count

@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.text import name_key
+from embeat_pipeline.text import with_name_key
 
 MEMORY_LIMIT = "2GB"
 """What DuckDB may hold before it works on disk."""
@@ -62,6 +62,7 @@ class Workplace:
             "temp_directory": str(folder / "spill"),
         }
         self.database = duckdb.connect(config=settings)
+        self.database.execute("SET enable_progress_bar = false")
         for name, value in policy.SQL_VARIABLES.items():
             self.database.execute(f"SET VARIABLE {name} = $value", {"value": value})
         self._staged: dict[str, list[tuple[int, Path]]] = {table: [] for table in staged}
@@ -134,7 +135,7 @@ class Workplace:
     def _key(self, _: str, name: str, column: str) -> None:
         keyed = self.folder / f"{name}_keyed.parquet"
         rows = pl.scan_parquet(self.folder / f"{name}.parquet", glob=False)
-        rows.with_columns(key=name_key(pl.col(column))).sink_parquet(
+        with_name_key(rows, pl.col(column), "key").sink_parquet(
             keyed, compression=SCRATCH_COMPRESSION
         )
         self.database.read_parquet(escape(str(keyed))).create_view(name, replace=True)

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embeat_pipeline.ingest.recording_key import recording_key
+from embeat_pipeline.ingest.recording_key import with_recording_key
 
 
 def keys(*titles: str | None, album: str | None = None) -> list[str | None]:
     frame = pl.DataFrame({"title": titles, "album": [album] * len(titles)}, schema_overrides=TEXT)
-    return frame.select(recording_key(pl.col("title"), pl.col("album"))).to_series().to_list()
+    return with_recording_key(frame.lazy(), "title", "album", "key").collect()["key"].to_list()
 
 
 TEXT = {"title": pl.String, "album": pl.String}
