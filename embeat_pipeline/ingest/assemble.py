@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from embeat_pipeline.ingest.workplace import Workplace, statements
-from embeat_pipeline.tables import SCHEMAS, write_table
+from embeat_pipeline.tables import REPETITIVE, SCHEMAS, write_table
 
 BATCH = 500_000
 """Rows put together at a time."""
@@ -63,7 +63,7 @@ def write_tracks(
             )
             yield batch.collect()
 
-    return write_table(path, SCHEMAS["tracks"], batches())
+    return write_table(path, SCHEMAS["tracks"], batches(), REPETITIVE)
 
 
 def write_queries(place: Workplace, paths: Callable[[str], Path]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -56,7 +57,7 @@ def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
         that is refused or merged.
     """
     place.run("playlists")
-    codes = place.database.sql("FROM used_tracks").pl()
+    codes = Codes.of(place)
     none = _look_up(pl.DataFrame(schema={**LOCATION, **STAGED, "is_first": pl.Boolean}), codes)
     looked_up = [none.drop("track_codes")]
 
@@ -79,6 +80,30 @@ def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
     return outcomes.group_by("file").agg(pl.col(ENTRY_COUNTS).sum()).sort("file")
 
 
+class Codes(NamedTuple):
+    """Codes of the tracks that playlists name, by hash of their ids: 12 bytes each."""
+
+    table: pl.DataFrame
+    """``hashed`` and ``track_code``."""
+    seed: int
+    """Of the hash, under which no two of the ids have the same."""
+
+    @classmethod
+    def of(cls, place: Workplace, seed: int = 0) -> "Codes":
+        """Codes of the view ``used_tracks``."""
+        used = place.database.sql("FROM used_tracks").to_arrow_reader(BATCH)
+        hashed = pl.col("track_id").hash(seed).alias("hashed")
+        table = pl.concat(
+            [
+                pl.DataFrame(schema={"hashed": pl.UInt64, "track_code": pl.UInt32}),
+                *(pl.DataFrame(batch).select(hashed, "track_code") for batch in used),
+            ]
+        )
+        if table["hashed"].n_unique() < table.height:
+            return cls.of(place, seed + 1)
+        return cls(table, seed)
+
+
 def _rows_per_file(rows: pl.DataFrame) -> dict[int, int]:
     return dict(rows.group_by("file").len().iter_rows())
 
@@ -93,12 +118,16 @@ def _staged_batches(place: Workplace) -> Iterator[pl.DataFrame]:
                 yield frame.join(first, on=["file", "row"], how="left", maintain_order="left")
 
 
-def _look_up(batch: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+def _look_up(batch: pl.DataFrame, codes: Codes) -> pl.DataFrame:
     """Per playlist of ``batch``: its known tracks, once each, and the counts of its entries."""
     entries = batch.select("file", "row", "is_first", track_id="track_ids").explode(
         "track_id", empty_as_null=True
     )
-    entries = entries.join(codes, on="track_id", how="left", maintain_order="left")
+    track_id = pl.col("track_id")
+    hashed = pl.when(track_id.is_not_null()).then(track_id.hash(codes.seed))
+    entries = entries.with_columns(hashed=hashed).join(
+        codes.table, on="hashed", how="left", maintain_order="left"
+    )
     unknown = pl.col("track_id").is_not_null() & pl.col("track_code").is_null()
     found = entries.group_by("file", "row", "is_first", maintain_order=True).agg(
         read=pl.col("track_id").count(),

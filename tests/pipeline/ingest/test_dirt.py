@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 from embeat_pipeline.ingest.report import read_report, unaccounted
 from tests.pipeline.ingest.conftest import Dump
 
-SLOW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 cell = (
     st.none()
