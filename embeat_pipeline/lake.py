@@ -94,6 +94,12 @@ def mark_current(outputs: Iterable[Path], key: str, metadata: Mapping[str, Any])
         write_json(_sidecar(output), {"key": key, "metadata": dict(metadata)})
 
 
+def forget(outputs: Iterable[Path]) -> None:
+    """Record that ``outputs`` are no longer what they were; call it before replacing several."""
+    for output in outputs:
+        _sidecar(output).unlink(missing_ok=True)
+
+
 def made_metadata(output: Path) -> dict[str, Any]:
     """Metadata recorded by ``mark_current``; empty where there is none."""
     try:

@@ -5,7 +5,8 @@ Codes are dense integers, assigned once by ingest: row ``i`` of ``tracks``, ``ar
 Nullable unless the name ends in ``_code`` or ``_codes``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ TRACKS = pa.schema(
         ("tempo", pa.float32()),  # beats per minute
         ("loudness", pa.float32()),  # dB
         *((name, pa.float32()) for name in CONTINUOUS),  # 0..1
-        ("source", pa.string()),  # file the track was read from
+        ("source", pa.string()),  # file the track was first read from
+        ("sources", pa.list_(pa.string())),  # all files that know it
+        ("sound_source", pa.string()),  # file most of the audio features are from; null: none
     ]
 )
 
@@ -152,13 +155,32 @@ def conform(table: Any, schema: pa.Schema) -> pa.Table:
     return pa.table(table).select(schema.names).cast(schema)
 
 
-def write_table(path: Path, schema: pa.Schema, batches: Iterable[Any]) -> int:
+REPETITIVE = (
+    "source",
+    "sources.list.element",
+    "sound_source",
+    "artist_names.list.element",
+    "album_name",
+    "release_year",
+    "popularity",
+)
+"""Columns of ``tracks`` in which values come up again and again. To look for repetition in the
+others takes half as long as all the rest of writing, and finds none."""
+
+
+def write_table(
+    path: Path,
+    schema: pa.Schema,
+    batches: Iterable[Any],
+    dictionaries: Sequence[str] | None = None,
+) -> int:
     """Write ``batches``, each conformed to ``schema``, to one zstd Parquet file, atomically.
 
     Args:
         path: the table's place in the lake.
         schema: one of ``SCHEMAS``.
         batches: Arrow tables, Polars frames, ...; at least their columns are those of the schema.
+        dictionaries: columns that are encoded by distinct values; all where None.
 
     Returns:
         Rows written.
@@ -166,10 +188,24 @@ def write_table(path: Path, schema: pa.Schema, batches: Iterable[Any]) -> int:
     rows = 0
     with (
         atomic_path(path) as scratch,
-        pq.ParquetWriter(scratch, schema, compression="zstd") as writer,
+        pq.ParquetWriter(
+            scratch,
+            schema,
+            compression="zstd",
+            use_dictionary=True if dictionaries is None else list(dictionaries),  # type: ignore[arg-type]
+        ) as writer,
     ):
-        for batch in batches:
-            conformed = conform(batch, schema)
+        for conformed in ahead(conform(batch, schema) for batch in batches):
             writer.write_table(conformed, row_group_size=ROW_GROUP_SIZE)
             rows += conformed.num_rows
     return rows
+
+
+def ahead(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """``batches``, each made while the one before is worked on."""
+    remaining = iter(batches)
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, remaining, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, remaining, None)
+            yield batch

@@ -1,8 +1,7 @@
 """``embeat_serve.text`` as Polars expressions: what is indexed gets the keys that are asked for.
 
 Every function takes and returns a string expression, runs natively and row by row, so it streams.
-A property test holds each one to its twin. Patterns are shared where the two regex engines read
-them alike; where they differ (``\\s`` and ``$``), the difference is spelled out here.
+A property test holds each one to its twin.
 """
 
 import re
@@ -17,24 +16,11 @@ _SPACE = r"[\s\x1c-\x1f]"
 
 _STRIPPED = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
 
-
 _NOT_WORD_NOR_SPACE = text.NOT_WORD.replace("]+", " ]+")
 
 
-def _native(pattern: str) -> str:
-    return pattern.replace(r"\s", _SPACE)
-
-
-_EDITION = _native(text.EDITION)
-_FEATURING = _native(text.FEATURING)
-_BRACKETED = rf"(?i){_SPACE}*[(\[]{_SPACE}*(?:{_FEATURING}[^()\[\]]*|{_EDITION})[)\]]"
-_TRAILING = rf"(?i){_SPACE}+-{_SPACE}+(?:{_EDITION})$"
-# Python's $ also matches before a last line break.
-_FEATURING_TAIL = rf"(?i){_SPACE}+\b(?:feat|ft|featuring)\b\.?{_SPACE}.*\n?$"
-
-
 @lru_cache(maxsize=1)
-def _blank() -> str:
+def blank() -> str:
     """Pattern of text that folds to nothing but space: spaces, and marks on their own."""
     vanishing = (char for char in map(chr, range(0x10000)) if not text.fold(char).strip())
     return f"^[{''.join(map(re.escape, vanishing))}]*$"
@@ -64,17 +50,23 @@ def search_text(expression: pl.Expr) -> pl.Expr:
 
 def name_key(expression: pl.Expr) -> pl.Expr:
     """Exact-match key of a title or an artist: its search tokens, or its folded self."""
-    # Through a struct, so that folding, the costly part, is done once for both uses.
-    parts = pl.struct(folded=fold(expression)).struct.with_fields(
-        tokens=_tokens(pl.field("folded"))
+    folded = fold(expression)
+    return _key(_tokens(folded), folded)
+
+
+def with_name_key(frame: pl.LazyFrame, expression: pl.Expr, key: str) -> pl.LazyFrame:
+    """``frame`` with ``name_key`` of ``expression`` as the column ``key``.
+
+    In steps, since an expression is evaluated wherever it is written: this folds once.
+    """
+    folded, tokens = f"{key}.folded", f"{key}.tokens"
+    return (
+        frame.with_columns(fold(expression).alias(folded))
+        .with_columns(_tokens(pl.col(folded)).alias(tokens))
+        .with_columns(_key(pl.col(tokens), pl.col(folded)).alias(key))
+        .drop(folded, tokens)
     )
-    tokens, folded = parts.struct.field("tokens"), parts.struct.field("folded")
+
+
+def _key(tokens: pl.Expr, folded: pl.Expr) -> pl.Expr:
     return pl.when(tokens != "").then(tokens).otherwise(folded.str.strip_chars(_STRIPPED))
-
-
-def title_key(expression: pl.Expr) -> pl.Expr:
-    """Key under which editions of a song fall together ("(Remastered 2009)", "- Live")."""
-    bare = expression.str.replace_all(_BRACKETED, "").str.replace_all(_TRAILING, "")
-    bare = bare.str.replace_all(_FEATURING_TAIL, "")
-    nothing_left = bare.str.contains(_blank())
-    return name_key(pl.when(nothing_left).then(expression).otherwise(bare))

@@ -8,7 +8,8 @@ import polars as pl
 from embeat_pipeline.evaluate.catalogue import Catalogue
 from embeat_pipeline.evaluate.interactions import Playlists, id_keys, lists_matrix
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.sources import UNREADABLE, NotUsable, describe, open_source
+from embeat_pipeline.ingest.readers.raw import NotUsable
+from embeat_pipeline.ingest.sources import UNREADABLE, describe, open_file
 from embeat_serve.errors import UsageError
 
 
@@ -22,10 +23,12 @@ def read_withheld(path: Path, catalogue: Catalogue) -> Playlists:
         raise UsageError(f"no file {path}; --playlists takes one file of playlists")
     try:
         with tempfile.TemporaryDirectory(prefix="embeat-") as scratch:
-            source = open_source(path, path.name, 0, Path(scratch))
-            if source.table != "playlists":
-                raise UsageError(f"{path} holds {source.table}, expected playlists")
-            rows = _codes(source.frame, path, catalogue)
+            found = open_file(path, Path(scratch) / "raw")
+            sources = (found.source, *found.beside)
+            frame = next((one.frame for one in sources if one.table == "playlists"), None)
+            if frame is None:
+                raise UsageError(f"{path} holds {found.source.table}, expected playlists")
+            rows = _codes(frame, path, catalogue)
     except NotUsable as error:
         raise UsageError(f"{path}: {error}") from None
     except UNREADABLE as error:

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from embeat_pipeline.ingest.workplace import Workplace, statements
-from embeat_pipeline.tables import SCHEMAS, write_table
+from embeat_pipeline.tables import REPETITIVE, SCHEMAS, write_table
 
 BATCH = 500_000
 """Rows put together at a time."""
@@ -29,8 +29,10 @@ def write_tracks(
     Returns:
         Rows written.
     """
-    names = pl.LazyFrame({"file": sources.keys(), "source": sources.values()})
-    names = names.cast({"file": pl.UInt32, "source": pl.String})
+    numbers, named = list(sources), list(sources.values())
+
+    def name(number: pl.Expr) -> pl.Expr:
+        return number.replace_strict(numbers, named, return_dtype=pl.String)
 
     albums, recordings = group_codes(place, "albums"), group_codes(place, "recordings")
 
@@ -50,16 +52,18 @@ def write_tracks(
                 tracks.slice(start, BATCH)
                 .drop("artist_ids", "artist_names")
                 .join(credited, on="track_code", how="left", maintain_order="left")
-                .join(names, on="file", how="left", maintain_order="left")
                 .with_columns(
                     pl.col("artist_codes", "artist_names").fill_null([]),
                     album_code=pl.lit(albums[start : start + BATCH]),
                     recording_code=pl.lit(recordings[start : start + BATCH]),
+                    source=name(pl.col("file")),
+                    sources=pl.col("files").list.eval(name(pl.element())),
+                    sound_source=name(pl.col("sound_file")),
                 )
             )
             yield batch.collect()
 
-    return write_table(path, SCHEMAS["tracks"], batches())
+    return write_table(path, SCHEMAS["tracks"], batches(), REPETITIVE)
 
 
 def write_queries(place: Workplace, paths: Callable[[str], Path]) -> dict[str, int]:

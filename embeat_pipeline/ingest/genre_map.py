@@ -3,11 +3,10 @@
 import polars as pl
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.sources import Source
-from embeat_pipeline.ingest.workplace import LOCATION, Workplace
+from embeat_pipeline.ingest.workplace import ROW
 
 STAGED = {
-    **LOCATION,
+    **ROW,
     "genre": pl.String,
     "weight": pl.Float32,
     "x": pl.Float32,
@@ -18,27 +17,19 @@ STAGED = {
 REPORTED = ("weight", "x", "y", "color")
 
 
-def stage_genre_map(place: Workplace, source: Source) -> dict[str, int]:
-    """Clean the rows of one map into the staged table.
+def clean_genre_map(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
+    """Columns of ``STAGED``; see ``run.Step``.
 
     Places that are not within 0..1 are taken for pixels and scaled to it, each axis by itself.
-
-    Returns:
-        Column -> values present before cleaning.
     """
-    frame = source.frame
-    counts = frame.select(pl.col(REPORTED).count()).collect().row(0, named=True)
     weight, color = pl.col("weight"), pl.col("color").str.strip_chars().str.to_lowercase()
     color = pl.when(color.str.starts_with("#")).then(color).otherwise(pl.lit("#") + color)
-    cleaned = frame.with_row_index("row").with_columns(
-        pl.col("row").cast(pl.Int64),
+    return frame.with_columns(
         policy.genre(pl.col("genre")),
         pl.when(weight.is_finite() & (weight > 0)).then(weight).cast(pl.Float32).alias("weight"),
         *(_axis(pl.col(axis)).cast(pl.Float32).alias(axis) for axis in ("x", "y")),
         pl.when(color.str.contains("^#[0-9a-f]{6}$")).then(color).alias("color"),
     )
-    place.stage(source, cleaned)
-    return counts
 
 
 def _axis(values: pl.Expr) -> pl.Expr:

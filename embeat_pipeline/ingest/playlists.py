@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.sources import Source
-from embeat_pipeline.ingest.workplace import LOCATION, Workplace
+from embeat_pipeline.ingest.workplace import LOCATION, ROW, Workplace
 from embeat_pipeline.tables import SCHEMAS, write_table
 
 STAGED = {
-    **LOCATION,
+    **ROW,
     "playlist_id": pl.String,
     "name": pl.String,
     "source": pl.String,
@@ -29,30 +29,21 @@ ENTRY_COUNTS = ("read", "kept", "repeated", "unknown", "dropped")
 """What became of playlist entries: all but the first add up to it."""
 
 
-def stage_playlists(place: Workplace, source: Source) -> dict[str, int]:
-    """Clean the rows of one file into the staged table.
-
-    Returns:
-        Column -> values present before cleaning.
-    """
-    frame = source.frame
-    counts = frame.select(pl.col(REPORTED).count()).collect(engine="streaming").row(0, named=True)
+def clean_playlists(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
+    """Columns of ``STAGED``; see ``run.Step``."""
     followers = pl.col("num_followers")
     playlist_id = policy.identifier(pl.col("playlist_id"), "playlist")
-    number = pl.format("{}:{}", pl.lit(source.name), pl.col("row"))
-    cleaned = frame.with_row_index("row").with_columns(
-        pl.col("row").cast(pl.Int64),
+    number = pl.format("{}:{}", pl.lit(name), pl.col("row"))
+    return frame.with_columns(
         pl.coalesce(playlist_id, number).alias("playlist_id"),
         policy.text(pl.col("name")).alias("name"),
-        policy.text(pl.col("source")).fill_null(source.name).alias("source"),
+        policy.text(pl.col("source")).fill_null(name).alias("source"),
         pl.when(followers.is_between(0, 1e12))
         .then(followers)
         .cast(pl.Int64)
         .alias("num_followers"),
         pl.col("track_ids").list.eval(policy.identifier(pl.element(), "track").fill_null("")),
     )
-    place.stage(source, cleaned)
-    return counts
 
 
 def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
@@ -66,8 +57,8 @@ def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
         that is refused or merged.
     """
     place.run("playlists")
-    codes = place.database.sql("FROM used_tracks").pl()
-    none = _look_up(pl.DataFrame(schema=STAGED | {"is_first": pl.Boolean}), codes)
+    codes = Codes.of(place)
+    none = _look_up(pl.DataFrame(schema={**LOCATION, **STAGED, "is_first": pl.Boolean}), codes)
     looked_up = [none.drop("track_codes")]
 
     def batches() -> Iterator[pl.DataFrame]:
@@ -89,6 +80,30 @@ def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
     return outcomes.group_by("file").agg(pl.col(ENTRY_COUNTS).sum()).sort("file")
 
 
+class Codes(NamedTuple):
+    """Codes of the tracks that playlists name, by hash of their ids: 12 bytes each."""
+
+    table: pl.DataFrame
+    """``hashed`` and ``track_code``."""
+    seed: int
+    """Of the hash, under which no two of the ids have the same."""
+
+    @classmethod
+    def of(cls, place: Workplace, seed: int = 0) -> "Codes":
+        """Codes of the view ``used_tracks``."""
+        used = place.database.sql("FROM used_tracks").to_arrow_reader(BATCH)
+        hashed = pl.col("track_id").hash(seed).alias("hashed")
+        table = pl.concat(
+            [
+                pl.DataFrame(schema={"hashed": pl.UInt64, "track_code": pl.UInt32}),
+                *(pl.DataFrame(batch).select(hashed, "track_code") for batch in used),
+            ]
+        )
+        if table["hashed"].n_unique() < table.height:
+            return cls.of(place, seed + 1)
+        return cls(table, seed)
+
+
 def _rows_per_file(rows: pl.DataFrame) -> dict[int, int]:
     return dict(rows.group_by("file").len().iter_rows())
 
@@ -96,19 +111,23 @@ def _rows_per_file(rows: pl.DataFrame) -> dict[int, int]:
 def _staged_batches(place: Workplace) -> Iterator[pl.DataFrame]:
     """Staged playlists in order, told apart by whether their id comes up for the first time."""
     first = place.database.sql("FROM playlist_rows").pl()
-    for part in place.staged_parts("staged_playlists"):
+    for number, part in place.staged_parts("playlists"):
         with pq.ParquetFile(part) as file:
             for batch in file.iter_batches(BATCH):
-                frame = pl.DataFrame(batch)
+                frame = pl.DataFrame(batch).with_columns(file=pl.lit(number, pl.UInt32))
                 yield frame.join(first, on=["file", "row"], how="left", maintain_order="left")
 
 
-def _look_up(batch: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+def _look_up(batch: pl.DataFrame, codes: Codes) -> pl.DataFrame:
     """Per playlist of ``batch``: its known tracks, once each, and the counts of its entries."""
     entries = batch.select("file", "row", "is_first", track_id="track_ids").explode(
         "track_id", empty_as_null=True
     )
-    entries = entries.join(codes, on="track_id", how="left", maintain_order="left")
+    track_id = pl.col("track_id")
+    hashed = pl.when(track_id.is_not_null()).then(track_id.hash(codes.seed))
+    entries = entries.with_columns(hashed=hashed).join(
+        codes.table, on="hashed", how="left", maintain_order="left"
+    )
     unknown = pl.col("track_id").is_not_null() & pl.col("track_code").is_null()
     found = entries.group_by("file", "row", "is_first", maintain_order=True).agg(
         read=pl.col("track_id").count(),

@@ -21,7 +21,8 @@ GROUP BY track_code, artist_code ORDER BY track_code, position;
 
 --: run
 CREATE TEMP TABLE main_artist AS
-SELECT track_code AS code, arg_min(artist_code, position) AS artist_code
+SELECT track_code AS code, arg_min(artist_code, position) AS artist_code,
+       bit_xor(hash(artist_code)) AS artists
 FROM credits GROUP BY track_code;
 
 --: view albums
@@ -33,25 +34,31 @@ FROM (
     FROM tracks LEFT JOIN main_artist USING (code)
 ) ORDER BY code;
 
+--: view songs
+SELECT tracks.code AS track_code, hash(recording_key, artist_code) AS song,
+       hash(recording_key, artists) AS credited
+FROM tracks JOIN main_artist USING (code)
+WHERE recording_key IS NOT NULL AND duration_ms IS NOT NULL;
+
+--: run
+-- Most songs are there once, and need no comparing.
+CREATE TEMP TABLE several AS
+SELECT track_code AS code FROM songs
+WHERE song IN (SELECT song FROM songs GROUP BY song HAVING count(*) > 1)
+   OR credited IN (SELECT credited FROM songs GROUP BY credited HAVING count(*) > 1);
+
+CREATE TEMP VIEW titled AS
+SELECT tracks.code, recording_key, artist_code AS main_artist, artists, duration_ms,
+       sound_of(tempo, energy, valence, acousticness, speechiness) AS sound
+FROM tracks SEMI JOIN several USING (code) JOIN main_artist USING (code);
+
 --: view recordings
--- One recording: one ISRC or, where a track has none, one title (editions folded), main artist and
--- length, to within some milliseconds from one to the next longer. A track of which too little is
--- known is a recording of its own.
-WITH marked AS (
-    SELECT tracks.code, isrc, title_key, artist_code, duration_ms,
-           coalesce(duration_ms - lag(duration_ms) OVER longer
-                    > getvariable('same_recording_ms'), false) AS apart
-    FROM tracks JOIN main_artist USING (code)
-    WHERE title_key IS NOT NULL AND duration_ms IS NOT NULL
-    WINDOW longer AS (PARTITION BY title_key, artist_code ORDER BY duration_ms, tracks.code)
-), clustered AS (
-    SELECT *, sum(apart::INTEGER) OVER (
-        PARTITION BY title_key, artist_code ORDER BY duration_ms, code ROWS UNBOUNDED PRECEDING
-    ) AS cluster FROM marked
-), anchored AS (
-    SELECT code, coalesce('i' || coalesce(isrc, min(isrc) OVER same),
-                          'c' || min(code) OVER same) AS key
-    FROM clustered WINDOW same AS (PARTITION BY title_key, artist_code, cluster)
+-- One recording: one ISRC or, where a track has none, what same_recording.sql says. A track of
+-- which too little is known is a recording of its own.
+WITH anchored AS (
+    SELECT code, coalesce('i' || coalesce(isrc, min(isrc) OVER same), 'c' || first) AS key
+    FROM same_recording('titled') JOIN tracks USING (code)
+    WINDOW same AS (PARTITION BY first)
 ), keyed AS (
     SELECT tracks.code, coalesce(anchored.key, 'i' || isrc, 'c' || tracks.code) AS key
     FROM tracks LEFT JOIN anchored USING (code)

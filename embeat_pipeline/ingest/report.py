@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from embeat_pipeline.ingest.playlists import ENTRY_COUNTS
-from embeat_pipeline.ingest.sources import Source
 from embeat_pipeline.ingest.workplace import Workplace, statements
 from embeat_serve.contract import LakePaths
 
 REJECT_KIND = {
     "tracks": "track",
+    "albums": "album",
     "artists": "artist",
     "playlists": "playlist",
     "related_artists": "related_artist",
@@ -23,67 +21,64 @@ REJECT_KIND = {
 """Table -> kind of its refused rows."""
 
 
+SHOWN_FILES = 200
+"""Lines of a table at most; the report and the table ``rejects`` have all."""
+
+
 def build_report(
     place: Workplace,
-    sources: Sequence[Source],
+    facts: Mapping[int, Mapping[str, Any]],
     names: Mapping[int, str],
-    given: Mapping[int, Mapping[str, int]],
     entries: Mapping[int, Mapping[str, int]],
-    reported: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """The report as JSON values.
 
     Args:
         place: where the ingest took place.
-        sources: the files that were read.
+        facts: what staging found out about the files that were read, by number.
         names: names of all the dump's files, by number.
-        given: file number -> column -> values present before cleaning.
         entries: file number -> what became of its playlist entries.
-        reported: table -> columns whose nulled values are counted.
     """
-    left = {
-        number: counts
-        for table, columns in reported.items()
-        for number, counts in _present(place, table, columns).items()
-    }
     rejects = _rejects(place)
-    files = {
-        number: {"file": name, "rejects": rejects.get(number, [])} for number, name in names.items()
-    }
-    for source in sources:
-        number, table = source.number, source.table
-        present = left.get(number, {})
-        files[number] |= {
-            "format": source.format,
-            "table": table,
-            "columns": dict(source.match.mapped),
-            "ignored_columns": source.match.ignored,
-            "unreadable_columns": source.unreadable,
-            "read": present.get("read", 0),
+    files = []
+    for number, name in sorted(names.items()):
+        refused = rejects.get(number, [])
+        file: dict[str, Any] = {"file": name, "rejects": refused}
+        if "tables" not in facts.get(number, {}):
+            file |= facts.get(number, {})
+        else:
+            file |= _read_file(place, number, facts[number], refused)
+            if "playlists" in facts[number]["tables"]:
+                counts = entries.get(number, {})
+                file["entries"] = {name: int(counts.get(name, 0)) for name in ENTRY_COUNTS}
+        files.append(file)
+    return {"files": files}
+
+
+def _read_file(
+    place: Workplace, number: int, facts: Mapping[str, Any], rejects: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    def counted(table: str) -> dict[str, Any]:
+        return {
+            "read": facts["tables"][table]["rows"],
             "accepted": place.outcomes.get((table, "accepted"), {}).get(number, 0),
             "merged": place.outcomes.get((table, "merged"), {}).get(number, 0),
             "rejected": sum(
-                reject["count"]
-                for reject in rejects.get(number, [])
-                if reject["kind"] == REJECT_KIND[table]
+                reject["count"] for reject in rejects if reject["kind"] == REJECT_KIND[table]
             ),
-            "nulled": {
-                column: count - present[column]
-                for column, count in given[number].items()
-                if count > present.get(column, count)
-            },
+            "nulled": facts["tables"][table]["nulled"],
         }
-        if table == "playlists":
-            counts = entries.get(number, {})
-            files[number]["entries"] = {name: int(counts.get(name, 0)) for name in ENTRY_COUNTS}
-    return {"files": [files[number] for number in sorted(files)]}
 
-
-def _present(place: Workplace, table: str, columns: Sequence[str]) -> dict[int, dict[str, int]]:
-    """File number -> rows staged, and values of each column that cleaning left."""
-    rows = pl.scan_parquet(place.staged_parts(f"staged_{table}"), glob=False)
-    counts = rows.group_by("file").agg(pl.len().alias("read"), pl.col(columns).count())
-    return {row.pop("file"): row for row in counts.collect(engine="streaming").to_dicts()}
+    table, lines = facts["table"], facts["refused_lines"]
+    main = counted(table)
+    described = ("format", "table", "columns", "columns_beside", "ignored_columns")
+    return {
+        **{name: facts[name] for name in (*described, "unreadable_columns")},
+        **main,
+        "read": main["read"] + lines,
+        "rejected": main["rejected"] + lines,
+        "beside": {other: counted(other) for other in facts["tables"] if other != table},
+    }
 
 
 def _rejects(place: Workplace) -> dict[int, list[dict[str, Any]]]:
@@ -110,7 +105,11 @@ def unaccounted(content: Mapping[str, Any]) -> list[str]:
     return [
         file["file"]
         for file in content["files"]
-        if "table" in file and file["read"] != file["accepted"] + file["merged"] + file["rejected"]
+        if "table" in file
+        and any(
+            counts["read"] != counts["accepted"] + counts["merged"] + counts["rejected"]
+            for counts in (file, *file["beside"].values())
+        )
     ]
 
 
@@ -122,6 +121,51 @@ def failures(content: Mapping[str, Any]) -> list[str]:
         if "table" in file:
             table = f"{file['read']:,} rows of {file['table']}"
             lines.append(f"{file['file']}: " + ", ".join([table, *reasons]))
-        else:
+        elif file["rejects"]:
             lines.append(f"{file['file']}: {file['rejects'][0]['reason']}")
     return lines
+
+
+def files_markdown(content: Mapping[str, Any]) -> str:
+    """Table of what became of every file, and of which of its columns are what."""
+    head = "| file | table | read | accepted | merged | rejected | columns | ignored |"
+    rows = [head, "|---|---|---:|---:|---:|---:|---|---|"]
+    for file in content["files"][:SHOWN_FILES]:
+        if "table" not in file:
+            what = file.get("format") or file["rejects"][0]["reason"]
+            rows.append(f"| {_cell(file['file'])} | {_cell(what)} | | | | | | |")
+            continue
+        parts = {file["table"]: file, **file["beside"]}
+        for table, counts in parts.items():
+            outcomes = ("read", "accepted", "merged", "rejected")
+            mapped = file["columns"] if counts is file else file["columns_beside"].get(table, {})
+            columns = ", ".join(
+                own if own == name else f"{own} → {name}" for name, own in mapped.items()
+            )
+            ignored = ", ".join(file["ignored_columns"]) if counts is file else ""
+            numbers = " | ".join(f"{counts[outcome]:,}" for outcome in outcomes)
+            rows.append(
+                f"| {_cell(file['file'])} | {table} | {numbers} | {_cell(columns)} "
+                f"| {_cell(ignored)} |"
+            )
+    return "\n".join(rows)
+
+
+def rejects_markdown(content: Mapping[str, Any]) -> str:
+    """Table of what was refused, why, and examples of each reason."""
+    rows = ["| file | what | reason | count | examples |", "|---|---|---|---:|---|"]
+    for file in content["files"]:
+        for reject in file["rejects"]:
+            examples = "; ".join(
+                f"row {example['row']}: {example['value']}"
+                for example in reject["examples"]
+                if example["row"] is not None
+            )
+            cells = (file["file"], reject["kind"], reject["reason"])
+            shown = " | ".join(map(_cell, cells))
+            rows.append(f"| {shown} | {reject['count']:,} | {_cell(examples)} |")
+    return "\n".join(rows[: SHOWN_FILES + 2])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")[:300]

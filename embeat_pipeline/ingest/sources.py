@@ -1,51 +1,50 @@
 """Find the files of a dump and recognise them by content, whatever they are called."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
+from embeat_pipeline.ingest.beside import tables_beside
 from embeat_pipeline.ingest.columns import Match, match_columns
 from embeat_pipeline.ingest.convert import canonical
-from embeat_pipeline.ingest.playlist_files import (
-    holds_playlists,
-    is_id_text,
-    read_id_text,
-    read_mpd,
-)
-
-HEAD = 1 << 16
-"""Bytes looked at to tell what a file is."""
+from embeat_pipeline.ingest.nested import flatten
+from embeat_pipeline.ingest.readers import arrow, delimited, json_records, playlists
+from embeat_pipeline.ingest.readers.raw import NotUsable, Raw
+from embeat_pipeline.ingest.readers.unpack import plain_file, read_head
 
 UNREADABLE = (PolarsError, PanicException, OSError, UnicodeDecodeError)
 """What reading a damaged file raises."""
 
-
-class NotUsable(Exception):
-    """A file of the dump that nothing can be taken from; the message says what was found."""
+PEEKED_ROWS = 1_000
+"""Rows looked at to tell whether a column of text holds lists."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A recognised file: one table in canonical columns."""
+    """A table that a file holds, in canonical columns."""
 
-    name: str
-    """Path below the raw folder."""
-    number: int
-    """Place among the dump's files in order of name; decides who comes first."""
+    table: str
+    frame: pl.LazyFrame
+    """The table's columns, in the order of the file's rows."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A file of the dump."""
+
     format: str
     match: Match
-    frame: pl.LazyFrame
+    source: Source
+    beside: tuple[Source, ...]
+    """Further tables that the file's rows also tell of."""
+    refused: pl.DataFrame
+    """See ``readers.raw.Raw``."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """Columns left out because of their type, with the reason."""
-
-    @property
-    def table(self) -> str:
-        """Which table it is."""
-        return self.match.table
 
 
 def dump_files(raw: Path) -> list[Path]:
@@ -67,54 +66,75 @@ def dump_files(raw: Path) -> list[Path]:
     return sorted(present, key=lambda path: path.relative_to(raw).as_posix())
 
 
-def open_source(path: Path, name: str, number: int, scratch: Path) -> Source:
+def open_file(path: Path, scratch: Path) -> Recognised:
     """Recognise one file.
 
     Args:
         path: the file.
-        name: what to call it in tables and reports.
-        number: its place among the dump's files.
-        scratch: folder for what has to be unpacked to be read.
+        scratch: where what has to be unpacked to be read goes, under this name with endings.
 
     Raises:
         NotUsable: it is damaged, or nothing this system knows.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD)
-        reader_name, reader = _reader(head)
-        frame = reader(path, scratch / f"{number:05}.parquet")
-        schema = frame.collect_schema()
+        raw = read(plain_file(path, scratch), scratch)
+        frames = [flatten(frame) for frame in (raw.frame, *raw.beside)]
+        match, main, unreadable = _recognise(frames[0], raw.format)
+        described = [_recognise(frame, raw.format)[:2] for frame in frames[1:]]
     except UNREADABLE as error:
         raise NotUsable(describe(error)) from error
-    lists = [name for name, dtype in schema.items() if isinstance(dtype, pl.List | pl.Array)]
-    match = match_columns(list(schema), lists)
-    if match is None:
-        shown = ", ".join(list(schema)[:12])
-        raise NotUsable(f"{reader_name} of no known table, with columns {shown}")
-    frame, unreadable = canonical(frame, match)
-    return Source(name, number, reader_name, match, frame, unreadable)
+    beside = [Source(found.table, frame) for found, frame in described]
+    if match.beside:
+        beside += [Source(*found) for found in tables_beside(main, match, path.stem)]
+    return Recognised(
+        raw.format, match, Source(match.table, main), tuple(beside), raw.refused, unreadable
+    )
 
 
-Reader = Callable[[Path, Path], pl.LazyFrame]
+def read(path: Path, scratch: Path) -> Raw:
+    """Raw columns of an unpacked file, whatever its format.
 
-
-def _reader(head: bytes) -> tuple[str, Reader]:
-    """Name of the format that ``head`` begins, and what reads it into raw columns."""
+    Raises:
+        NotUsable: it is of no known format.
+    """
+    head = read_head(path)
+    rows = scratch.with_suffix(".parquet")
     if not head.strip():
         raise NotUsable("empty file")
     if head.startswith(b"PAR1"):
-        return "Parquet", _read_parquet
-    if holds_playlists(head):
-        return "MPD JSON", read_mpd
-    if is_id_text(head):
-        return "text of playlists", read_id_text
+        return Raw("Parquet", pl.scan_parquet(path, glob=False))
+    if head.startswith(arrow.FILE_MAGIC) or head.startswith(arrow.STREAM_MAGIC):
+        return arrow.read_arrow(path, rows, head.startswith(arrow.STREAM_MAGIC))
+    if playlists.holds_playlists(head):
+        return playlists.read_mpd(path, rows)
+    if json_records.is_json(head):
+        return json_records.read_json(path, rows, head)
+    if playlists.is_id_text(head):
+        return playlists.read_id_text(path, rows)
+    if table := delimited.header_of(head):
+        return delimited.read_delimited(path, rows, *table)
     start = head[:60].decode("utf-8", errors="replace")
     raise NotUsable(f"no known format, begins with {start!r}")
 
 
-def _read_parquet(path: Path, scratch: Path) -> pl.LazyFrame:
-    return pl.scan_parquet(path, glob=False)
+def _recognise(frame: pl.LazyFrame, name: str) -> tuple[Match, pl.LazyFrame, dict[str, str]]:
+    schema = frame.collect_schema()
+    match = match_columns(list(schema), _lists(frame, schema))
+    if match is None:
+        shown = ", ".join(list(schema)[:12])
+        raise NotUsable(f"{name} of no known table, with columns {shown}")
+    return match, *canonical(frame, match)
+
+
+def _lists(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> list[str]:
+    """Columns that hold lists, as such or as text with several ids."""
+    lists = [name for name, dtype in schema.items() if isinstance(dtype, pl.List | pl.Array)]
+    texts = [name for name, dtype in schema.items() if isinstance(dtype, pl.String)]
+    if not texts:
+        return lists
+    several = pl.col(texts).str.count_matches(r"\b[0-9A-Za-z]{22}\b") > 1
+    peeked = frame.head(PEEKED_ROWS).select(several.any()).collect()
+    return lists + [name for name, found in peeked.row(0, named=True).items() if found]
 
 
 def describe(error: BaseException) -> str:

@@ -3,9 +3,8 @@
 import polars as pl
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.sources import Source
-from embeat_pipeline.ingest.workplace import LOCATION, Workplace
-from embeat_pipeline.text import title_key
+from embeat_pipeline.ingest.recording_key import with_recording_key
+from embeat_pipeline.ingest.workplace import ROW
 
 _TYPES = {
     "popularity": pl.UInt8,
@@ -19,12 +18,12 @@ _TYPES = {
 _TEXTS = ("track_name", "album_name")
 
 STAGED = {
-    **LOCATION,
+    **ROW,
     "track_id": pl.String,
     "given_id": pl.String,
     "reason": pl.String,
     "track_name": pl.String,
-    "title_key": pl.String,
+    "recording_key": pl.String,
     "artist_ids": pl.List(pl.String),
     "artist_names": pl.List(pl.String),
     "album_id": pl.String,
@@ -39,23 +38,16 @@ REPORTED = ("track_name", "album_id", "album_name", "isrc", "explicit", *_TYPES)
 """Columns whose nulled values are counted."""
 
 
-def stage_tracks(place: Workplace, source: Source) -> dict[str, int]:
-    """Clean the rows of one file into the staged table.
-
-    Returns:
-        Column -> values present before cleaning.
-    """
-    frame = source.frame
-    given = frame.select(
-        pl.col(REPORTED).count(), fraction=policy.is_fraction(pl.col("popularity"))
-    )
-    counts = given.collect(engine="streaming").row(0, named=True)
-    fraction = counts.pop("fraction")
+def clean_tracks(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
+    """Columns of ``STAGED``; see ``run.Step``."""
     percent = policy.to_percent(pl.col("popularity"), fraction)
-    cleaned = frame.with_row_index("row").with_columns(
-        pl.col("row").cast(pl.Int64),
-        policy.identifier(pl.col("track_id"), "track").alias("track_id"),
-        policy.shown(pl.col("track_id")).alias("given_id"),
+    track_id = pl.col("track_id")
+    identified = frame.with_columns(
+        policy.identifier(track_id, "track"), given_id=track_id
+    ).with_columns(reason=policy.refusal(track_id, "track"))
+    refused = pl.col("reason").is_not_null()
+    cleaned = identified.with_columns(
+        pl.when(refused).then(policy.shown(pl.col("given_id"))).alias("given_id"),
         policy.identifier(pl.col("album_id"), "album").alias("album_id"),
         policy.isrc(pl.col("isrc")).alias("isrc"),
         policy.year_of(pl.col("release_date")).alias("year_of_date").cast(pl.Int16),
@@ -66,37 +58,37 @@ def stage_tracks(place: Workplace, source: Source) -> dict[str, int]:
             for name, dtype in _TYPES.items()
             if name != "popularity"
         ),
-        **_credits(),
     )
-    place.stage(
-        source,
-        cleaned.with_columns(title_key=title_key(pl.col("track_name")), reason=_reason()),
-    )
-    return counts
+    return with_recording_key(_with_credits(cleaned), "track_name", "album_name", "recording_key")
 
 
-def _credits() -> dict[str, pl.Expr]:
-    """Ids and names of the credited artists; a list that says nothing is null.
+def _with_credits(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Ids and names of the credited artists cleaned; a list that says nothing is null.
 
-    Lists of different lengths cannot be told which id belongs to which name; names alone are
-    kept then, and resolved like those of tracks that come without ids.
+    One name that commas make as many as there are ids is that many names; where they do not,
+    several ids stand for themselves. Lists of different lengths otherwise cannot be told which
+    id belongs to which name; names alone are kept then, and resolved like those of tracks that
+    come without ids.
     """
-    names = pl.col("artist_names").list.eval(policy.text(pl.element()))
-    ids = pl.col("artist_ids").list.eval(policy.usable_identifier(pl.element(), "artist"))
-    named = (names.list.drop_nulls().list.len() > 0).fill_null(False)
-    paired = (ids.list.len() == names.list.len()).fill_null(False)
-    known = ids.list.drop_nulls().list.len() > 0
-    return {
-        "artist_names": pl.when(named).then(names),
-        "artist_ids": pl.when(known & (paired | ~named)).then(ids),
-    }
-
-
-def _reason() -> pl.Expr:
-    track_id = pl.col("track_id")
-    return (
-        pl.when(track_id.is_null())
-        .then(pl.lit(policy.NO_ID))
-        .when(~policy.is_identifier(track_id))
-        .then(pl.lit(policy.bad_id("track")))
+    # Step by step: an expression over lists is evaluated anew wherever it is written.
+    ids, names = pl.col("artist_ids"), pl.col("artist_names")
+    apart = names.list.first().str.split(",")
+    listed = frame.with_columns(
+        ids.list.eval(policy.usable_identifier(pl.element(), "artist")),
+        enumerated=(
+            (ids.list.len() > 1)
+            & (names.list.len() == 1)
+            & names.list.first().str.contains(",", literal=True)
+        ).fill_null(False),
+    )
+    split = listed.with_columns(pl.when("enumerated").then(apart).otherwise(names))
+    cleaned = split.with_columns(names.list.eval(policy.text(pl.element())))
+    told = cleaned.with_columns(
+        paired=(ids.list.len() == names.list.len()).fill_null(False),
+        known=(ids.list.drop_nulls().list.len() > 0).fill_null(False),
+        named=(names.list.drop_nulls().list.len() > 0).fill_null(False),
+    ).with_columns(named=pl.col("named") & (pl.col("paired") | ~pl.col("enumerated")))
+    return told.with_columns(
+        pl.when("named").then(names),
+        pl.when(pl.col("known") & (pl.col("paired") | ~pl.col("named"))).then(ids),
     )

@@ -1,6 +1,11 @@
--- Rows of one track id make one track. Each column is taken from the first row, in order of files
--- and rows, that has a value for it; credited artists come together, from the first row that
--- knows any of their ids. Ids to which no row gives a title are refused.
+-- Rows of one track id make one track, by column:
+-- title, ISRC, year, explicit, length: the first row that has one, in order of files and rows;
+-- credited artists together, and album id and name together: the first row that knows an id,
+-- else the first that knows a name;
+-- sound: the row that knows most of it, so that values of two analyses are not mixed; what that
+-- row lacks, from the next fullest;
+-- popularity: the highest, since it fades and old dumps know of it.
+-- Ids to which no row gives a title are refused.
 
 --: run
 CREATE TEMP VIEW usable AS
@@ -13,25 +18,57 @@ SELECT track_id FROM usable
 WHERE hash(track_id) IN (SELECT hash(track_id) FROM usable GROUP BY 1 HAVING count(*) > 1)
 GROUP BY track_id HAVING count(*) > 1;
 
+CREATE TEMP VIEW ranked AS
+SELECT *, place + ((12 - known) << 57) AS fullness
+FROM (
+    SELECT *, (key IS NOT NULL)::BIGINT + (mode IS NOT NULL)::BIGINT
+            + (time_signature IS NOT NULL)::BIGINT + (tempo IS NOT NULL)::BIGINT
+            + (loudness IS NOT NULL)::BIGINT + (danceability IS NOT NULL)::BIGINT
+            + (energy IS NOT NULL)::BIGINT + (valence IS NOT NULL)::BIGINT
+            + (acousticness IS NOT NULL)::BIGINT + (liveness IS NOT NULL)::BIGINT
+            + (speechiness IS NOT NULL)::BIGINT + (instrumentalness IS NOT NULL)::BIGINT AS known
+    FROM usable
+);
+
 CREATE TEMP VIEW joined AS
-SELECT track_id, arg_min(file, place) AS file,
+SELECT track_id, arg_min(file, place) AS file, list(DISTINCT file ORDER BY file) AS files,
+       arg_min(file, fullness) FILTER (known > 0) AS sound_file,
        arg_min({'ids': artist_ids, 'names': artist_names},
                place + if(artist_ids IS NOT NULL, 0, 1::BIGINT << 60))
            FILTER (artist_ids IS NOT NULL OR artist_names IS NOT NULL) AS credited,
+       arg_min({'id': album_id, 'name': album_name},
+               place + if(album_id IS NOT NULL, 0, 1::BIGINT << 60))
+           FILTER (album_id IS NOT NULL OR album_name IS NOT NULL) AS album,
+       max(popularity) AS popularity,
        arg_min(COLUMNS(
-           '^(track_name|title_key|album_id|album_name|isrc|popularity|release_year|year_of_date'
-           '|explicit|duration_ms|key|mode|time_signature|tempo|loudness|danceability|energy'
-           '|valence|acousticness|liveness|speechiness|instrumentalness)$'), place) AS '\0'
-FROM usable SEMI JOIN repeated USING (track_id) GROUP BY track_id;
+           '^(track_name|recording_key|isrc|release_year|year_of_date|explicit|duration_ms)$'
+       ), place) AS '\0',
+       arg_min(COLUMNS(
+           '^(key|mode|time_signature|tempo|loudness|danceability|energy|valence|acousticness'
+           '|liveness|speechiness|instrumentalness)$'), fullness) AS '\0'
+FROM ranked SEMI JOIN repeated USING (track_id) GROUP BY track_id;
+
+CREATE TEMP VIEW usable_albums AS
+SELECT *, (file::BIGINT << 40) + row AS place FROM staged_albums WHERE reason IS NULL;
+
+CREATE TEMP TABLE album_facts AS
+SELECT album_id, arg_min(album_name, place) AS listed_name,
+       arg_min(release_year, place) AS listed_year
+FROM usable_albums GROUP BY album_id;
 
 --: view tracks
-SELECT * EXCLUDE (year_of_date) REPLACE (coalesce(release_year, year_of_date) AS release_year)
+SELECT * EXCLUDE (year_of_date, listed_name, listed_year)
+       REPLACE (coalesce(release_year, year_of_date, listed_year) AS release_year,
+                coalesce(album_name, listed_name) AS album_name)
 FROM (
-    SELECT * EXCLUDE (row, given_id, reason, place) FROM usable ANTI JOIN repeated USING (track_id)
+    SELECT * EXCLUDE (row, given_id, reason, place, fullness, known),
+           [file] AS files, if(known > 0, file, NULL) AS sound_file
+    FROM ranked ANTI JOIN repeated USING (track_id)
     UNION ALL BY NAME
-    SELECT * EXCLUDE credited, credited.ids AS artist_ids, credited.names AS artist_names
+    SELECT * EXCLUDE (credited, album), credited.ids AS artist_ids,
+           credited.names AS artist_names, album.id AS album_id, album.name AS album_name
     FROM joined
-)
+) LEFT JOIN album_facts USING (album_id)
 WHERE track_name IS NOT NULL ORDER BY track_id;
 
 --: accepted tracks
@@ -43,9 +80,18 @@ SELECT file FROM (
     FROM usable SEMI JOIN repeated USING (track_id)
 ) SEMI JOIN tracks USING (track_id) WHERE place > first_place;
 
+--: accepted albums
+SELECT file FROM usable_albums QUALIFY place = min(place) OVER (PARTITION BY album_id);
+
+--: merged albums
+SELECT file FROM usable_albums QUALIFY place > min(place) OVER (PARTITION BY album_id);
+
 --: reject
 SELECT file, row, 'track' AS kind, reason, given_id AS value, 1 AS count
 FROM staged_tracks WHERE reason IS NOT NULL
 UNION ALL BY NAME
-SELECT file, row, 'track' AS kind, getvariable('no_title') AS reason, given_id AS value, 1 AS count
-FROM (FROM usable WHERE track_name IS NULL) ANTI JOIN tracks USING (track_id);
+SELECT file, row, 'track' AS kind, getvariable('no_title') AS reason, track_id AS value, 1 AS count
+FROM (FROM usable WHERE track_name IS NULL) ANTI JOIN tracks USING (track_id)
+UNION ALL BY NAME
+SELECT file, row, 'album' AS kind, reason, coalesce(album_id, album_name) AS value, 1 AS count
+FROM staged_albums WHERE reason IS NOT NULL;

@@ -1,8 +1,8 @@
 """What the steps of one ingest share: a scratch folder, a DuckDB connection, staged rows, rejects.
 
-Steps hand rows on as Parquet files in the scratch folder, so no step holds a whole table: Polars
-streams into them, DuckDB sorts and joins them, on disk where memory does not suffice. What is SQL
-stands in ``.sql`` files next to the modules, run by ``Workplace.run``.
+Steps hand rows on as Parquet files, so no step holds a whole table: Polars streams into them,
+DuckDB sorts and joins them, on disk where memory does not suffice. What is SQL stands in ``.sql``
+files next to the modules, run by ``Workplace.run``.
 """
 
 import re
@@ -16,11 +16,9 @@ from typing import Any
 
 import duckdb
 import polars as pl
-import pyarrow.parquet as pq
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.sources import Source
-from embeat_pipeline.text import name_key
+from embeat_pipeline.text import with_name_key
 
 MEMORY_LIMIT = "2GB"
 """What DuckDB may hold before it works on disk."""
@@ -31,8 +29,11 @@ SCRATCH_COMPRESSION = "lz4"
 Columns = Mapping[str, Any]
 """Column name -> Polars type."""
 
-LOCATION: Columns = {"file": pl.UInt32, "row": pl.Int64}
-"""Columns every staged row begins with: which file, by number, and which row of it, from 0."""
+ROW: Columns = {"row": pl.Int64}
+"""What every staged row begins with: which row of its file it is, from 0."""
+
+LOCATION: Columns = {"file": pl.UInt32, **ROW}
+"""Which file, by number, and which row of it."""
 
 REJECT: Columns = {
     **LOCATION,
@@ -54,62 +55,49 @@ class Workplace:
     """
 
     def __init__(self, folder: Path, staged: Mapping[str, Columns]):
-        """Make staged tables, empty at first; table ``t`` is in SQL the view ``staged_t``."""
+        """Staged tables are empty at first; table ``t`` is in SQL the view ``staged_t``."""
         self.folder = folder
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY_LIMIT,
             "temp_directory": str(folder / "spill"),
         }
         self.database = duckdb.connect(config=settings)
+        self.database.execute("SET enable_progress_bar = false")
         for name, value in policy.SQL_VARIABLES.items():
             self.database.execute(f"SET VARIABLE {name} = $value", {"value": value})
+        self._staged: dict[str, list[tuple[int, Path]]] = {table: [] for table in staged}
         for table, columns in staged.items():
-            self._declare(f"staged_{table}", columns)
-        self._declare("rejects", REJECT)
+            pl.DataFrame(schema=dict(columns)).write_parquet(folder / f"no_{table}.parquet")
+        self._rejects = folder / "rejects"
+        self._rejects.mkdir()
+        self.reject(pl.DataFrame(schema=dict(REJECT)))
         self.outcomes: dict[tuple[str, str], dict[int, int]] = {}
 
-    def _declare(self, view: str, columns: Columns) -> None:
-        place = self._part(view, 0)
-        place.parent.mkdir()
-        pl.DataFrame(schema=dict(columns)).write_parquet(place)
+    def add(self, table: str, number: int, part: Path) -> None:
+        """Make the rows of ``part`` staged rows of ``table`` that come from file ``number``."""
+        self._staged[table].append((number, part))
+
+    def staged_parts(self, table: str) -> list[tuple[int, Path]]:
+        """Staged rows of a table: numbers of files and where the rows are, in order."""
+        return sorted(self._staged[table])
 
     def open_views(self) -> None:
         """Let SQL see the staged tables; call it when all rows are staged."""
-        for folder in (path.parent for path in sorted(self.folder.glob("*/00000.parquet"))):
-            parts = self.staged_parts(folder.name)
-            # The empty first part would make DuckDB expect no rows, and join the wrong way round.
-            if len(parts) > 1 and folder.name != "rejects":
-                parts[0].unlink()
-            rows = self.database.read_parquet(f"{escape(str(folder))}/*.parquet")
-            rows.create_view(folder.name)
-
-    def stage(self, source: Source, rows: pl.LazyFrame) -> None:
-        """Add the rows of one source to its staged table, all or none of them.
-
-        Args:
-            source: where the rows come from.
-            rows: the table's columns but for ``file``, among others.
-        """
-        view = f"staged_{source.table}"
-        place = self._part(view, source.number + 1)
-        columns = pq.read_schema(self._part(view, 0)).names
-        located = rows.with_columns(file=pl.lit(source.number, pl.UInt32)).select(columns)
-        try:
-            located.sink_parquet(place, compression=SCRATCH_COMPRESSION)
-        except BaseException:
-            place.unlink(missing_ok=True)
-            raise
-
-    def staged_parts(self, view: str) -> list[Path]:
-        """Files of a staged table, in order of the sources."""
-        return sorted((self.folder / view).iterdir())
+        for table in self._staged:
+            # An empty part among others would make DuckDB expect no rows, and join the wrong way.
+            parts = self.staged_parts(table) or [(0, self.folder / f"no_{table}.parquet")]
+            numbers, paths = zip(*parts, strict=True)
+            rows = self.database.read_parquet([escape(str(path)) for path in paths])
+            rows.project(
+                f"{list(numbers)}[file_index::INTEGER + 1]::UINTEGER AS file, *"
+            ).create_view(f"staged_{table}")
+        rejects = self.database.read_parquet(f"{escape(str(self._rejects))}/*.parquet")
+        rejects.create_view("rejects")
 
     def reject(self, rows: pl.DataFrame) -> None:
         """Add rows with the columns of ``REJECT``."""
-        if rows.height:
-            columns = [pl.col(name).cast(dtype) for name, dtype in REJECT.items()]
-            number = len(self.staged_parts("rejects"))
-            rows.select(columns).write_parquet(self._part("rejects", number))
+        columns = [pl.col(name).cast(dtype) for name, dtype in REJECT.items()]
+        rows.select(columns).write_parquet(self._next_rejects())
 
     def run(self, step: str) -> None:
         """Run the statements of ``step``.sql in order.
@@ -147,7 +135,7 @@ class Workplace:
     def _key(self, _: str, name: str, column: str) -> None:
         keyed = self.folder / f"{name}_keyed.parquet"
         rows = pl.scan_parquet(self.folder / f"{name}.parquet", glob=False)
-        rows.with_columns(key=name_key(pl.col(column))).sink_parquet(
+        with_name_key(rows, pl.col(column), "key").sink_parquet(
             keyed, compression=SCRATCH_COMPRESSION
         )
         self.database.read_parquet(escape(str(keyed))).create_view(name, replace=True)
@@ -158,14 +146,11 @@ class Workplace:
 
     def _reject_query(self, query: str) -> None:
         # The view of rejects is a folder of files: what is added here is seen by later queries.
-        number = len(self.staged_parts("rejects"))
         columns = self.database.sql(query).project(", ".join(REJECT))
-        columns.write_parquet(
-            str(self._part("rejects", number)), compression=f"{SCRATCH_COMPRESSION}_raw"
-        )
+        columns.write_parquet(str(self._next_rejects()), compression=f"{SCRATCH_COMPRESSION}_raw")
 
-    def _part(self, view: str, number: int) -> Path:
-        return self.folder / view / f"{number:05}.parquet"
+    def _next_rejects(self) -> Path:
+        return self._rejects / f"{len(list(self._rejects.iterdir())):06}.parquet"
 
 
 def statements(step: str) -> list[tuple[str, str]]:

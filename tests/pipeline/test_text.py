@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from embeat_pipeline import text as native
 from embeat_serve import text
 
-FUNCTIONS = ("fold", "search_text", "name_key", "title_key")
+FUNCTIONS = ("fold", "search_text", "name_key")
 
 # Letters younger than either engine's Unicode tables fold differently in each.
 anything = st.text(
@@ -18,9 +18,7 @@ anything = st.text(
 pieces = st.sampled_from(
     [
         "晴天", "葉惠美", "夜に駆ける", "ガ", "か\u3099", "사랑", "Beyoncé", "Ænima", "ΣΊΣΥΦΟΣ",
-        "Straße", "İstanbul", "Don't", "’", "(feat. Bruno Mars)", "feat. X", " - Live",
-        "(Remastered 2009)", " - 2011 Remaster", "[Live at Wembley]", "(with Doja Cat)",
-        " - Radio Edit", "- Remix", " ", "\n", "\t", "\x1c", "\u2028", "\xa0", "???", "🎵",
+        "Straße", "İstanbul", "Don't", "’", " ", "\n", "\t", "\x1c", "\u2028", "\xa0", "???", "🎵",
         "①", "ﬁ", "(", ")", "-", "Pt. 2",
     ]
 )  # fmt: skip
@@ -36,7 +34,7 @@ def assert_equal(name: str, values: list[str]) -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 @settings(max_examples=100, deadline=None)
 @given(values=st.lists(anything | titles, min_size=1, max_size=40))
-@example(values=["", " ", "\x1f", "晴天 - Live\n", "a feat. b\n", "Σ", "ΑΣ ", "ǅ", "\u1e9e", "ſ"])
+@example(values=["", " ", "\x1f", "Σ", "ΑΣ ", "ǅ", "\u1e9e", "ſ"])
 def test_same_key_as_serving(name: str, values: list[str]):
     assert_equal(name, values)
 
@@ -46,7 +44,6 @@ def test_same_key_for_every_single_character(name: str):
     codes = (code for code in range(0x30000) if chr(code).isprintable() or chr(code).isspace())
     values = [chr(code) for code in codes if not 0x4E00 < code < 0x9F00 and code < 0x20100]
     assert_equal(name, values)
-    assert_equal(name, [f"{value} - Live" for value in values if not value.isalnum()])
 
 
 def test_null_stays_null():

@@ -20,9 +20,14 @@ def test_one_step_makes_six_tables_and_the_check_passes(tmp_path: Path):
         if event.asset_key
     }
     assert made == set(TABLES)
-    (check,) = result.get_asset_check_evaluations()
-    assert check.passed
-    assert check.blocking
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert all(check.passed for check in checks.values())
+    assert checks["every_row_is_accounted_for"].blocking
+    agreement = checks["recordings_agree_with_isrcs"]
+    assert not agreement.blocking
+    assert agreement.metadata["pairs_of_one_isrc"].value == agreement.metadata["pairs_right"].value
+    table = agreement.metadata["joined_though_isrcs_differ"].value
+    assert str(table).startswith("| title_a | title_b |")
     tracks = result.asset_materializations_for_node("ingest")[0]
     assert tracks.metadata["dagster/row_count"].value == 600
     assert "dagster/column_schema" in tracks.metadata

@@ -1,0 +1,77 @@
+-- Which tracks are one recording, as far as can be told without an ISRC: one definition, for the
+-- tracks that lack one and for measuring it on those that have one.
+
+--: run
+-- What the audio analysis says of a track that is about the ear; null unless all of it is known.
+-- Danceability is left out: it differs by a fifth between releases of one recording.
+CREATE TEMP MACRO sound_of(tempo, energy, valence, acousticness, speechiness) AS
+if(tempo > 0 AND energy + valence + acousticness + speechiness IS NOT NULL,
+   {'octaves': log2(tempo), 'energy': energy, 'valence': valence,
+    'acousticness': acousticness, 'speechiness': speechiness}, NULL);
+
+-- How far apart two sounds are, 0 for the same, on the scale of the features. The beat is often
+-- taken for twice or half of what it is; a fiftieth of an octave counts as a tenth.
+CREATE TEMP MACRO sound_apart(a, b) AS
+greatest(5 * abs(a.octaves - b.octaves - round(a.octaves - b.octaves)),
+         abs(a.energy - b.energy), abs(a.valence - b.valence),
+         abs(a.acousticness - b.acousticness), abs(a.speechiness - b.speechiness));
+
+-- Given the name of a view with a row per track: its code, recording_key, main_artist, artists (a
+-- hash of all of them), duration_ms and sound, of which only the sound may be null. Gives each
+-- code the first one of its recording. Groups are found in sorted order, never pair by pair: a
+-- title shared by thousands costs no more than thousands of titles.
+CREATE TEMP MACRO same_recording(titled) AS TABLE
+WITH stepped AS (
+    -- Partitions are told apart by 8 bytes instead of whole titles.
+    SELECT *, duration_ms - lag(duration_ms) OVER longer AS step
+    FROM (SELECT *, hash(recording_key, artists) AS credited FROM query_table(titled))
+    WINDOW longer AS (PARTITION BY credited ORDER BY duration_ms, code)
+), chained AS (
+    SELECT *, count(*) FILTER (step > getvariable('same_recording_ms')) OVER (
+        PARTITION BY credited ORDER BY duration_ms, code ROWS UNBOUNDED PRECEDING) AS chain
+    FROM stepped
+), measured AS (
+    SELECT *, max(duration_ms) OVER of_chain - min(duration_ms) OVER of_chain
+              > 2 * getvariable('same_recording_ms') AS long
+    FROM chained WINDOW of_chain AS (PARTITION BY credited, chain)
+), linked AS (
+    -- Many takes of one song make a long chain: it is cut where it is thin ...
+    SELECT *, if(long, count(*) FILTER (step > getvariable('same_recording_ms') // 4) OVER (
+        PARTITION BY credited ORDER BY duration_ms, code ROWS UNBOUNDED PRECEDING), 0) AS link
+    FROM measured
+), cut AS (
+    -- ... and, where it is thin nowhere, every two seconds.
+    SELECT *, if(long AND max(duration_ms) OVER of_link - min(duration_ms) OVER of_link
+                          > 2 * getvariable('same_recording_ms'),
+                 (duration_ms - min(duration_ms) OVER of_link)
+                     // getvariable('same_recording_ms'), 0) AS piece
+    FROM linked WINDOW of_link AS (PARTITION BY credited, chain, link)
+), takes AS (
+    SELECT credited, arg_min(hash(recording_key, main_artist), (duration_ms, code)) AS song,
+           arg_min(sound, (duration_ms, code)) AS sound, min(code) AS first, list(code) AS codes,
+           min(duration_ms) AS shortest, max(duration_ms) AS longest
+    FROM cut GROUP BY credited, chain, link, piece
+), neighbours AS (
+    SELECT *, sound_apart(sound, lag(sound) OVER next) AS apart,
+           credited = lag(credited) OVER next AS credited_alike,
+           shortest - lag(longest) OVER next AS longer
+    FROM takes WINDOW next AS (PARTITION BY song ORDER BY shortest, first)
+), compared AS (
+    -- What sounds the same is one recording even with more silence at its ends; and, if it is
+    -- hardly to be told apart, where one release credits more artists than the other.
+    SELECT *, coalesce(if(credited_alike,
+        apart <= getvariable('same_sound') AND longer <= getvariable('same_sound_ms'),
+        apart <= getvariable('same_sound') / 2 AND longer <= getvariable('same_recording_ms')
+    ), false) AS same
+    FROM neighbours
+), joined AS (
+    SELECT *, count(*) FILTER (NOT same) OVER (
+        PARTITION BY song ORDER BY shortest, first ROWS UNBOUNDED PRECEDING) AS recording
+    FROM compared
+), bounded AS (
+    SELECT codes, if(max(longest) OVER of_recording - min(shortest) OVER of_recording
+                     <= getvariable('same_sound_ms'),
+                     min(first) OVER of_recording, first) AS first
+    FROM joined WINDOW of_recording AS (PARTITION BY song, recording)
+)
+SELECT unnest(codes) AS code, first FROM bounded;
