@@ -105,7 +105,10 @@ ARTIST_GENRES = pa.schema(
         ("position", pa.uint8()),  # 0 = best
         ("score", pa.float32()),
         ("confidence", pa.float32()),  # 0..1; 1 for listed genres
-        ("source", pa.string()),  # listed, or what it was predicted from
+        ("source", pa.string()),  # listed, or what spoke loudest for the prediction
+        # predicted genres: the genre next in order, kept or not; null: none, or listed
+        ("runner_up_code", pa.uint32()),
+        ("runner_up_confidence", pa.float32()),
     ]
 )
 
