@@ -43,9 +43,7 @@ def spelling_variants(genre_map: Path) -> pl.DataFrame:
     placed = genres.filter("placed")
     target = pl.concat(
         [
-            placed.group_by("key").agg(
-                genre_code=pl.col("genre_code").min(), several=pl.len() > 1
-            ),
+            placed.group_by("key").agg(genre_code=pl.col("genre_code").min(), several=pl.len() > 1),
             genres.filter(~pl.col("placed"))
             .join(placed, on="key", how="anti")
             .group_by("key")

@@ -77,8 +77,9 @@ def rank_listed(
     run_sql(engine, "listing", {"artists": tables["artists"]}, local_weights(tables["artists"]))
     run_sql(engine, "listed", {"genre_map": tables["genre_map"]})
     unplaced = engine.execute(
-        "SELECT count(DISTINCT genre_code) FROM remaining WHERE x IS NULL OR y IS NULL"
-    ).fetchone()
+        "SELECT count(DISTINCT genre_code) AS genres FROM remaining WHERE x IS NULL OR y IS NULL"
+    )
+    without_place = first_row(unplaced)["genres"]
     scale = map_scale(Path(tables["genre_map"])) if options.scale is None else options.scale
     for position in range(options.max_genres):
         settings = {"scale": scale, "exponent": options.exponent, "position": position}
@@ -89,7 +90,7 @@ def rank_listed(
         "scale": scale,
         "num_aliases": variants.height,
         "aliases": dict(zip(shown["variant"], shown["genre"], strict=True)),
-        "genres_without_place": (unplaced or (0,))[0],
+        "genres_without_place": without_place,
     }
 
 

@@ -51,4 +51,5 @@ def run_sql(
 def first_row(result: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """The result's first row by column name."""
     names = [column[0] for column in result.description or ()]
-    return dict(zip(names, result.fetchone() or (), strict=True))
+    # All are fetched: DuckDB refuses other work while a result is half read.
+    return dict(zip(names, result.fetchall()[0], strict=True))

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from embeat_pipeline.genres.config import GenreOptions
-from embeat_pipeline.genres.engine import run_sql
+from embeat_pipeline.genres.engine import first_row, run_sql
 from embeat_pipeline.genres.sound import sound_cells
 from embeat_pipeline.progress import progress
 
@@ -120,9 +120,9 @@ def teachers(engine: duckdb.DuckDBPyConnection) -> Evidence:
 
 def unlabelled(engine: duckdb.DuckDBPyConnection) -> Iterator[Evidence]:
     """Evidence on artists that list none, some artists at a time, each whole."""
-    statement = "SELECT max(artist_code) FROM evidence WHERE fold IS NULL"
-    last = (engine.execute(statement).fetchone() or (None,))[0]
-    for start in range(0, -1 if last is None else last + 1, ARTISTS_AT_ONCE):
+    statement = "SELECT coalesce(max(artist_code) + 1, 0) AS stop FROM evidence WHERE fold IS NULL"
+    stop = first_row(engine.execute(statement))["stop"]
+    for start in range(0, stop, ARTISTS_AT_ONCE):
         found = engine.execute(
             "SELECT * FROM evidence WHERE fold IS NULL AND artist_code >= $1 AND artist_code < $2 "
             "ORDER BY artist_code, genre_code",

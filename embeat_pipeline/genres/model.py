@@ -18,8 +18,11 @@ from embeat_pipeline.genres.evidence import SOURCES, Evidence
 SHRINKAGE = 2.0
 """Votes that the prior counts for."""
 PER_SOURCE = 6
+VOTES_CAST = 2
 RIDGE = 1.0
 STEPS = 12
+SMALL_STEP = 1e-2
+"""Newton's method has converged when no weight of a standardised feature moves more."""
 BLOCK = 32_768
 """Rows whose features are held at a time."""
 RANK_GROUPS = 4
@@ -65,6 +68,7 @@ class GenreModel:
             weighted = features(evidence.take(rows)) * self.weights
             odds[rows] = weighted.sum(axis=1) + self.intercept
             by_source = weighted[:, 2:].reshape(len(weighted), 2, len(SOURCES), PER_SOURCE)
+            by_source[..., VOTES_CAST] = 0  # speaks for no genre in particular
             strongest[rows] = np.where(
                 evidence.totals[rows] > 0, by_source.sum(axis=(1, 3)), -np.inf
             ).argmax(axis=1)
@@ -110,27 +114,25 @@ def fit(teachers: Evidence) -> GenreModel:
 def regression(evidence: Evidence) -> tuple[Array, float]:
     """Weights of ``features`` and the intercept."""
     blocks = [slice(start, start + BLOCK) for start in range(0, len(evidence), BLOCK)]
-    total, squares = 0.0, 0.0
-    for rows in blocks:
-        block = features(evidence.take(rows))
-        total, squares = total + block.sum(axis=0), squares + (block**2).sum(axis=0)
-    mean = np.asarray(total) / len(evidence)
-    variance = np.asarray(squares) / len(evidence) - mean**2
-    deviation = np.sqrt(np.where(variance > 1e-12, variance, 1))
+    # Half the memory of what is computed; every pass converts one block at a time.
+    inputs = [features(evidence.take(rows)).astype(np.float32) for rows in blocks]
+    mean = sum(block.sum(axis=0, dtype=np.float64) for block in inputs) / len(evidence)
+    squares = sum(((block - mean) ** 2).sum(axis=0) for block in inputs) / len(evidence)
+    deviation = np.sqrt(np.where(squares > 1e-12, squares, 1))
     weights = np.zeros(len(mean) + 1)
     penalty = np.full(len(weights), RIDGE)
-    penalty[-1] = 0
+    penalty[-1] = 1e-9
     for _ in range(STEPS):
         slope, curvature = penalty * weights, np.diag(penalty)
-        for rows in blocks:
-            block = (features(evidence.take(rows)) - mean) / deviation
-            block = np.concatenate([block, np.ones((len(block), 1))], axis=1)
+        for rows, values in zip(blocks, inputs, strict=True):
+            block = np.ones((len(values), len(weights)))
+            block[:, :-1] = (values - mean) / deviation
             chance = sigmoid(block @ weights)
             slope = slope + block.T @ (chance - evidence.listed[rows])
             curvature = curvature + (block * (chance * (1 - chance))[:, None]).T @ block
-        step = np.linalg.solve(curvature + 1e-9 * np.eye(len(weights)), slope)
+        step = np.linalg.solve(curvature, slope)
         weights -= step
-        if np.abs(step).max() < 1e-4:
+        if np.abs(step).max() < SMALL_STEP:
             break
     plain = weights[:-1] / deviation
     return plain, float(weights[-1] - plain @ mean)
@@ -164,9 +166,7 @@ def shares(evidence: Evidence) -> tuple[Array, NDArray[np.int64], NDArray[np.int
     return confidence, ranks(evidence.artist, evidence.genre, confidence), share.argmax(axis=1)
 
 
-def ranks(
-    artist: NDArray[np.uint32], genre: NDArray[np.uint32], value: Array
-) -> NDArray[np.int64]:
+def ranks(artist: NDArray[np.uint32], genre: NDArray[np.uint32], value: Array) -> NDArray[np.int64]:
     """(n,) place of each row among its artist's, highest value first, then lowest code."""
     order = np.lexsort((genre, -value, artist))
     ordered = artist[order]

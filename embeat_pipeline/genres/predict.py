@@ -36,9 +36,7 @@ def predict_genres(
     return {"teachers": number, "checked": checked}
 
 
-def predicted(
-    model: GenreModel | None, evidence: Evidence, options: GenreOptions
-) -> pa.Table:
+def predicted(model: GenreModel | None, evidence: Evidence, options: GenreOptions) -> pa.Table:
     """Rows of table ``assigned`` for the artists of ``evidence``."""
     confidence, rank, strongest = model.predict(evidence) if model else shares(evidence)
     order = np.lexsort((rank, evidence.artist))

@@ -17,7 +17,9 @@ PER_CELL = 8
 """Fewest artists per cell."""
 
 
-def sound_cells(artist: NDArray[np.uint32], features: NDArray[np.float32], cells: int, seed: int) -> pa.Table:
+def sound_cells(
+    artist: NDArray[np.uint32], features: NDArray[np.float32], cells: int, seed: int
+) -> pa.Table:
     """Cells of each artist.
 
     Args:
@@ -30,11 +32,11 @@ def sound_cells(artist: NDArray[np.uint32], features: NDArray[np.float32], cells
         ``cell`` and ``artist_code``, ``NEAREST`` rows per artist.
     """
     standard = standardised(features)
-    count = max(1, min(cells, len(standard) // PER_CELL))
+    count = min(cells, -(-len(standard) // PER_CELL))
     random = np.random.default_rng(seed)
     sample = standard[random.permutation(len(standard))[:SAMPLE]]
     centres = sample[:count].copy()
-    for _ in range(PASSES):
+    for _ in range(PASSES if count else 0):
         cell = nearest(sample, centres, 1)[:, 0]
         size = np.bincount(cell, minlength=count)
         sums = [np.bincount(cell, column, count) for column in sample.T]
