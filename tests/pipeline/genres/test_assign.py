@@ -21,43 +21,6 @@ Genre = tuple[float, float | None, float | None]
 MakeLake = Callable[..., LakePaths]
 
 
-def write(lake: LakePaths, name: str, rows: list[dict[str, Any]]) -> None:
-    lake.tables.mkdir(parents=True, exist_ok=True)
-    full = [{**dict.fromkeys(SCHEMAS[name].names), **row} for row in rows]
-    pq.write_table(pa.Table.from_pylist(full, SCHEMAS[name]), lake.table(name))
-
-
-def make_lake(
-    root: Path,
-    genres: Sequence[Genre],
-    listed: Sequence[Sequence[int]],
-    related: Sequence[tuple[int, int, int]] = (),
-) -> LakePaths:
-    lake = LakePaths(root)
-    places = enumerate(genres)
-    write(
-        lake,
-        "genre_map",
-        [
-            {"genre_code": i, "genre": f"g{i}", "weight": w, "x": x, "y": y}
-            for i, (w, x, y) in places
-        ],
-    )
-    write(
-        lake,
-        "artists",
-        [
-            {"artist_code": i, "artist_name": f"a{i}", "genre_codes": list(codes), "num_tracks": 1}
-            for i, codes in enumerate(listed)
-        ],
-    )
-    edges = [{"artist_code": a, "related_artist_code": b, "rank": r} for a, b, r in related]
-    write(lake, "related_artists", edges)
-    write(lake, "tracks", [{"track_code": i, "artist_codes": [i]} for i in range(len(listed))])
-    write(lake, "playlists", [])
-    return lake
-
-
 def reference(
     genres: Sequence[Genre],
     listed: Sequence[int],
@@ -112,7 +75,7 @@ unplaced = st.just((1.0, None, None))
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_scores_and_order_are_the_formulas(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    data: st.DataObject, make_lake: MakeLake, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     genres = data.draw(st.lists(st.one_of(placed, unplaced), min_size=1, max_size=12))
     one = st.lists(st.integers(0, len(genres) - 1), max_size=8)
@@ -160,13 +123,17 @@ def rows_of(lake: LakePaths, artist: int) -> list[dict[str, Any]]:
     return [row for row in rows if row["artist_code"] == artist]
 
 
-def test_an_outlying_genre_comes_last_but_before_one_without_a_place(tmp_path: Path) -> None:
+def test_an_outlying_genre_comes_last_but_before_one_without_a_place(
+    make_lake: MakeLake, tmp_path: Path
+) -> None:
     lake = make_lake(tmp_path, GENRES, [[2, 3, 0, 1]])
     assign_genres(lake)
     assert [row["genre_code"] for row in rows_of(lake, 0)][2:] == [2, 3]
 
 
-def test_an_artist_without_genres_takes_its_related_artists(tmp_path: Path) -> None:
+def test_an_artist_without_genres_takes_its_related_artists(
+    make_lake: MakeLake, tmp_path: Path
+) -> None:
     lake = make_lake(
         tmp_path, GENRES, [[0], [0], [2], []], related=[(3, 0, 0), (1, 3, 0), (3, 2, 4)]
     )
@@ -180,7 +147,7 @@ def test_an_artist_without_genres_takes_its_related_artists(tmp_path: Path) -> N
     assert metadata["artists_predicted"] == 1
 
 
-def test_a_divided_vote_leaves_the_genre_unknown(tmp_path: Path) -> None:
+def test_a_divided_vote_leaves_the_genre_unknown(make_lake: MakeLake, tmp_path: Path) -> None:
     genres: list[Genre] = [(1.0, i / 10, 0.5) for i in range(8)]
     listed = [[i] for i in range(8)] + [[]]
     lake = make_lake(tmp_path, genres, listed, related=[(8, i, 0) for i in range(8)])
@@ -189,13 +156,13 @@ def test_a_divided_vote_leaves_the_genre_unknown(tmp_path: Path) -> None:
     assert metadata["artists_unknown"] == 1
 
 
-def test_nobody_lists_anything(tmp_path: Path) -> None:
+def test_nobody_lists_anything(make_lake: MakeLake, tmp_path: Path) -> None:
     lake = make_lake(tmp_path, GENRES, [[], []])
     metadata = assign_genres(lake)
     assert (metadata["rows"], metadata["artists_unknown"]) == (0, 2)
 
 
-def test_same_input_same_bytes_and_no_work_twice(tmp_path: Path) -> None:
+def test_same_input_same_bytes_and_no_work_twice(make_lake: MakeLake, tmp_path: Path) -> None:
     lake = make_lake(tmp_path, GENRES, [[0, 1, 2], [3]] * 50)
     assign_genres(lake)
     output = lake.table("artist_genres")
@@ -206,7 +173,9 @@ def test_same_input_same_bytes_and_no_work_twice(tmp_path: Path) -> None:
     assert output.read_bytes() == first
 
 
-def test_spelling_variants_count_as_the_genre_they_stand_for(tmp_path: Path) -> None:
+def test_spelling_variants_count_as_the_genre_they_stand_for(
+    make_lake: MakeLake, tmp_path: Path
+) -> None:
     lake = make_lake(tmp_path, GENRES, [[3, 0], [3]])
     names = ["r&b", "pop", "rock", "R & B"]
     genre_map = pq.read_table(lake.table("genre_map")).drop(["genre"])
@@ -219,7 +188,7 @@ def test_spelling_variants_count_as_the_genre_they_stand_for(tmp_path: Path) -> 
     assert metadata["genres_without_place"] == 0
 
 
-def test_scale_is_recorded_and_can_be_set(tmp_path: Path) -> None:
+def test_scale_is_recorded_and_can_be_set(make_lake: MakeLake, tmp_path: Path) -> None:
     lake = make_lake(tmp_path, GENRES, [[0, 1]])
     assert assign_genres(lake)["scale"] == UPSTREAM  # the map is too small to derive one
     assert assign_genres(lake, GenreOptions(scale=0.5))["scale"] == 0.5

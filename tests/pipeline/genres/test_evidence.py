@@ -1,5 +1,6 @@
 """Votes counted in SQL against votes counted in plain Python, and what must not be seen."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,29 @@ from embeat_pipeline.genres.config import GenreOptions
 from embeat_pipeline.genres.engine import open_engine
 from embeat_pipeline.genres.evidence import gather, teachers, unlabelled
 from embeat_serve.contract import LakePaths
-from tests.pipeline.genres.test_assign import make_lake, write
 
 GENRES = [(1.0, i / 8, 0.5) for i in range(5)]
 OPTIONS = GenreOptions(max_teachers=1_000)
+MakeLake = Callable[..., LakePaths]
 Votes = dict[tuple[str, int, int], tuple[float, float]]
 
 
-def lake_of(
-    root: Path, listed: list[list[int]], playlists: list[list[int]], related: list[tuple[int, int]]
-) -> LakePaths:
-    """Artist i has track i; playlists are of artists."""
-    lake = make_lake(root, GENRES, listed, [(one, other, 0) for one, other in related])
-    rows = [{"playlist_code": i, "track_codes": codes} for i, codes in enumerate(playlists)]
-    write(lake, "playlists", rows)
-    return lake
+@pytest.fixture(scope="session")
+def lake_of(make_lake: Callable[..., LakePaths], write: Callable[..., None]) -> MakeLake:
+    """Make a lake whose artist i has track i; playlists are of artists."""
+
+    def make(
+        root: Path,
+        listed: list[list[int]],
+        playlists: list[list[int]],
+        related: list[tuple[int, int]],
+    ) -> LakePaths:
+        lake = make_lake(root, GENRES, listed, [(one, other, 0) for one, other in related])
+        rows = [{"playlist_code": i, "track_codes": codes} for i, codes in enumerate(playlists)]
+        write(lake, "playlists", rows)
+        return lake
+
+    return make
 
 
 def votes_of(lake: LakePaths, options: GenreOptions = OPTIONS) -> Votes:
@@ -70,7 +79,10 @@ playlists_of = st.lists(st.lists(artist_code, max_size=8), max_size=5)
 @settings(max_examples=12, deadline=None)
 @given(listed=labels, playlists=playlists_of)
 def test_playlist_votes_are_those_of_the_other_artists(
-    listed: list[list[int]], playlists: list[list[int]], tmp_path_factory: pytest.TempPathFactory
+    lake_of: MakeLake,
+    listed: list[list[int]],
+    playlists: list[list[int]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     found = votes_of(lake_of(tmp_path_factory.mktemp("votes"), listed, playlists, []))
     expected = {
@@ -90,7 +102,7 @@ RELATED = [(0, 1), (1, 2), (2, 3), (4, 0), (6, 2)]
 
 @pytest.mark.parametrize("artist", range(6))
 def test_an_artists_own_label_speaks_neither_for_nor_against_it(
-    artist: int, tmp_path: Path
+    lake_of: MakeLake, artist: int, tmp_path: Path
 ) -> None:
     listed: list[list[int]] = [[0], [0, 1], [1], [2], [3], [0, 3], [], []]
     changed = [*listed[:artist], [4], *listed[artist + 1 :]]
@@ -102,7 +114,9 @@ def test_an_artists_own_label_speaks_neither_for_nor_against_it(
     assert before != after
 
 
-def test_related_artists_vote_in_both_directions_and_over_two_hops(tmp_path: Path) -> None:
+def test_related_artists_vote_in_both_directions_and_over_two_hops(
+    lake_of: MakeLake, tmp_path: Path
+) -> None:
     listed: list[list[int]] = [[], [0], [1], [2], [], [], [], []]
     found = votes_of(lake_of(tmp_path, listed, [], [(0, 1), (2, 0), (1, 3)]))
     one_hop = {genre for source, artist, genre in found if (source, artist) == ("related", 0)}
@@ -113,7 +127,9 @@ def test_related_artists_vote_in_both_directions_and_over_two_hops(tmp_path: Pat
     assert 2 in two_hops
 
 
-def test_evidence_has_a_row_for_each_candidate_and_artists_come_whole(tmp_path: Path) -> None:
+def test_evidence_has_a_row_for_each_candidate_and_artists_come_whole(
+    lake_of: MakeLake, tmp_path: Path
+) -> None:
     random = np.random.default_rng(0)
     listed: list[list[int]] = [[i % 5] if i % 3 else [] for i in range(60)]
     playlists = [random.integers(0, 60, 12).tolist() for _ in range(30)]
@@ -124,7 +140,7 @@ def test_evidence_has_a_row_for_each_candidate_and_artists_come_whole(tmp_path: 
         gather(engine, tables, OPTIONS)
         taught = teachers(engine)
         asked = [found for found in unlabelled(engine) if len(found)]
-    assert {code for code in taught.artist.tolist()} <= {i for i in range(60) if listed[i]}
+    assert set(taught.artist.tolist()) <= {i for i in range(60) if listed[i]}
     assert (taught.fold >= 0).all()
     assert [
         bool(listed[artist] and genre in listed[artist])
