@@ -112,6 +112,18 @@ ARTIST_GENRES = pa.schema(
     ]
 )
 
+TRACK_GENRES = pa.schema(
+    [
+        ("track_code", pa.uint32()),  # ascending; only tracks that differ from their artist
+        ("genre_code", pa.uint32()),  # what the track's playlists speak for
+        ("confidence", pa.float32()),  # 0..1, see genres/track_genres.py
+        ("share", pa.float32()),  # of the votes, beyond what any playlist has of it
+        ("own_share", pa.float32()),  # likewise, for the best of the artist's own
+        ("artist_genre_code", pa.uint32()),  # the artist's best genre
+        ("playlists", pa.uint32()),  # that were read
+    ]
+)
+
 TRACK_VECTORS = pa.schema(
     [
         ("track_code", pa.uint32()),  # every track, in order
@@ -136,6 +148,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "related_artists": RELATED_ARTISTS,
     "rejects": REJECTS,
     "artist_genres": ARTIST_GENRES,
+    "track_genres": TRACK_GENRES,
     "track_vectors": TRACK_VECTORS,
     "playlist_vectors": PLAYLIST_VECTORS,
 }

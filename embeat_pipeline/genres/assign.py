@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -19,7 +17,7 @@ from embeat_pipeline.genres.aliases import spelling_variants
 from embeat_pipeline.genres.config import GenreOptions
 from embeat_pipeline.genres.engine import first_row, open_engine, run_sql
 from embeat_pipeline.genres.predict import predict_genres
-from embeat_pipeline.genres.scale import derived_scale
+from embeat_pipeline.genres.scale import map_scale
 from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
 from embeat_pipeline.progress import Advance, progress
 from embeat_pipeline.tables import ARTIST_GENRES, write_table
@@ -97,12 +95,6 @@ def rank_listed(
 def local_weights(artists: str) -> str:
     """Section of ``sql/listing.sql``: whether the dump had weights of an artist's own genres."""
     return "weighted" if "genre_weights" in pq.read_schema(artists).names else "plain"
-
-
-def map_scale(genre_map: Path) -> float:
-    """S for this map, see ``scale.derived_scale``."""
-    places = pl.read_parquet(genre_map, columns=["x", "y"]).drop_nulls()
-    return derived_scale(places.to_numpy().astype(np.float64))
 
 
 def export(engine: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -1,5 +1,7 @@
 """S of the centroid score, from the map itself."""
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,14 @@ def derived_scale(places: NDArray[np.float64]) -> float:
         return UPSTREAM
     distance, _ = KDTree(clusters).query(clusters, 2)
     return float(np.median(distance[:, 1]) / 2)
+
+
+def map_scale(genre_map: Path) -> float:
+    """S of table ``genre_map``."""
+    import polars as pl
+
+    places = pl.read_parquet(genre_map, columns=["x", "y"]).drop_nulls()
+    return derived_scale(places.to_numpy().astype(np.float64))
 
 
 def _joined(places: NDArray[np.float64]) -> NDArray[np.float64]:
