@@ -8,8 +8,8 @@ from typing import Any
 from embeat_pipeline.evaluate import charts
 from embeat_pipeline.evaluate.metrics import CATALOGUE_METRICS, LIST_METRICS, RANKING_METRICS
 from embeat_pipeline.evaluate.summary import ALL, HEADLINE, NOVEL
-from embeat_pipeline.evaluate.svg import Drawing
 from embeat_pipeline.evaluate.systems import PRODUCT
+from embeat_pipeline.svg import Drawing
 
 LOWER_IS_BETTER = ("similarity@20", "gini@20")
 
@@ -180,7 +180,9 @@ def _genres(genres: Mapping[str, Any], drawing: Drawing | None) -> str:
         cells = "".join(_cell(found[metric], found is genres) for metric in metrics)
         gain = _difference(found.get("gain"))
         rows += f"<tr><td>{name}</td>{cells}<td>{found['macro_f1']:.3f}</td>{gain}</tr>"
-    table = f"<table><thead><tr><th></th>{head}<th>F1 gained over it</th></tr></thead>{rows}</table>"
+    table = (
+        f"<table><thead><tr><th></th>{head}<th>F1 gained over it</th></tr></thead>{rows}</table>"
+    )
     text = (
         f"A fifth of the labelled artists had their labels hidden, {genres['seeds']} times anew: "
         f"{genres['hidden']:,} cases. The genre most artists list would be right for "

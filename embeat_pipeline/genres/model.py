@@ -116,9 +116,11 @@ def regression(evidence: Evidence) -> tuple[Array, float]:
     blocks = [slice(start, start + BLOCK) for start in range(0, len(evidence), BLOCK)]
     # Half the memory of what is computed; every pass converts one block at a time.
     inputs = [features(evidence.take(rows)).astype(np.float32) for rows in blocks]
-    mean = sum(block.sum(axis=0, dtype=np.float64) for block in inputs) / len(evidence)
-    squares = sum(((block - mean) ** 2).sum(axis=0) for block in inputs) / len(evidence)
-    deviation = np.sqrt(np.where(squares > 1e-12, squares, 1))
+    sums = [block.sum(axis=0, dtype=np.float64) for block in inputs]
+    mean = np.sum(sums, axis=0) / len(evidence)
+    squares = [((block - mean) ** 2).sum(axis=0) for block in inputs]
+    variance = np.sum(squares, axis=0) / len(evidence)
+    deviation = np.sqrt(np.where(variance > 1e-12, variance, 1))
     weights = np.zeros(len(mean) + 1)
     penalty = np.full(len(weights), RIDGE)
     penalty[-1] = 1e-9

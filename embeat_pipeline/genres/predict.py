@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from embeat_pipeline.genres.calibration import calibration
 from embeat_pipeline.genres.config import GenreOptions
+from embeat_pipeline.genres.engine import run_sql
 from embeat_pipeline.genres.evidence import SOURCES, Evidence, gather, teachers, unlabelled
 from embeat_pipeline.genres.model import CHECKED, GenreModel, fit, shares
 
@@ -28,7 +29,7 @@ def predict_genres(
     taught = teachers(engine)
     number = len(np.unique(taught.artist))
     model = fit(taught) if number >= options.min_teachers else None
-    checked = check(engine, model, taught.take(taught.fold == CHECKED), options)
+    checked = check(engine, tables, model, taught.take(taught.fold == CHECKED), options)
     for evidence in unlabelled(engine):
         engine.register("predicted", predicted(model, evidence, options))
         engine.execute("INSERT INTO assigned SELECT * FROM predicted")
@@ -64,6 +65,7 @@ def predicted(model: GenreModel | None, evidence: Evidence, options: GenreOption
 
 def check(
     engine: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, str],
     model: GenreModel | None,
     held_out: Evidence,
     options: GenreOptions,
@@ -73,7 +75,8 @@ def check(
     Returns:
         ``artists`` held out (with any evidence), ``covered`` share with a confident prediction,
         ``top_1`` share right among those, ``ece`` and ``reliability`` of the best genre's
-        confidence, ``confused``: genres listed first and predicted instead, most often first.
+        confidence, ``confused``: names of genres listed first and predicted instead, most often
+        first.
         Empty without a model.
     """
     if model is None or not len(held_out):
@@ -87,12 +90,7 @@ def check(
         "mistaken",
         pa.table({"artist_code": held_out.artist[wrong], "genre_code": held_out.genre[wrong]}),
     )
-    pairs = engine.execute(
-        "SELECT assigned.genre_code, mistaken.genre_code, count(*) AS artists "
-        "FROM mistaken JOIN assigned USING (artist_code) WHERE assigned.position = 0 "
-        "GROUP BY ALL ORDER BY artists DESC, 1, 2 LIMIT $1",
-        [CONFUSED],
-    ).fetchall()
+    pairs = run_sql(engine, "confused", {**tables, "pairs": CONFUSED}).fetchall()
     engine.unregister("mistaken")
     return {
         "artists": int(best.sum()),

@@ -31,7 +31,7 @@ def derived_scale(places: NDArray[np.float64]) -> float:
             clusters = _joined(clusters)
     if len(clusters) < FEWEST:
         return UPSTREAM
-    distance, _ = KDTree(clusters).query(clusters, 2)
+    distance = np.asarray(KDTree(clusters).query(clusters, 2)[0])
     return float(np.median(distance[:, 1]) / 2)
 
 
@@ -49,7 +49,7 @@ def _joined(places: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.spatial import KDTree
 
     count = len(places)
-    _, nearest = KDTree(places).query(places, 2)
+    nearest = np.asarray(KDTree(places).query(places, 2)[1])
     edges = (np.ones(count), (np.arange(count), nearest[:, 1]))
     number, group = connected_components(coo_matrix(edges, shape=(count, count)), directed=False)
     size = np.bincount(group, minlength=number)

@@ -198,6 +198,6 @@ def test_scale_is_recorded_and_can_be_set(make_lake: MakeLake, tmp_path: Path) -
     ("setting", "value"),
     [("scale", 0), ("exponent", -1), ("max_genres", 0), ("min_confidence", 1.5)],
 )
-def test_settings_out_of_range_are_refused(setting: str, value: float) -> None:
+def test_settings_out_of_range_are_refused(setting: str, value: Any) -> None:
     with pytest.raises(ValueError, match=setting):
         GenreOptions(**{setting: value})
