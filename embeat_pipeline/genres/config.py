@@ -30,7 +30,7 @@ class GenreOptions:
     """Tracks read of a playlist, from its beginning."""
     max_credits: int = 8
     """Artists read of a track's credits."""
-    profile_genres: int = 40
+    profile_genres: int = 24
     """Genres remembered per circle."""
     vote_genres: int = 30
     """Genres remembered per artist and source."""

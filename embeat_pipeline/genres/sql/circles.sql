@@ -17,13 +17,16 @@ GROUP BY circle, artist_code;
 --: playlist
 -- The main artists of a playlist's tracks. Long playlists are cut: they say little of each.
 INSERT INTO circle
-SELECT entry.playlist_code, track.artist_codes[1], (1024 * sqrt(count(*)))::BIGINT
+SELECT entry.playlist_code, track.artist_code, (1024 * sqrt(count(*)))::BIGINT
 FROM (
     SELECT playlist_code, unnest(track_codes[1:$max_playlist]) AS track_code
     FROM read_parquet($playlists)
 ) AS entry
-JOIN read_parquet($tracks) AS track USING (track_code)
-WHERE len(track.artist_codes) > 0
+JOIN (
+    SELECT track_code, artist_codes[1] AS artist_code
+    FROM read_parquet($tracks)
+    WHERE len(artist_codes) > 0
+) AS track USING (track_code)
 GROUP BY ALL;
 
 --: credit

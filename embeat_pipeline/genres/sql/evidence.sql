@@ -2,17 +2,7 @@
 -- one row: votes and totals by source (null: nothing), the genre's prior, and whether the
 -- artist lists it, which only teachers can.
 CREATE TABLE evidence AS
-WITH candidate AS (
-    SELECT DISTINCT artist_code, genre_code
-    FROM (
-        SELECT artist_code, genre_code
-        FROM vote
-        QUALIFY row_number() OVER (
-            PARTITION BY source, artist_code ORDER BY votes DESC, genre_code
-        ) <= $candidates
-    )
-),
-votes AS (
+WITH votes AS (
     SELECT
         artist_code,
         genre_code,
@@ -24,8 +14,16 @@ votes AS (
         max(votes) FILTER (source = 'registrant') AS votes_registrant,
         max(votes) FILTER (source = 'country') AS votes_country,
         max(votes) FILTER (source = 'sound') AS votes_sound
-    FROM vote
+    FROM (
+        SELECT
+            *,
+            row_number() OVER (
+                PARTITION BY source, artist_code ORDER BY votes DESC, genre_code
+            ) AS place
+        FROM vote
+    )
     GROUP BY artist_code, genre_code
+    HAVING min(place) <= $candidates
 ),
 totals AS (
     SELECT
@@ -42,21 +40,16 @@ totals AS (
     GROUP BY artist_code
 )
 SELECT
-    candidate.artist_code,
-    candidate.genre_code,
+    votes.*,
     scored.fold,
     prior.prior,
-    votes.* EXCLUDE (artist_code, genre_code),
     totals.* EXCLUDE (artist_code),
     label.genre_code IS NOT NULL AS listed
-FROM candidate
-JOIN scored ON scored.artist_code = candidate.artist_code
-JOIN prior ON prior.genre_code = candidate.genre_code
-JOIN votes
-    ON votes.artist_code = candidate.artist_code
-    AND votes.genre_code = candidate.genre_code
-JOIN totals ON totals.artist_code = candidate.artist_code
+FROM votes
+JOIN scored ON scored.artist_code = votes.artist_code
+JOIN prior ON prior.genre_code = votes.genre_code
+JOIN totals ON totals.artist_code = votes.artist_code
 LEFT JOIN label
-    ON label.artist_code = candidate.artist_code
-    AND label.genre_code = candidate.genre_code
-ORDER BY candidate.artist_code, candidate.genre_code;
+    ON label.artist_code = votes.artist_code
+    AND label.genre_code = votes.genre_code
+ORDER BY votes.artist_code, votes.genre_code;

@@ -5,13 +5,16 @@
 
 --: votes
 CREATE TABLE present AS
-SELECT entry.playlist_code, entry.track_code, track.artist_codes[1] AS artist_code
+SELECT entry.playlist_code, entry.track_code, track.artist_code
 FROM (
     SELECT playlist_code, unnest(track_codes[1:$max_playlist]) AS track_code
     FROM read_parquet($playlists)
 ) AS entry
-JOIN read_parquet($tracks) AS track USING (track_code)
-WHERE len(track.artist_codes) > 0;
+JOIN (
+    SELECT track_code, artist_codes[1] AS artist_code
+    FROM read_parquet($tracks)
+    WHERE len(artist_codes) > 0
+) AS track USING (track_code);
 
 CREATE TABLE label AS
 SELECT artist_code, genre_code, position, source = 'listed' AS listed
