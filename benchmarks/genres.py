@@ -2,8 +2,9 @@
 
     python benchmarks/genres.py [--artists N]
 
-The stage ranks every position of every artist, predicts for artists that list nothing and writes
-the table; the baseline scores each listed genre once, in memory, and writes that.
+The stage ranks every position of every artist, predicts for artists that list nothing (from
+related artists, playlists and sound, with a model fitted on the way) and writes the table; the
+baseline scores each listed genre once, in memory, and writes that.
 """
 
 import argparse
@@ -25,14 +26,18 @@ import pyarrow.parquet as pq
 
 from embeat_pipeline.genres.assign import assign_genres
 from embeat_pipeline.genres.config import GenreOptions
+from embeat_pipeline.genres.scale import UPSTREAM
 from embeat_pipeline.tables import SCHEMAS
 from embeat_serve.contract import LakePaths
+from embeat_serve.features import CONTINUOUS
 
 RESULTS = Path(__file__).parent / "results" / "genres.json"
 GENRES = 6_291
 GENRES_OF_ARTIST = 4
 SILENT_SHARE = 0.1
 """Artists that list nothing."""
+PLAYLISTS_PER_ARTIST = 0.05
+PLAYLIST_TRACKS = 60
 MEBIBYTE = 1 << 20
 
 
@@ -98,14 +103,15 @@ def one_round(lake: LakePaths) -> None:
     }
     placed = listed.with_columns(**centroid)
     distance = ((pl.col("x") - pl.col("cx")) ** 2 + (pl.col("y") - pl.col("cy")) ** 2).sqrt()
-    score = weight / (1 + (distance / options.scale) ** options.exponent)
+    score = weight / (1 + (distance / UPSTREAM) ** options.exponent)
     scored = placed.select("artist_code", "genre_code", score=score)
     ordered = scored.sort("artist_code", "score", descending=[False, True])
     ordered.write_parquet(lake.root / "one_round.parquet", compression="zstd")
 
 
 def write_lake(lake: LakePaths, count: int) -> None:
-    """Artists with random genres, a map, and a related artist for each that lists none."""
+    """Artists with random genres, one track each, a map, playlists, and a related artist for each
+    that lists none."""
     random = np.random.default_rng(0)
     silent = random.random(count) < SILENT_SHARE
     lengths = np.where(silent, 0, GENRES_OF_ARTIST)
@@ -132,12 +138,21 @@ def write_lake(lake: LakePaths, count: int) -> None:
     tracks = {
         "track_code": main_artist,
         "artist_codes": pa.ListArray.from_arrays(np.arange(count + 1, dtype=np.int32), main_artist),
+        **{name: random.random(count, np.float32) for name in CONTINUOUS},
+    }
+    lists = int(count * PLAYLISTS_PER_ARTIST)
+    entries = random.integers(0, count, lists * PLAYLIST_TRACKS).astype(np.uint32)
+    starts = np.arange(0, len(entries) + 1, PLAYLIST_TRACKS, dtype=np.int32)
+    playlists = {
+        "playlist_code": np.arange(lists, dtype=np.uint32),
+        "track_codes": pa.ListArray.from_arrays(starts, entries),
     }
     lake.tables.mkdir(parents=True)
     write(lake, "artists", artists, count)
     write(lake, "genre_map", genre_map, GENRES)
     write(lake, "related_artists", related, len(unknown))
     write(lake, "tracks", tracks, count)
+    write(lake, "playlists", playlists, lists)
 
 
 def write(lake: LakePaths, name: str, columns: dict[str, object], rows: int) -> None:

@@ -108,7 +108,22 @@ ARTIST_GENRES = pa.schema(
         ("position", pa.uint8()),  # 0 = best
         ("score", pa.float32()),
         ("confidence", pa.float32()),  # 0..1; 1 for listed genres
-        ("source", pa.string()),  # listed, or what it was predicted from
+        ("source", pa.string()),  # listed, or what spoke loudest for the prediction
+        # predicted genres: the genre next in order, kept or not; null: none, or listed
+        ("runner_up_code", pa.uint32()),
+        ("runner_up_confidence", pa.float32()),
+    ]
+)
+
+TRACK_GENRES = pa.schema(
+    [
+        ("track_code", pa.uint32()),  # ascending; only tracks that differ from their artist
+        ("genre_code", pa.uint32()),  # what the track's playlists speak for
+        ("confidence", pa.float32()),  # 0..1, see genres/track_genres.py
+        ("share", pa.float32()),  # of the votes, beyond what any playlist has of it
+        ("own_share", pa.float32()),  # likewise, for the best of the artist's own
+        ("artist_genre_code", pa.uint32()),  # the artist's best genre
+        ("playlists", pa.uint32()),  # that were read
     ]
 )
 
@@ -136,6 +151,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "related_artists": RELATED_ARTISTS,
     "rejects": REJECTS,
     "artist_genres": ARTIST_GENRES,
+    "track_genres": TRACK_GENRES,
     "track_vectors": TRACK_VECTORS,
     "playlist_vectors": PLAYLIST_VECTORS,
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from embeat_pipeline.evaluate.sound import RELATIONS
-from embeat_pipeline.evaluate.svg import Drawing, ticks
+from embeat_pipeline.svg import Drawing, ticks
 
 WIDTH = 980
 LABELS = 210

@@ -8,8 +8,8 @@ from typing import Any
 from embeat_pipeline.evaluate import charts
 from embeat_pipeline.evaluate.metrics import CATALOGUE_METRICS, LIST_METRICS, RANKING_METRICS
 from embeat_pipeline.evaluate.summary import ALL, HEADLINE, NOVEL
-from embeat_pipeline.evaluate.svg import Drawing
 from embeat_pipeline.evaluate.systems import PRODUCT
+from embeat_pipeline.svg import Drawing
 
 LOWER_IS_BETTER = ("similarity@20", "gini@20")
 
@@ -168,22 +168,40 @@ def _sound(sound: Mapping[str, Any], drawing: Drawing) -> str:
 
 
 def _genres(genres: Mapping[str, Any], drawing: Drawing | None) -> str:
-    names = {
-        "covered": "share with a prediction",
-        "top_1": "best genre is one they list",
-        "top_3": "one of the best three is",
-        "f1": "F1 of the whole set",
-        "top_1_covered": "best genre is right, where there is one",
+    metrics = {
+        "covered": "with a prediction",
+        "top_1": "best is listed",
+        "top_3": "one of the best 3 is",
+        "f1": "F1 of an artist's set",
     }
-    rows = "".join(
-        f"<tr><td>{text}</td>{_cell(genres[key], False)}</tr>" for key, text in names.items()
+    head = "".join(f"<th>{escape(text)}</th>" for text in (*metrics.values(), "macro-F1"))
+    rows = ""
+    for name, found in {"predicted": genres, **genres["baselines"]}.items():
+        cells = "".join(_cell(found[metric], found is genres) for metric in metrics)
+        gain = _difference(found.get("gain"))
+        rows += f"<tr><td>{name}</td>{cells}<td>{found['macro_f1']:.3f}</td>{gain}</tr>"
+    table = (
+        f"<table><thead><tr><th></th>{head}<th>F1 gained over it</th></tr></thead>{rows}</table>"
     )
-    rows += f"<tr><td>most frequent genre</td><td>{genres['most_frequent_top_1']:.3f}</td></tr>"
+    text = (
+        f"A fifth of the labelled artists had their labels hidden, {genres['seeds']} times anew: "
+        f"{genres['hidden']:,} cases. The genre most artists list would be right for "
+        f"{genres['most_frequent_top_1']:.1%} of them. "
+    )
     if genres["ece"] is not None:
-        rows += f"<tr><td>expected calibration error</td><td>{genres['ece']:.3f}</td></tr>"
-    text = f"{genres['hidden']:,} artists, a fifth of the labelled, had their labels hidden."
+        right = genres["top_1_covered"]["mean"]
+        text += (
+            f"Where there is a prediction, the best genre is right for {right:.1%}; confidence is "
+            f"off by {genres['ece']:.3f} (expected calibration error). "
+        )
+    if tracks := genres["tracks"]:
+        before, after = tracks["listed"], tracks["listed"] + tracks["predicted"]
+        text += (
+            f"Tracks whose artist has a genre: {before / max(tracks['all'], 1):.1%} listed, "
+            f"{after / max(tracks['all'], 1):.1%} with predictions."
+        )
     chart = _figure(drawing, "On the diagonal, confidence is what it claims.") if drawing else ""
-    return f"<h2>Genres found again</h2>{_paragraph(text)}<table>{rows}</table>{chart}"
+    return f"<h2>Genres found again</h2>{_paragraph(text)}{table}{chart}"
 
 
 def _card(example: Mapping[str, Any]) -> str:

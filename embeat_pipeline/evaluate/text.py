@@ -53,10 +53,12 @@ def quality_lines(result: Mapping[str, Any]) -> Iterator[str]:
             yield f"{space:<34}{means}"
     if (genres := result.get("genres")) and genres["hidden"]:
         yield ""
-        figures = ("covered", "top_1", "top_3", "f1", "top_1_covered")
-        means = "".join(f"  {name} {genres[name]['mean'] or 0:.4f}" for name in figures)
-        error = "" if genres["ece"] is None else f"  ece {genres['ece']:.4f}"
-        yield f"genres of {genres['hidden']} hidden artists{means}{error}"
+        error = "" if genres["ece"] is None else f", calibration error {genres['ece']:.4f}"
+        yield f"genres of hidden artists, {genres['hidden']} in {genres['seeds']} rounds{error}"
+        for name, found in {"predicted": genres, **genres["baselines"]}.items():
+            figures = ("covered", "top_1", "top_3", "f1")
+            means = "".join(f"  {key} {found[key]['mean'] or 0:.4f}" for key in figures)
+            yield f"{name:<34}{means}  macro_f1 {found['macro_f1']:.4f}"
 
 
 def comparison_lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,10 @@
-"""Genres as assets: an ordered list for every artist."""
+"""Genres as assets: an ordered list for every artist, and the tracks that live elsewhere.
+
+The checks warn and block nothing: genres nobody should believe still make a release that plays.
+"""
 
 import time
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -9,20 +13,75 @@ from embeat_pipeline.resources import LakeResource, asset_result
 
 @dg.asset(
     group_name="genres",
-    deps=["artists", "genre_map", "related_artists", "tracks"],
+    deps=["artists", "genre_map", "related_artists", "tracks", "playlists"],
     kinds={"duckdb", "parquet"},
-    description="Genres of each artist, best first: listed ones by the centroid score, or a vote "
-    "of related artists where none are listed.",
+    description="Genres of each artist, best first: listed ones by the centroid score, or, where "
+    "none are listed, predicted from whom it is related to, played with and sounds like.",
 )
 def artist_genres(lake: LakeResource) -> dg.MaterializeResult:
     """Assign genres."""
     from embeat_pipeline.genres.assign import assign_genres
+    from embeat_pipeline.genres.picture import genre_picture
 
     started = time.perf_counter()
     metadata = assign_genres(lake.paths)
     seconds = time.perf_counter() - started
-    return asset_result(metadata, lake.paths.table("artist_genres"), seconds=seconds)
+    picture = dg.MetadataValue.md(genre_picture(lake.paths).markdown())
+    shown = {**metadata, "genre_map": picture}
+    return asset_result(shown, lake.paths.table("artist_genres"), seconds=seconds)
 
 
-ASSETS = [artist_genres]
-CHECKS: list[dg.AssetChecksDefinition] = []
+@dg.asset(
+    group_name="genres",
+    deps=[artist_genres, "genre_map", "tracks", "playlists"],
+    kinds={"duckdb", "parquet"},
+    description="Tracks whose playlists speak for another genre than their artist's.",
+)
+def track_genres(lake: LakeResource) -> dg.MaterializeResult:
+    """Find them."""
+    from embeat_pipeline.genres.track_genres import find_track_genres
+
+    started = time.perf_counter()
+    metadata = find_track_genres(lake.paths)
+    seconds = time.perf_counter() - started
+    return asset_result(metadata, lake.paths.table("track_genres"), seconds=seconds)
+
+
+@dg.multi_asset_check(
+    specs=[
+        dg.AssetCheckSpec("coverage", asset=artist_genres, description="Tracks that have a genre."),
+        dg.AssetCheckSpec(
+            "calibration", asset=artist_genres, description="Confidence against held-out artists."
+        ),
+        dg.AssetCheckSpec(
+            "predicted_share",
+            asset=artist_genres,
+            description="Artists with predicted genres.",
+        ),
+        dg.AssetCheckSpec(
+            "confused_genres", asset=artist_genres, description="Genres taken for one another."
+        ),
+    ]
+)
+def genres_are_plausible(lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
+    """Look at what was assigned."""
+    from embeat_pipeline.genres.quality import findings
+    from embeat_pipeline.lake import made_metadata
+
+    for found in findings(made_metadata(lake.paths.table("artist_genres"))):
+        figures = {
+            name: dg.MetadataValue.md(value) if isinstance(value, str) else value
+            for name, value in found.figures.items()
+        }
+        yield dg.AssetCheckResult(
+            asset_key=artist_genres.key,
+            check_name=found.name,
+            passed=found.passed,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=found.description,
+            metadata=figures,
+        )
+
+
+ASSETS = [artist_genres, track_genres]
+CHECKS = [genres_are_plausible]

@@ -1,93 +1,100 @@
-"""From the genres artists list to an ordered, scored list for every artist.
+"""From the genres artists list to an ordered, scored, explained list for every artist.
 
-The SQL is in ``sql/``: ``listed`` gathers, ``round`` ranks one position at a time, ``related``
-predicts for artists that list nothing, ``coverage`` counts.
+Listed genres are ranked by the centroid score (``sql/listed``, ``sql/round``), one position at a
+time. Artists that list none get what the evidence says (``predict``), where it says enough.
 """
 
-import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from embeat_pipeline.genres.aliases import spelling_variants
 from embeat_pipeline.genres.config import GenreOptions
+from embeat_pipeline.genres.engine import first_row, open_engine, run_sql
+from embeat_pipeline.genres.predict import predict_genres
+from embeat_pipeline.genres.scale import map_scale
 from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
 from embeat_pipeline.progress import Advance, progress
 from embeat_pipeline.tables import ARTIST_GENRES, write_table
 from embeat_serve.contract import LakePaths
 
-INPUTS = ("artists", "genre_map", "related_artists", "tracks")
+INPUTS = ("artists", "genre_map", "related_artists", "tracks", "playlists")
 ROWS_AT_ONCE = 200_000
+ALIASES_SHOWN = 50
 
 
 def assign_genres(lake: LakePaths, options: GenreOptions = GenreOptions()) -> dict[str, Any]:
     """Write table ``artist_genres``; artists whose genre stays unknown have no row.
 
     Returns:
-        Rows, and how many artists and tracks have a listed, a predicted and no genre.
+        Rows; how many artists and tracks have a listed, a predicted and no genre, and by which
+        source; the scale S; spelling variants; how the model does on artists held out.
     """
     output = lake.table("artist_genres")
     inputs = {name: lake.table(name) for name in INPUTS}
     key = stage_key(inputs.values(), asdict(options))
     if is_current([output], key):
         return {**made_metadata(output), "unchanged": True}
-    with tempfile.TemporaryDirectory(prefix="embeat-genres-") as spill, duckdb.connect() as engine:
-        engine.execute("SET temp_directory = $1", [spill])
-        engine.execute("SET memory_limit = $1", [options.memory_limit])
-        engine.execute("SET enable_progress_bar = false")
-        tables = {name: str(path) for name, path in inputs.items()}
+    tables = {name: str(path) for name, path in inputs.items()}
+    with open_engine(options.memory_limit) as engine:
         with progress("rank genres", options.max_genres, "positions") as advance:
-            rank_listed(engine, tables, options, advance)
-        related = {
-            "related_artists": tables["related_artists"],
-            "min_confidence": options.min_confidence,
-            "predicted_genres": options.predicted_genres,
-        }
-        run_sql(engine, "related", related)
+            ranked = rank_listed(engine, tables, options, advance)
+        found = predict_genres(engine, tables, options)
         export(engine, output)
-        covered = run_sql(
-            engine, "coverage", {"tracks": tables["tracks"], "artists": tables["artists"]}
-        )
-        names = [column[0] for column in covered.description or ()]
-        metadata: dict[str, Any] = dict(zip(names, covered.fetchone() or (), strict=True))
+        metadata = first_row(run_sql(engine, "coverage", tables))
+        sources = engine.execute(
+            "SELECT source, count(*) FROM assigned WHERE position = 0 GROUP BY source ORDER BY 1"
+        ).fetchall()
     metadata["artists_unknown"] = (
         metadata["artists"] - metadata["artists_listed"] - metadata["artists_predicted"]
     )
-    metadata["parameters"] = asdict(options)
+    metadata |= {"sources": dict(sources), **ranked, **found, "parameters": asdict(options)}
     mark_current([output], key, metadata)
     return metadata
 
 
 def rank_listed(
     engine: duckdb.DuckDBPyConnection,
-    tables: dict[str, str],
+    tables: Mapping[str, str],
     options: GenreOptions,
     advance: Advance,
-) -> None:
-    """Fill table ``assigned`` of ``engine`` from what artists list, a position at a time."""
-    run_sql(engine, "listed", {"artists": tables["artists"], "genre_map": tables["genre_map"]})
-    settings = {"scale": options.scale, "exponent": options.exponent}
-    for position in range(options.max_genres):
-        run_sql(engine, "round", {**settings, "position": position})
-        advance(note=f"position {position}")
-
-
-def run_sql(
-    engine: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]
-) -> duckdb.DuckDBPyConnection:
-    """Run ``sql/<name>.sql``; each of its statements gets the parameters it names.
+) -> dict[str, Any]:
+    """Fill table ``assigned`` of ``engine`` from what artists list, a position at a time.
 
     Returns:
-        The connection, holding the last statement's result.
+        ``scale`` used; ``aliases``, the first spelling variants and what they stand for, and
+        ``num_aliases``; ``genres_without_place``, how many listed genres the map lacks.
     """
-    text = files("embeat_pipeline.genres").joinpath("sql", f"{name}.sql").read_text("utf-8")
-    for statement in duckdb.extract_statements(text):
-        named = {key: parameters[key] for key in statement.named_parameters}
-        engine.execute(statement, named)
-    return engine
+    variants = spelling_variants(Path(tables["genre_map"]))
+    engine.register("alias", variants.to_arrow())
+    run_sql(engine, "listing", {"artists": tables["artists"]}, local_weights(tables["artists"]))
+    run_sql(engine, "listed", {"genre_map": tables["genre_map"]})
+    unplaced = engine.execute(
+        "SELECT count(DISTINCT genre_code) AS genres FROM remaining WHERE x IS NULL OR y IS NULL"
+    )
+    without_place = first_row(unplaced)["genres"]
+    scale = map_scale(Path(tables["genre_map"])) if options.scale is None else options.scale
+    for position in range(options.max_genres):
+        settings = {"scale": scale, "exponent": options.exponent, "position": position}
+        run_sql(engine, "round", settings)
+        advance(note=f"position {position}")
+    shown = variants.head(ALIASES_SHOWN)
+    return {
+        "scale": scale,
+        "num_aliases": variants.height,
+        "aliases": dict(zip(shown["variant"], shown["genre"], strict=True)),
+        "genres_without_place": without_place,
+    }
+
+
+def local_weights(artists: str) -> str:
+    """Section of ``sql/listing.sql``: whether the dump had weights of an artist's own genres."""
+    return "weighted" if "genre_weights" in pq.read_schema(artists).names else "plain"
 
 
 def export(engine: duckdb.DuckDBPyConnection, path: Path) -> None:

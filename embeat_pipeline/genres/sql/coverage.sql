@@ -1,6 +1,8 @@
 -- How many artists and tracks have a genre, and from where.
 WITH source AS (
-    SELECT artist_code, any_value(source) AS source FROM assigned GROUP BY artist_code
+    SELECT artist_code, source
+    FROM assigned
+    WHERE position = 0
 ),
 track AS (
     SELECT source.source
@@ -10,9 +12,9 @@ track AS (
 SELECT
     (SELECT count(*) FROM read_parquet($artists)) AS artists,
     (SELECT count(*) FROM source WHERE source = 'listed') AS artists_listed,
-    (SELECT count(*) FROM source WHERE source = 'related') AS artists_predicted,
+    (SELECT count(*) FROM source WHERE source != 'listed') AS artists_predicted,
     count(*) AS tracks,
     count(*) FILTER (source = 'listed') AS tracks_listed,
-    count(*) FILTER (source = 'related') AS tracks_predicted,
+    count(*) FILTER (source != 'listed') AS tracks_predicted,
     (SELECT count(*) FROM assigned) AS rows
 FROM track;

@@ -1,16 +1,28 @@
 -- Every genre an artist lists, with its weight and its place on the map.
--- W = global x local weight; dumps without local weights have local = 1.
+--
+-- W = global x local weight; dumps without local weights have local = 1. A spelling variant counts as the
+-- genre it stands for (table alias); an artist that lists both keeps the higher weight.
 CREATE TABLE remaining AS
 SELECT
     artist.artist_code,
     map.genre_code,
-    map.weight::DOUBLE AS weight,
+    map.weight::DOUBLE * artist.local AS weight,
     map.x::DOUBLE AS x,
     map.y::DOUBLE AS y
 FROM (
-    SELECT artist_code, unnest(list_distinct(genre_codes)) AS genre_code
-    FROM read_parquet($artists)
-    WHERE len(genre_codes) > 0
+    SELECT
+        entry.artist_code,
+        coalesce(alias.genre_code, entry.genre_code) AS genre_code,
+        max(entry.local) AS local
+    FROM (
+        SELECT
+            artist_code,
+            unnest(genre_codes) AS genre_code,
+            greatest(coalesce(unnest(genre_weights)::DOUBLE, 1), 1e-6) AS local
+        FROM listing
+    ) AS entry
+    LEFT JOIN alias ON alias.variant_code = entry.genre_code
+    GROUP BY ALL
 ) AS artist
 JOIN read_parquet($genre_map) AS map USING (genre_code);
 
@@ -20,5 +32,7 @@ CREATE TABLE assigned (
     position UTINYINT,
     score FLOAT,
     confidence FLOAT,
-    source VARCHAR
+    source VARCHAR,
+    runner_up_code UINTEGER,
+    runner_up_confidence FLOAT
 );

@@ -35,7 +35,7 @@ best AS (
     FROM scored
     GROUP BY artist_code
 )
-SELECT artist_code, -top.tie, $position, top.score, 1, 'listed'
+SELECT artist_code, -top.tie, $position, top.score, 1, 'listed', NULL, NULL
 FROM best;
 
 DELETE FROM remaining

@@ -128,9 +128,10 @@ def test_the_twin_has_not_seen_the_test_playlists(evaluated_lake, result):
     assert trained.height == result["protocol"]["train"]
     assert set(trained["playlist_id"]) < set(everything["playlist_id"])
     assert trained["playlist_code"].to_list() == list(range(trained.height))
-    # Playlists teach the encoder, too.
-    assert {"encoder", "playlist_vectors"} <= set(result["protocol"]["trained_anew"])
-    for name in ("tracks", "artists", "artist_genres"):
+    # Playlists teach the encoder and predict genres, too.
+    anew = {"encoder", "playlist_vectors", "artist_genres"}
+    assert anew <= set(result["protocol"]["trained_anew"])
+    for name in ("tracks", "artists"):
         assert twin.table(name).samefile(evaluated_lake.table(name)), "adopted, not made again"
     assert result["release"] in {folder.name for folder in twin.index.iterdir()}
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embeat_pipeline.genres.assign import assign_genres
+from embeat_pipeline.genres.assign import INPUTS, assign_genres, export, rank_listed
 from embeat_pipeline.genres.config import GenreOptions
+from embeat_pipeline.genres.engine import open_engine
+from embeat_pipeline.genres.scale import UPSTREAM
 from embeat_pipeline.tables import SCHEMAS
 from embeat_serve.contract import LakePaths
 
@@ -19,45 +21,18 @@ Genre = tuple[float, float | None, float | None]
 MakeLake = Callable[..., LakePaths]
 
 
-def write(lake: LakePaths, name: str, rows: list[dict[str, Any]]) -> None:
-    lake.tables.mkdir(parents=True, exist_ok=True)
-    full = [{**dict.fromkeys(SCHEMAS[name].names), **row} for row in rows]
-    pq.write_table(pa.Table.from_pylist(full, SCHEMAS[name]), lake.table(name))
-
-
-def make_lake(
-    root: Path,
+def reference(
     genres: Sequence[Genre],
-    listed: Sequence[Sequence[int]],
-    related: Sequence[tuple[int, int, int]] = (),
-) -> LakePaths:
-    lake = LakePaths(root)
-    places = enumerate(genres)
-    write(
-        lake,
-        "genre_map",
-        [
-            {"genre_code": i, "genre": f"g{i}", "weight": w, "x": x, "y": y}
-            for i, (w, x, y) in places
-        ],
-    )
-    write(
-        lake,
-        "artists",
-        [
-            {"artist_code": i, "artist_name": f"a{i}", "genre_codes": list(codes), "num_tracks": 1}
-            for i, codes in enumerate(listed)
-        ],
-    )
-    edges = [{"artist_code": a, "related_artist_code": b, "rank": r} for a, b, r in related]
-    write(lake, "related_artists", edges)
-    write(lake, "tracks", [{"track_code": i, "artist_codes": [i]} for i in range(len(listed))])
-    return lake
-
-
-def reference(genres: Sequence[Genre], listed: Sequence[int], options: GenreOptions) -> list[tuple]:
+    listed: Sequence[int],
+    options: GenreOptions,
+    local: Sequence[float] | None = None,
+) -> list[tuple]:
     """(genre, score) in order, one artist, as the formula says it."""
     remaining = sorted(set(listed))
+    own = dict.fromkeys(remaining, 0.0)
+    for code, weight in zip(listed, local or [1.0] * len(listed), strict=True):
+        own[code] = max(own[code], weight)
+    genres = [(w * own.get(code, 1), x, y) for code, (w, x, y) in enumerate(genres)]
     ranked = []
     while remaining and len(ranked) < options.max_genres:
         placed = [code for code in remaining if genres[code][1] is not None]
@@ -75,11 +50,20 @@ def reference(genres: Sequence[Genre], listed: Sequence[int], options: GenreOpti
                 scores[code] = 0.0
                 continue
             distance = ((gx - x) ** 2 + (gy - y) ** 2) ** 0.5
-            scores[code] = weight / (1 + (distance / options.scale) ** options.exponent)
+            scores[code] = weight / (1 + (distance / (options.scale or 0.0)) ** options.exponent)
         best = max(remaining, key=lambda code: (scores[code], genres[code][0], -code))
         ranked.append((best, scores[best]))
         remaining.remove(best)
     return ranked
+
+
+def ranked(lake: LakePaths, options: GenreOptions) -> list[dict[str, Any]]:
+    """Rows of what is listed, ranked: the first part of the stage alone."""
+    tables = {name: str(lake.table(name)) for name in INPUTS}
+    with open_engine("1GB") as engine:
+        rank_listed(engine, tables, options, lambda steps=1, note="": None)
+        export(engine, lake.table("artist_genres"))
+    return pq.read_table(lake.table("artist_genres")).to_pylist()
 
 
 # Weights and places on a grid: float32 holds them exactly, so ties are ties on both sides.
@@ -91,17 +75,26 @@ unplaced = st.just((1.0, None, None))
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_scores_and_order_are_the_formulas(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    data: st.DataObject, make_lake: MakeLake, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     genres = data.draw(st.lists(st.one_of(placed, unplaced), min_size=1, max_size=12))
     one = st.lists(st.integers(0, len(genres) - 1), max_size=8)
     listed = data.draw(st.lists(one, min_size=1, max_size=6))
-    options = GenreOptions(max_genres=5)
+    local = None
+    if data.draw(st.booleans(), label="local weights"):
+        steps = st.integers(1, 8).map(lambda step: step / 8)
+        local = [
+            data.draw(st.lists(steps, min_size=len(codes), max_size=len(codes))) for codes in listed
+        ]
+    options = GenreOptions(max_genres=5, scale=0.015)
     lake = make_lake(tmp_path_factory.mktemp("genres"), genres, listed)
-    assign_genres(lake, options)
-    rows = pq.read_table(lake.table("artist_genres")).to_pylist()
+    if local:
+        path = lake.table("artists")
+        weights = pa.array(local, pa.list_(pa.float32()))
+        pq.write_table(pq.read_table(path).append_column("genre_weights", weights), path)
+    rows = ranked(lake, options)
     for artist, codes in enumerate(listed):
-        expected = reference(genres, codes, options)
+        expected = reference(genres, codes, options, local[artist] if local else None)
         found = [row for row in rows if row["artist_code"] == artist]
         assert [row["position"] for row in found] == list(range(len(expected)))
         scores = [row["score"] for row in found]
@@ -130,13 +123,17 @@ def rows_of(lake: LakePaths, artist: int) -> list[dict[str, Any]]:
     return [row for row in rows if row["artist_code"] == artist]
 
 
-def test_an_outlying_genre_comes_last_but_before_one_without_a_place(tmp_path: Path) -> None:
+def test_an_outlying_genre_comes_last_but_before_one_without_a_place(
+    make_lake: MakeLake, tmp_path: Path
+) -> None:
     lake = make_lake(tmp_path, GENRES, [[2, 3, 0, 1]])
     assign_genres(lake)
     assert [row["genre_code"] for row in rows_of(lake, 0)][2:] == [2, 3]
 
 
-def test_an_artist_without_genres_takes_its_related_artists(tmp_path: Path) -> None:
+def test_an_artist_without_genres_takes_its_related_artists(
+    make_lake: MakeLake, tmp_path: Path
+) -> None:
     lake = make_lake(
         tmp_path, GENRES, [[0], [0], [2], []], related=[(3, 0, 0), (1, 3, 0), (3, 2, 4)]
     )
@@ -144,11 +141,13 @@ def test_an_artist_without_genres_takes_its_related_artists(tmp_path: Path) -> N
     rows = rows_of(lake, 3)
     assert [row["genre_code"] for row in rows] == [0]
     assert rows[0]["source"] == "related"
-    assert rows[0]["confidence"] == pytest.approx(2 / 2.2)
+    assert rows[0]["confidence"] == pytest.approx(2 / (2.2 + 1), rel=1e-3)
+    assert rows[0]["runner_up_code"] == 2
+    assert rows[0]["runner_up_confidence"] == pytest.approx(0.2 / (2.2 + 1), abs=1e-3)
     assert metadata["artists_predicted"] == 1
 
 
-def test_a_divided_vote_leaves_the_genre_unknown(tmp_path: Path) -> None:
+def test_a_divided_vote_leaves_the_genre_unknown(make_lake: MakeLake, tmp_path: Path) -> None:
     genres: list[Genre] = [(1.0, i / 10, 0.5) for i in range(8)]
     listed = [[i] for i in range(8)] + [[]]
     lake = make_lake(tmp_path, genres, listed, related=[(8, i, 0) for i in range(8)])
@@ -157,13 +156,13 @@ def test_a_divided_vote_leaves_the_genre_unknown(tmp_path: Path) -> None:
     assert metadata["artists_unknown"] == 1
 
 
-def test_nobody_lists_anything(tmp_path: Path) -> None:
+def test_nobody_lists_anything(make_lake: MakeLake, tmp_path: Path) -> None:
     lake = make_lake(tmp_path, GENRES, [[], []])
     metadata = assign_genres(lake)
     assert (metadata["rows"], metadata["artists_unknown"]) == (0, 2)
 
 
-def test_same_input_same_bytes_and_no_work_twice(tmp_path: Path) -> None:
+def test_same_input_same_bytes_and_no_work_twice(make_lake: MakeLake, tmp_path: Path) -> None:
     lake = make_lake(tmp_path, GENRES, [[0, 1, 2], [3]] * 50)
     assign_genres(lake)
     output = lake.table("artist_genres")
@@ -174,6 +173,31 @@ def test_same_input_same_bytes_and_no_work_twice(tmp_path: Path) -> None:
     assert output.read_bytes() == first
 
 
-def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(ValueError, match="scale"):
-        GenreOptions(scale=0)
+def test_spelling_variants_count_as_the_genre_they_stand_for(
+    make_lake: MakeLake, tmp_path: Path
+) -> None:
+    lake = make_lake(tmp_path, GENRES, [[3, 0], [3]])
+    names = ["r&b", "pop", "rock", "R & B"]
+    genre_map = pq.read_table(lake.table("genre_map")).drop(["genre"])
+    genre_map = genre_map.append_column("genre", pa.array(names)).select(SCHEMAS["genre_map"].names)
+    pq.write_table(genre_map, lake.table("genre_map"))
+    metadata = assign_genres(lake)
+    assert [row["genre_code"] for row in rows_of(lake, 0)] == [0]
+    assert [row["genre_code"] for row in rows_of(lake, 1)] == [0]
+    assert metadata["aliases"] == {"R & B": "r&b"}
+    assert metadata["genres_without_place"] == 0
+
+
+def test_scale_is_recorded_and_can_be_set(make_lake: MakeLake, tmp_path: Path) -> None:
+    lake = make_lake(tmp_path, GENRES, [[0, 1]])
+    assert assign_genres(lake)["scale"] == UPSTREAM  # the map is too small to derive one
+    assert assign_genres(lake, GenreOptions(scale=0.5))["scale"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("scale", 0), ("exponent", -1), ("max_genres", 0), ("min_confidence", 1.5)],
+)
+def test_settings_out_of_range_are_refused(setting: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=setting):
+        GenreOptions(**{setting: value})

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeat_pipeline.evaluate.charts import Dot, agreement, dot_plot, genre_map, reliability
-from embeat_pipeline.evaluate.svg import Drawing, ticks
+from embeat_pipeline.svg import Drawing, ticks
 
 
 @given(st.floats(1e-4, 1e5))
