@@ -54,6 +54,8 @@ ARTISTS = pa.schema(
         ("artist_id", pa.string()),  # null: known by name only
         ("artist_name", pa.string()),
         ("genre_codes", pa.list_(pa.uint32())),  # as listed, before assignment
+        # how much each is the artist's, above 0, same length; null: the dump does not say
+        ("genre_weights", pa.list_(pa.float32())),
         ("popularity", pa.uint8()),  # 0..100
         ("followers", pa.int64()),
         ("num_tracks", pa.uint32()),  # in this lake

@@ -16,6 +16,7 @@ STAGED = {
     "artist_name": pl.String,
     "reason": pl.String,
     "genres": pl.List(pl.String),
+    "genre_weights": pl.List(pl.Float32),
     "popularity": pl.UInt8,
     "followers": pl.Int64,
 }
@@ -29,10 +30,16 @@ def clean_artists(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFram
     followers = pl.col("followers")
     artist_id = policy.identifier(pl.col("artist_id"), "artist")
     artist_name = policy.text(pl.col("artist_name"))
+    genres = pl.col("genres").list.eval(policy.genre(pl.element()))
+    weights = pl.col("genre_weights").list.eval(pl.element().cast(pl.Float32, strict=False))
+    paired = (weights.list.len() == genres.list.drop_nulls().list.len()) & (
+        weights.list.drop_nulls().list.min() > 0
+    )
     return frame.with_columns(
         artist_id.alias("artist_id"),
         artist_name.alias("artist_name"),
-        pl.col("genres").list.eval(policy.genre(pl.element())).list.drop_nulls(),
+        genres.list.drop_nulls().alias("genres"),
+        pl.when(paired).then(weights).alias("genre_weights"),
         policy.in_range("popularity", percent).cast(pl.UInt8).alias("popularity"),
         pl.when(followers.is_between(0, 1e12)).then(followers).cast(pl.Int64).alias("followers"),
         reason=pl.when(artist_id.is_null() & artist_name.is_null())

@@ -58,6 +58,7 @@ WHERE reason IS NULL;
 -- Each column is taken from the first row, in order of files and rows, that has a value for it.
 CREATE TEMP TABLE artist_facts AS
 SELECT code, arg_min(genres, place) FILTER (len(genres) > 0) AS genres,
+       arg_min({'own': genre_weights}, place) FILTER (len(genres) > 0) AS weights,
        arg_min(popularity, place) AS popularity, arg_min(followers, place) AS followers
 FROM artist_rows GROUP BY code;
 

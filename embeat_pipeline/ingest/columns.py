@@ -130,6 +130,7 @@ TABLES: dict[str, dict[str, Column]] = {
         "artist_id": _text("id", "uri", "artist_uri", "spotify_artist_id"),
         "artist_name": _text("name", "artist", "artists"),
         "genres": _texts(_WORDS, "artist_genres", "artist_genre", "genre"),
+        "genre_weights": _texts(_WORDS, "artist_genre_weights", "genre_scores"),
         "popularity": _number("artist_popularity"),
         "followers": _number("artist_followers", "num_followers", "followers_total"),
     },

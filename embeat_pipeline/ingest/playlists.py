@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from embeat_pipeline.ingest import policy
 from embeat_pipeline.ingest.workplace import LOCATION, ROW, Workplace
@@ -22,7 +24,7 @@ STAGED = {
 
 REPORTED = ("name", "num_followers")
 
-BATCH = 50_000
+BATCH = 20_000
 """Playlists looked at at a time."""
 
 ENTRY_COUNTS = ("read", "kept", "repeated", "unknown", "dropped")
@@ -59,13 +61,13 @@ def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
     place.run("playlists")
     codes = Codes.of(place)
     none = _look_up(pl.DataFrame(schema={**LOCATION, **STAGED, "is_first": pl.Boolean}), codes)
-    looked_up = [none.drop("track_codes")]
+    counted = [_counts(none)]
 
     def batches() -> Iterator[pl.DataFrame]:
         first_code = 0
         for batch in _staged_batches(place):
             found = _look_up(batch, codes)
-            looked_up.append(found.drop("track_codes"))
+            counted.append(_counts(found))
             _reject(place, found)
             rows = found.filter("accepted").join(
                 batch.drop("track_ids"), on=["file", "row"], maintain_order="left"
@@ -74,38 +76,61 @@ def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
             first_code += rows.height
 
     write_table(path, SCHEMAS["playlists"], batches())
-    outcomes = pl.concat(looked_up)
-    place.outcomes["playlists", "accepted"] = _rows_per_file(outcomes.filter("accepted"))
-    place.outcomes["playlists", "merged"] = _rows_per_file(outcomes.filter(~pl.col("is_first")))
-    return outcomes.group_by("file").agg(pl.col(ENTRY_COUNTS).sum()).sort("file")
+    counts = pl.concat(counted).group_by("file").sum().sort("file")
+    for outcome in ("accepted", "merged"):
+        some = counts.filter(pl.col(outcome) > 0)
+        place.outcomes["playlists", outcome] = dict(some.select("file", outcome).iter_rows())
+    return counts.select("file", *ENTRY_COUNTS)
+
+
+def _counts(found: pl.DataFrame) -> pl.DataFrame:
+    """What became of playlists and entries, by file: numbers alone, none of the batch's texts."""
+    return found.group_by("file").agg(
+        pl.col("accepted").sum(),
+        (~pl.col("is_first")).sum().alias("merged"),
+        pl.col(ENTRY_COUNTS).sum(),
+    )
 
 
 class Codes(NamedTuple):
     """Codes of the tracks that playlists name, by hash of their ids: 12 bytes each."""
 
-    table: pl.DataFrame
-    """``hashed`` and ``track_code``."""
+    hashes: NDArray[np.uint64]
+    """Ascending."""
+    codes: NDArray[np.uint32]
     seed: int
     """Of the hash, under which no two of the ids have the same."""
 
     @classmethod
     def of(cls, place: Workplace, seed: int = 0) -> "Codes":
-        """Codes of the view ``used_tracks``."""
+        """Codes of the table ``used_tracks``, which is dropped."""
         used = place.database.sql("FROM used_tracks").to_arrow_reader(BATCH)
-        hashed = pl.col("track_id").hash(seed).alias("hashed")
-        table = pl.concat(
-            [
-                pl.DataFrame(schema={"hashed": pl.UInt64, "track_code": pl.UInt32}),
-                *(pl.DataFrame(batch).select(hashed, "track_code") for batch in used),
-            ]
-        )
-        if table["hashed"].n_unique() < table.height:
+        hashes, codes = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint32)]
+        for batch in used:
+            frame = pl.DataFrame(batch)
+            hashes.append(frame["track_id"].hash(seed).to_numpy())
+            codes.append(frame["track_code"].to_numpy().astype(np.uint32))
+        hashed = np.concatenate(hashes)
+        order = np.argsort(hashed)
+        hashed = hashed[order]
+        if (hashed[1:] == hashed[:-1]).any():
             return cls.of(place, seed + 1)
-        return cls(table, seed)
+        place.database.execute("DROP TABLE used_tracks")
+        return cls(hashed, np.concatenate(codes)[order], seed)
 
-
-def _rows_per_file(rows: pl.DataFrame) -> dict[int, int]:
-    return dict(rows.group_by("file").len().iter_rows())
+    def look_up(self, track_ids: pl.Series) -> pl.Series:
+        """Code of each id; null where it is none of these."""
+        if not len(self.hashes):
+            return pl.Series("track_code", [None] * len(track_ids), pl.UInt32)
+        hashed = track_ids.hash(self.seed).to_numpy()
+        # In order, the search goes through memory once instead of jumping about in it.
+        order = np.argsort(hashed)
+        place = np.empty(len(hashed), np.intp)
+        place[order] = np.searchsorted(self.hashes, hashed[order])
+        place = np.minimum(place, len(self.hashes) - 1)
+        known = (self.hashes[place] == hashed) & track_ids.is_not_null().to_numpy()
+        found = {"track_code": self.codes[place], "known": known}
+        return pl.DataFrame(found).select(pl.when("known").then("track_code")).to_series()
 
 
 def _staged_batches(place: Workplace) -> Iterator[pl.DataFrame]:
@@ -123,11 +148,7 @@ def _look_up(batch: pl.DataFrame, codes: Codes) -> pl.DataFrame:
     entries = batch.select("file", "row", "is_first", track_id="track_ids").explode(
         "track_id", empty_as_null=True
     )
-    track_id = pl.col("track_id")
-    hashed = pl.when(track_id.is_not_null()).then(track_id.hash(codes.seed))
-    entries = entries.with_columns(hashed=hashed).join(
-        codes.table, on="hashed", how="left", maintain_order="left"
-    )
+    entries = entries.with_columns(codes.look_up(entries["track_id"]).alias("track_code"))
     unknown = pl.col("track_id").is_not_null() & pl.col("track_code").is_null()
     found = entries.group_by("file", "row", "is_first", maintain_order=True).agg(
         read=pl.col("track_id").count(),

@@ -39,6 +39,8 @@ class Step(NamedTuple):
     clean: Callable[[pl.LazyFrame, str, bool], pl.LazyFrame]
     """Canonical columns with ``row``, the file's name and whether popularity is on the scale
     0..1 -> staged columns, among others."""
+    together: int | None = None
+    """Rows that are read back at a time; None leaves it to the writer."""
 
 
 STEPS = {
@@ -47,7 +49,7 @@ STEPS = {
     "artists": Step(artists.STAGED, artists.REPORTED, artists.clean_artists),
     "related_artists": Step(related.STAGED, related.REPORTED, related.clean_related),
     "genre_map": Step(genre_map.STAGED, genre_map.REPORTED, genre_map.clean_genre_map),
-    "playlists": Step(playlists.STAGED, playlists.REPORTED, playlists.clean_playlists),
+    "playlists": Step(playlists.STAGED, playlists.REPORTED, playlists.clean_playlists, 10_000),
 }
 
 REFUSED_LINE = "line"
@@ -135,7 +137,9 @@ def _stage(source: Source, name: str, folder: Path) -> dict[str, Any]:
     numbered = source.frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     cleaned = step.clean(numbered, name, bool(given.pop("fraction", False)))
     part = folder / f"{source.table}.parquet"
-    cleaned.select(list(step.columns)).sink_parquet(part, compression=SCRATCH_COMPRESSION)
+    cleaned.select(list(step.columns)).sink_parquet(
+        part, compression=SCRATCH_COMPRESSION, row_group_size=step.together
+    )
     left = pl.scan_parquet(part, glob=False).select(pl.col(step.reported).count(), rows=pl.len())
     counts = left.collect(engine="streaming").row(0, named=True)
     nulled = {name: given[name] - counts[name] for name in given if given[name] > counts[name]}

@@ -2,14 +2,19 @@
 
 --: table artists
 SELECT artists.code AS artist_code, artist_id, artist_name,
-       coalesce(genre_codes, []) AS genre_codes, popularity, followers,
+       coalesce(genre_codes, []) AS genre_codes,
+       if(weights.own IS NULL, NULL, genre_weights) AS genre_weights, popularity, followers,
        coalesce(num_tracks, 0) AS num_tracks
 FROM artists
 LEFT JOIN artist_facts USING (code)
 LEFT JOIN (
-    SELECT code, list(genre_code ORDER BY position) AS genre_codes FROM (
-        SELECT listed.code, genres.code AS genre_code, min(position) AS position
-        FROM (SELECT code, unnest(genres) AS genre, generate_subscripts(genres, 1) AS position
+    SELECT code, list(genre_code ORDER BY position) AS genre_codes,
+           list(weight ORDER BY position) AS genre_weights
+    FROM (
+        SELECT listed.code, genres.code AS genre_code, min(position) AS position,
+               arg_min(listed.own, position) AS weight
+        FROM (SELECT code, unnest(genres) AS genre, unnest(weights.own) AS own,
+                     generate_subscripts(genres, 1) AS position
               FROM artist_facts) AS listed
         JOIN genres USING (genre) GROUP BY listed.code, genres.code
     ) GROUP BY code

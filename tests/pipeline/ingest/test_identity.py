@@ -171,3 +171,25 @@ def test_popularity_of_0_to_1_is_scaled_file_by_file(dump, track):
     dump.put("a.parquet", [track(1, popularity=0.63), track(2, popularity=1.0)])
     dump.put("b.parquet", [track(3, popularity=1.0), track(4, popularity=40.0)])
     assert dump.ingest().table("tracks")["popularity"].to_list() == [63, 100, 1, 40]
+
+
+def test_an_artists_own_weights_of_its_genres(dump, track):
+    dump.put("t.parquet", [track(1)])
+    rows = {
+        "artist_id": ["A" * 22, "B" * 22, "C" * 22],
+        "artist_name": ["One", "Two", "Three"],
+        "genres": [["rock", "Pop", "rock"], ["jazz"], ["pop", "rock"]],
+        "genre_weights": [[0.5, 2.0, 9.0], None, [1.0]],
+    }
+    dump.put("a.parquet", pl.DataFrame(rows))
+    ingested = dump.ingest()
+    genres = ingested.table("genre_map")["genre"]
+    weighted = {
+        row["artist_name"]: ([genres[code] for code in row["genre_codes"]], row["genre_weights"])
+        for row in ingested.rows("artists")
+    }
+    assert weighted == {
+        "One": (["rock", "pop"], [0.5, 2.0]),
+        "Two": (["jazz"], None),
+        "Three": (["pop", "rock"], None),
+    }
