@@ -114,22 +114,24 @@ def fit(teachers: Evidence) -> GenreModel:
 def regression(evidence: Evidence) -> tuple[Array, float]:
     """Weights of ``features`` and the intercept."""
     blocks = [slice(start, start + BLOCK) for start in range(0, len(evidence), BLOCK)]
-    # Half the memory of what is computed; every pass converts one block at a time.
+    # Single precision is enough for a step; steps and sums over blocks are double.
     inputs = [features(evidence.take(rows)).astype(np.float32) for rows in blocks]
     sums = [block.sum(axis=0, dtype=np.float64) for block in inputs]
     mean = np.sum(sums, axis=0) / len(evidence)
     squares = [((block - mean) ** 2).sum(axis=0) for block in inputs]
     variance = np.sum(squares, axis=0) / len(evidence)
     deviation = np.sqrt(np.where(variance > 1e-12, variance, 1))
+    inputs = [
+        np.c_[(block - mean) / deviation, np.ones(len(block))].astype(np.float32)
+        for block in inputs
+    ]
     weights = np.zeros(len(mean) + 1)
     penalty = np.full(len(weights), RIDGE)
     penalty[-1] = 1e-9
     for _ in range(STEPS):
         slope, curvature = penalty * weights, np.diag(penalty)
-        for rows, values in zip(blocks, inputs, strict=True):
-            block = np.ones((len(values), len(weights)))
-            block[:, :-1] = (values - mean) / deviation
-            chance = sigmoid(block @ weights)
+        for rows, block in zip(blocks, inputs, strict=True):
+            chance = sigmoid(block @ weights.astype(np.float32))
             slope = slope + block.T @ (chance - evidence.listed[rows])
             curvature = curvature + (block * (chance * (1 - chance))[:, None]).T @ block
         step = np.linalg.solve(curvature, slope)
