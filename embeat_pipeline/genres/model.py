@@ -100,7 +100,12 @@ def features(evidence: Evidence) -> Array:
 
 def fit(teachers: Evidence) -> GenreModel:
     """Model of what teachers list, calibrated on teachers it was not fitted on."""
-    weights, intercept = regression(teachers.take(np.isin(teachers.fold, FITTED)))
+    from threadpoolctl import threadpool_limits
+
+    # Threads that wait for one another over blocks this small cost ten times the work where
+    # something else is running.
+    with threadpool_limits(1, "blas"):
+        weights, intercept = regression(teachers.take(np.isin(teachers.fold, FITTED)))
     held_out = teachers.take(teachers.fold == CALIBRATED)
     plain = GenreModel(weights, intercept, ())
     raw, _ = plain.raw(held_out)
