@@ -11,7 +11,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from embeat_pipeline.genres.aliases import spelling_variants
 from embeat_pipeline.genres.config import GenreOptions
@@ -72,7 +71,7 @@ def rank_listed(
     """
     variants = spelling_variants(Path(tables["genre_map"]))
     engine.register("alias", variants.to_arrow())
-    run_sql(engine, "listing", {"artists": tables["artists"]}, local_weights(tables["artists"]))
+    run_sql(engine, "listing", {"artists": tables["artists"]})
     run_sql(engine, "listed", {"genre_map": tables["genre_map"]})
     unplaced = engine.execute(
         "SELECT count(DISTINCT genre_code) AS genres FROM remaining WHERE x IS NULL OR y IS NULL"
@@ -90,11 +89,6 @@ def rank_listed(
         "aliases": dict(zip(shown["variant"], shown["genre"], strict=True)),
         "genres_without_place": without_place,
     }
-
-
-def local_weights(artists: str) -> str:
-    """Section of ``sql/listing.sql``: whether the dump had weights of an artist's own genres."""
-    return "weighted" if "genre_weights" in pq.read_schema(artists).names else "plain"
 
 
 def export(engine: duckdb.DuckDBPyConnection, path: Path) -> None:

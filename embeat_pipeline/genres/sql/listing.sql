@@ -1,12 +1,4 @@
 -- What artists list, with their own weight for each genre where the dump has one.
-
---: plain
-CREATE TEMP TABLE listing AS
-SELECT artist_code, genre_codes, NULL::FLOAT[] AS genre_weights
-FROM read_parquet($artists)
-WHERE len(genre_codes) > 0;
-
---: weighted
 CREATE TEMP TABLE listing AS
 SELECT
     artist_code,
