@@ -15,8 +15,9 @@ import duckdb
 import polars as pl
 
 from embeat_pipeline.ingest import policy
+from embeat_pipeline.ingest.database import open_database
 from embeat_pipeline.ingest.recording_key import with_recording_key
-from embeat_pipeline.ingest.workplace import MEMORY_LIMIT, statements
+from embeat_pipeline.ingest.workplace import statements
 
 LISTED = 50
 """Wrong pairs of each kind that are listed by default."""
@@ -100,11 +101,7 @@ def measure_recordings(tracks: Path, listed: int = LISTED) -> Agreement:
     with tempfile.TemporaryDirectory(prefix="embeat-") as folder:
         rows = Path(folder) / "tracks.parquet"
         keyed.sink_parquet(rows, compression="lz4")
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(Path(folder) / "spill"),
-        }
-        with duckdb.connect(config=config) as database:
+        with open_database(Path(folder) / "spill") as database:
             variables = policy.SQL_VARIABLES | {"listed": listed, "most_listed": MOST_LISTED}
             for name, value in variables.items():
                 database.execute(f"SET VARIABLE {name} = $value", {"value": value})

@@ -14,14 +14,11 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 
 from embeat_pipeline.ingest import policy
+from embeat_pipeline.ingest.database import open_database
 from embeat_pipeline.text import with_name_key
-
-MEMORY_LIMIT = "2GB"
-"""What DuckDB may hold before it works on disk."""
 
 SCRATCH_COMPRESSION = "lz4"
 """Read once and thrown away: quick to write matters more than small."""
@@ -57,12 +54,7 @@ class Workplace:
     def __init__(self, folder: Path, staged: Mapping[str, Columns]):
         """Staged tables are empty at first; table ``t`` is in SQL the view ``staged_t``."""
         self.folder = folder
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(folder / "spill"),
-        }
-        self.database = duckdb.connect(config=settings)
-        self.database.execute("SET enable_progress_bar = false")
+        self.database = open_database(folder / "spill")
         for name, value in policy.SQL_VARIABLES.items():
             self.database.execute(f"SET VARIABLE {name} = $value", {"value": value})
         self._staged: dict[str, list[tuple[int, Path]]] = {table: [] for table in staged}

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from embeat_pipeline.ingest.database import open_database
 from embeat_pipeline.ingest.readers.raw import LINE, Raw
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -45,7 +46,7 @@ def read_delimited(path: Path, scratch: Path, separator: str, names: list[str]) 
     """
     columns = distinct(names)
     try:
-        with duckdb.connect() as connection:
+        with open_database(scratch.with_suffix(".spill")) as connection:
             values = {
                 "path": escape(str(path)),
                 "columns": dict.fromkeys(columns, "VARCHAR"),

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from embeat_pipeline.ingest.database import open_database
 from embeat_pipeline.ingest.readers.raw import LINE, NotUsable, Raw
 
 IDENTITY = ("id", "uri", "track_id", "artist_id", "album_id", "playlist_id", "pid", "track_uri")
@@ -36,7 +37,7 @@ def read_json(path: Path, scratch: Path, head: bytes) -> Raw:
     size = RECORD_BYTES if name != "JSON document" else path.stat().st_size + 1
     lines = scratch.with_suffix(".ndjson")
     try:
-        with duckdb.connect() as connection:
+        with open_database(scratch.with_suffix(".spill")) as connection:
             values = {"path": escape(str(path)), "size": size, **parameters}
             connection.sql(query, params=values).create("records")
             # Printed anew, so that every record is on one line.

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from embeat_pipeline.ingest.database import open_database
 from embeat_pipeline.ingest.readers.raw import Raw
 
 _MPD_START = re.compile(rb"^\s*\{")
@@ -54,7 +55,7 @@ def read_mpd(path: Path, scratch: Path) -> Raw:
     """
     tracks = scratch.with_suffix(".tracks")
     try:
-        with duckdb.connect() as connection:
+        with open_database(scratch.with_suffix(".spill")) as connection:
             values = {"path": escape(str(path)), "size": path.stat().st_size + 1}
             connection.execute(
                 """CREATE TEMP TABLE slice AS SELECT unnest(playlists) AS playlist
