@@ -17,7 +17,7 @@ REPORTED = ("album_name", "release_year")
 
 
 def clean_albums(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``run.Step``."""
+    """Columns of ``STAGED``; see ``staging.Step``."""
     year = policy.in_range("release_year", pl.col("release_year"))
     album_id = policy.identifier(pl.col("album_id"), "album")
     return frame.with_columns(

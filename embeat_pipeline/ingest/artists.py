@@ -25,7 +25,7 @@ REPORTED = ("artist_name", "popularity", "followers")
 
 
 def clean_artists(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``run.Step``."""
+    """Columns of ``STAGED``; see ``staging.Step``."""
     percent = policy.to_percent(pl.col("popularity"), fraction)
     followers = pl.col("followers")
     artist_id = policy.identifier(pl.col("artist_id"), "artist")

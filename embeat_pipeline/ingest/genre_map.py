@@ -18,7 +18,7 @@ REPORTED = ("weight", "x", "y", "color")
 
 
 def clean_genre_map(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``run.Step``.
+    """Columns of ``STAGED``; see ``staging.Step``.
 
     Places that are not within 0..1 are taken for pixels and scaled to it, each axis by itself.
     """

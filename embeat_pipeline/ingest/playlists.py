@@ -32,7 +32,7 @@ ENTRY_COUNTS = ("read", "kept", "repeated", "unknown", "dropped")
 
 
 def clean_playlists(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``run.Step``."""
+    """Columns of ``STAGED``; see ``staging.Step``."""
     followers = pl.col("num_followers")
     playlist_id = policy.identifier(pl.col("playlist_id"), "playlist")
     number = pl.format("{}:{}", pl.lit(name), pl.col("row"))

@@ -20,7 +20,7 @@ MAX_RANK = 32_767
 
 
 def clean_related(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``run.Step``."""
+    """Columns of ``STAGED``; see ``staging.Step``."""
     ids, names = ("artist_id", "related_artist_id"), ("artist_name", "related_artist_name")
     rank = pl.col("rank").round()
     return frame.with_columns(

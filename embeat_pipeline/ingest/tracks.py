@@ -39,7 +39,7 @@ REPORTED = ("track_name", "album_id", "album_name", "isrc", "explicit", *_TYPES)
 
 
 def clean_tracks(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``run.Step``."""
+    """Columns of ``STAGED``; see ``staging.Step``."""
     percent = policy.to_percent(pl.col("popularity"), fraction)
     track_id = pl.col("track_id")
     identified = frame.with_columns(

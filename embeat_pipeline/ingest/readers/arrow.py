@@ -1,6 +1,7 @@
 """Arrow files and streams, as written by ``save_to_disk`` of HuggingFace's ``datasets``."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -24,7 +25,8 @@ def read_arrow(path: Path, scratch: Path, is_stream: bool) -> Raw:
         with pa.memory_map(str(path)) as file:
             if not is_stream:
                 with pa.ipc.open_file(file) as reader:
-                    _copy(scratch, reader.schema, map(reader.get_batch, range(_count(reader))))
+                    batches = map(reader.get_batch, range(reader.num_record_batches))
+                    _copy(scratch, reader.schema, batches)
             else:
                 with pa.ipc.open_stream(file) as reader:
                     _copy(scratch, reader.schema, reader)
@@ -33,11 +35,7 @@ def read_arrow(path: Path, scratch: Path, is_stream: bool) -> Raw:
     return Raw("Arrow stream" if is_stream else "Arrow file", pl.scan_parquet(scratch, glob=False))
 
 
-def _count(reader: pa.RecordBatchFileReader) -> int:
-    return reader.num_record_batches
-
-
-def _copy(target: Path, schema: pa.Schema, batches) -> None:
+def _copy(target: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
     with pq.ParquetWriter(target, schema, compression="lz4") as writer:
         for batch in batches:
             writer.write_batch(batch)
