@@ -9,13 +9,8 @@ fitted on the way.
 
 import argparse
 import json
-import multiprocessing
 import platform
-import resource
 import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +18,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from alone import alone
 
 from embeat_pipeline.genres.assign import assign_genres, export, rank_listed
 from embeat_pipeline.genres.config import GenreOptions
@@ -40,7 +36,6 @@ SILENT_SHARE = 0.1
 """Artists that list nothing."""
 PLAYLISTS_PER_ARTIST = 0.05
 PLAYLIST_TRACKS = 60
-MEBIBYTE = 1 << 20
 
 
 def main() -> None:
@@ -58,31 +53,17 @@ def main() -> None:
             "imports alone": alone(only_imports, lake),
         }
     print(f"{count:,} artists{'seconds':>20}{'peak MiB':>12}")
-    for name, (seconds, peak) in measured.items():
+    for name, (seconds, _, peak) in measured.items():
         print(f"{name:<20}{seconds:>16.2f}{peak:>12,.0f}")
     content = {
         "artists": count,
-        "seconds": {name: seconds for name, (seconds, _) in measured.items()},
-        "peak_mib": {name: peak for name, (_, peak) in measured.items()},
+        "seconds": {name: taken.seconds for name, taken in measured.items()},
+        "peak_mib": {name: taken.peak_mebibytes for name, taken in measured.items()},
         "machine": platform.processor() or platform.machine(),
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def alone(work: Callable[..., object], *arguments: object) -> tuple[float, float]:
-    """Seconds and peak MiB of ``work`` in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(measure, work, *arguments).result()
-
-
-def measure(work: Callable[..., object], *arguments: object) -> tuple[float, float]:
-    started = time.perf_counter()
-    work(*arguments)
-    seconds = time.perf_counter() - started
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEBIBYTE
 
 
 def only_imports(lake: LakePaths) -> None:

@@ -13,18 +13,14 @@ Each runs in a process of its own, one after the other.
 
 import argparse
 import json
-import multiprocessing
 import platform
-import resource
 import shutil
 import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+from alone import Taken, alone
 
 from embeat_pipeline.ingest.run import ingest
 from embeat_pipeline.sample import write_sample
@@ -32,10 +28,6 @@ from embeat_serve.contract import LakePaths
 
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
 SIZES = (1_000_000, 5_000_000, 20_000_000)
-MEBIBYTE = 1 << 20
-
-Measured = dict[str, tuple[float, float, float]]
-"""What was measured -> wall seconds, processor seconds, peak MiB."""
 
 
 def main() -> None:
@@ -64,7 +56,7 @@ def main() -> None:
     RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def measure_size(tracks: int, playlists: int) -> Measured:
+def measure_size(tracks: int, playlists: int) -> dict[str, Taken]:
     """All of one size."""
     with tempfile.TemporaryDirectory() as folder:
         raw, lake = Path(folder) / "raw", LakePaths(Path(folder) / "lake")
@@ -79,20 +71,6 @@ def measure_size(tracks: int, playlists: int) -> Measured:
         shutil.copy(more / "tracks.parquet", raw / "tracks_2.parquet")
         measured["again"] = alone(ingest, lake, raw)
     return measured
-
-
-def alone(work: Callable[..., object], *arguments: object) -> tuple[float, float, float]:
-    """Seconds, processor seconds and peak MiB of ``work`` in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(measure, work, *arguments).result()
-
-
-def measure(work: Callable[..., object], *arguments: object) -> tuple[float, float, float]:
-    started, processor = time.perf_counter(), time.process_time()
-    work(*arguments)
-    seconds, used = time.perf_counter() - started, time.process_time() - processor
-    return seconds, used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEBIBYTE
 
 
 BARE = """

@@ -72,6 +72,29 @@ class Drawing:
         """Text whose baseline begins, or by ``style`` ends or is centred, at a point."""
         self._add(f'<text class="{style}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>')
 
+    def names(self, spots: Sequence[tuple[float, float, str]], most: int) -> None:
+        """Names centred on their points, the first first, as far as they do not overlap.
+
+        Args:
+            spots: x, y and name.
+            most: names written at most, of the first ``3 * most``.
+        """
+        taken: list[tuple[float, float, float]] = []
+        for x, y, name in spots[: 3 * most]:
+            half = 3.4 * len(name)
+            x = min(max(x, half + 4), self.width - half - 4)
+            free = all(abs(y - b) > 15 or abs(x - a) > half + other for a, b, other in taken)
+            if free and len(taken) < most:
+                self.text(x, y + 4, name, "small middle halo")
+                taken.append((x, y, half))
+
+    def legend(self, left: float, y: float, entries: Sequence[tuple[str, str]]) -> None:
+        """What styles mean, in a row from ``left`` on; entries are style and meaning."""
+        for style, meaning in entries:
+            self.circle(left, y, 6, style, opacity=0.8)
+            self.text(left + 11, y + 4, meaning, "small")
+            left += 34 + 6.2 * len(meaning)
+
     def svg(self) -> str:
         """The drawing, whole in itself: it can stand in a page or be an image file."""
         return (

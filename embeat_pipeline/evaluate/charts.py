@@ -191,19 +191,8 @@ def genre_map(genres: Sequence[Mapping[str, Any]], labels: int = 24) -> Drawing:
             f"{100 * genre['wanted']:.2f} % of wanted ones"
         )
         drawing.circle(*spot(genre), radius, _lift(more), tip, 0.62)
-    taken: list[tuple[float, float, float]] = []
-    for genre in genres[: 3 * labels]:
-        (x, y), half = spot(genre), 3.4 * len(genre["genre"])
-        x = min(max(x, half + 4), WIDTH - half - 4)
-        free = all(abs(y - b) > 15 or abs(x - a) > half + other for a, b, other in taken)
-        if free and len(taken) < labels:
-            drawing.text(x, y + 4, genre["genre"], "small middle halo")
-            taken.append((x, y, half))
-    x = float(margin)
-    for style, meaning in LIFTS:
-        drawing.circle(x, height + 18, 6, style, opacity=0.8)
-        drawing.text(x + 11, height + 22, meaning, "small")
-        x += 34 + 6.2 * len(meaning)
+    drawing.names([(*spot(genre), genre["genre"]) for genre in genres], labels)
+    drawing.legend(margin, height + 18, LIFTS)
     return drawing
 
 

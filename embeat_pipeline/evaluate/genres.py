@@ -95,7 +95,7 @@ def _round(lake: LakePaths, seed: int) -> dict[str, Any]:
     return {
         **{name: judge(hidden, frame) for name, frame in predicted.items()},
         "macro_f1": {name: macro_f1(hidden, frame) for name, frame in predicted.items()},
-        "most_frequent": float(listed.value_counts()["count"].max() / hidden.height),  # type: ignore[operator]
+        "most_frequent": float(listed.value_counts()["count"].to_numpy().max() / hidden.height),
     }
 
 

@@ -59,6 +59,11 @@ def run_sql(
 
 def first_row(result: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """The result's first row by column name."""
+    return rows(result)[0]
+
+
+def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The result's few rows, by column name."""
     names = [column[0] for column in result.description or ()]
     # All are fetched: DuckDB refuses other work while a result is half read.
-    return dict(zip(names, result.fetchall()[0], strict=True))
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

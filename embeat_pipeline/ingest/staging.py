@@ -79,10 +79,10 @@ def stage_files(
             try:
                 if is_description(path):
                     facts[number] = {"format": "description of the files beside it"}
-                    continue
-                if not (kept / "facts.json").is_file():
-                    _stage_file(path, name, place.folder / f"{number:06}", kept)
-                facts[number] = _take(place, number, kept)
+                else:
+                    if not (kept / "facts.json").is_file():
+                        _stage_file(path, name, place.folder / f"{number:06}", kept)
+                    facts[number] = _take(place, number, kept)
             except NotUsable as error:
                 print(f"warning: {name}: {error}", file=sys.stderr)
                 refused = {"file": number, "row": None, "kind": "file", "reason": str(error)}

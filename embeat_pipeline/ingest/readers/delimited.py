@@ -73,7 +73,7 @@ def read_delimited(path: Path, scratch: Path, separator: str, names: list[str]) 
     return Raw(
         {",": "CSV", "\t": "TSV"}.get(separator, f"table separated by {separator!r}"),
         pl.scan_parquet(scratch, glob=False),
-        refused=refused.select("row", reasons, "value").cast(LINE),  # type: ignore[arg-type]
+        refused=refused.select("row", reasons, "value").cast(LINE),
     )
 
 

@@ -58,7 +58,7 @@ def read_json(path: Path, scratch: Path, head: bytes) -> Raw:
             found.write_parquet(str(scratch), compression="lz4_raw")
     except duckdb.Error as error:
         raise OSError(str(error)) from error
-    return Raw(name, pl.scan_parquet(scratch, glob=False), refused=refused.cast(LINE))  # type: ignore[arg-type]
+    return Raw(name, pl.scan_parquet(scratch, glob=False), refused=refused.cast(LINE))
 
 
 def _records(head: bytes) -> tuple[str, str, dict[str, Any]]:

@@ -1,10 +1,12 @@
 """What every reader hands on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
-LINE: dict[str, type[pl.DataType]] = {"row": pl.Int64, "reason": pl.String, "value": pl.String}
+LINE: Mapping[str, Any] = {"row": pl.Int64, "reason": pl.String, "value": pl.String}
 """Columns of ``Raw.refused``: which line or record, from 0, why, and how it begins."""
 
 
@@ -20,5 +22,5 @@ class Raw:
     frame: pl.LazyFrame
     beside: tuple[pl.LazyFrame, ...] = ()
     """Further tables that the file holds, in columns of their own."""
-    refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINE))
+    refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(LINE)))
     """Lines that are no rows of the format."""
