@@ -1,18 +1,26 @@
 -- Everyone the dump names gets a code: by id, by name only where there is no id.
 
---: view mentions
+--: view new_mentions
 -- origin: whose spelling of a name is preferred, the artists table's before the tracks'
-SELECT DISTINCT artist_id, artist_name, 0 AS origin FROM staged_artists WHERE reason IS NULL
-UNION
-SELECT unnest(artist_ids), unnest(artist_names), 1 FROM tracks
-UNION
-SELECT artist_id, artist_name, 2 FROM staged_related_artists
-UNION
-SELECT related_artist_id, related_artist_name, 2 FROM staged_related_artists;
+(
+    SELECT artist_id, artist_name, 0 AS origin FROM staged_artists WHERE reason IS NULL
+    UNION
+    SELECT unnest(artist_ids), unnest(artist_names), 1 FROM tracks
+    UNION
+    SELECT artist_id, artist_name, 2 FROM staged_related_artists
+    UNION
+    SELECT related_artist_id, related_artist_name, 2 FROM staged_related_artists
+) EXCEPT
+SELECT artist_id, artist_name, origin FROM earlier_mentions;
 
---: key mentions artist_name
+--: key new_mentions artist_name
 
 --: run
+CREATE TEMP VIEW mentions AS
+SELECT artist_id, artist_name, origin, key FROM earlier_mentions
+UNION ALL
+SELECT artist_id, artist_name, origin, key FROM new_mentions;
+
 -- In what is served a name is never missing, if only the id stands for it.
 CREATE TEMP TABLE known AS
 SELECT artist_id,
@@ -30,12 +38,24 @@ SELECT mention.artist_name, mention.key, mention.origin, bearer.artist_id
 FROM mentions AS mention LEFT JOIN only_bearer AS bearer USING (key)
 WHERE mention.artist_id IS NULL AND mention.artist_name IS NOT NULL;
 
---: view artists
-SELECT artist_id, artist_name, NULL AS key FROM known
+-- Who had a code keeps it, also one known by name only who now turns out to have an id.
+CREATE TEMP TABLE coded AS
+SELECT artist_id, key, code AS earlier_code FROM earlier_artists
 UNION ALL
-SELECT NULL, arg_min(artist_name, (origin, artist_name)), key
-FROM nameless WHERE artist_id IS NULL GROUP BY key
-ORDER BY artist_id NULLS LAST, artist_name, key;
+SELECT only_bearer.artist_id, NULL, earlier.code
+FROM only_bearer JOIN earlier_artists AS earlier USING (key)
+WHERE only_bearer.artist_id NOT IN (
+    SELECT artist_id FROM earlier_artists WHERE artist_id IS NOT NULL);
+
+--: grow artists
+SELECT artist_id, artist_name, NULL AS key, earlier_code
+FROM known LEFT JOIN (FROM coded WHERE artist_id IS NOT NULL) USING (artist_id)
+UNION ALL
+SELECT NULL, artist_name, key, earlier_code
+FROM (SELECT arg_min(artist_name, (origin, artist_name)) AS artist_name, key
+      FROM nameless WHERE artist_id IS NULL GROUP BY key)
+LEFT JOIN (FROM coded WHERE artist_id IS NULL) USING (key)
+ORDER BY earlier_code NULLS LAST, artist_id NULLS LAST, artist_name, key;
 
 --: run
 CREATE TEMP TABLE artist_of_id AS
@@ -46,6 +66,18 @@ SELECT nameless.artist_name, code FROM nameless JOIN artists USING (artist_id)
 UNION
 SELECT nameless.artist_name, code FROM nameless JOIN artists USING (key)
 WHERE nameless.artist_id IS NULL;
+
+-- A name has changed, or who bears it has; earlier tracks may now credit someone else.
+CREATE TEMP TABLE changed_artists AS
+SELECT earlier.code FROM earlier_artists AS earlier JOIN artists USING (code)
+WHERE earlier.artist_name <> artists.artist_name
+UNION
+SELECT code FROM (SELECT artist_name, code FROM earlier_names
+                  EXCEPT SELECT artist_name, code FROM artist_of_name);
+
+CREATE TEMP TABLE recredited AS
+SELECT track_id FROM earlier_tracks
+WHERE list_has_any(artist_codes, (SELECT list(code) FROM changed_artists));
 
 CREATE TEMP TABLE artist_rows AS
 SELECT listed.*, (file::BIGINT << 40) + row AS place, coalesce(by_id.code, by_name.code) AS code

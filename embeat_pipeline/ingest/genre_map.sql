@@ -4,7 +4,7 @@
 CREATE TEMP VIEW mapped AS
 SELECT *, (file::BIGINT << 40) + row AS place FROM staged_genre_map WHERE genre IS NOT NULL;
 
---: view genres
+--: grow genres
 SELECT * EXCLUDE place FROM (
     SELECT genre, coalesce(arg_min(weight, place), 1.0) AS weight, arg_min(x, place) AS x,
            arg_min(y, place) AS y, arg_min(color, place) AS color, min(place) AS place
@@ -13,7 +13,8 @@ SELECT * EXCLUDE place FROM (
     SELECT genre, 1.0, NULL, NULL, NULL, NULL
     FROM (SELECT DISTINCT unnest(genres) AS genre FROM staged_artists WHERE reason IS NULL)
     ANTI JOIN mapped USING (genre)
-) ORDER BY place NULLS LAST, genre;
+) LEFT JOIN (SELECT genre, genre_code AS earlier_code FROM earlier_genres) USING (genre)
+ORDER BY earlier_code NULLS LAST, place NULLS LAST, genre;
 
 --: accepted genre_map
 SELECT file FROM mapped QUALIFY place = min(place) OVER (PARTITION BY genre);

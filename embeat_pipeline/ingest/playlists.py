@@ -1,6 +1,6 @@
 """Playlists: their tracks by code, in order, without repeats; what is unknown is counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from embeat_pipeline.ingest import policy
-from embeat_pipeline.ingest.workplace import LOCATION, ROW, Workplace
+from embeat_pipeline.ingest.workplace import LOCATION, OUTCOMES, ROW, Workplace
 from embeat_pipeline.tables import SCHEMAS, write_table
 
 STAGED = {
@@ -48,26 +48,38 @@ def clean_playlists(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFr
     )
 
 
-def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
+def hash_ids(track_ids: pl.Series) -> pl.Series:
+    """8 bytes per id, to remember which playlists named in vain."""
+    return track_ids.hash(0)
+
+
+class Playlists(NamedTuple):
+    """What became of playlists, and of what they name."""
+
+    entries: Mapping[int, Mapping[str, int]]
+    """``ENTRY_COUNTS`` by number of file; entries are dropped with the playlist that is refused
+    or merged."""
+    unknown: pl.Series
+    """Hashes of all ids that are no track's, ascending."""
+
+
+def write_playlists(place: Workplace, path: Path) -> Playlists:
     """Write the table ``playlists`` in order of files and rows.
 
     Tracks keep their order; a track repeated within a playlist counts where it comes first. Of
     playlists that share an id the first is kept. Playlists of too few known tracks are refused.
-
-    Returns:
-        One row per file: ``file`` and ``ENTRY_COUNTS``. Entries are dropped with the playlist
-        that is refused or merged.
     """
     place.run("playlists")
     codes = Codes.of(place)
     none = _look_up(pl.DataFrame(schema={**LOCATION, **STAGED, "is_first": pl.Boolean}), codes)
-    counted = [_counts(none)]
+    counted, unknown = [_counts(none)], [pl.Series("hash", [], pl.UInt64)]
 
     def batches() -> Iterator[pl.DataFrame]:
         first_code = 0
         for batch in _staged_batches(place):
             found = _look_up(batch, codes)
             counted.append(_counts(found))
+            unknown.append(found["unknown_hashes"].explode(empty_as_null=False).unique())
             _reject(place, found)
             rows = found.filter("accepted").join(
                 batch.drop("track_ids"), on=["file", "row"], maintain_order="left"
@@ -77,10 +89,11 @@ def write_playlists(place: Workplace, path: Path) -> pl.DataFrame:
 
     write_table(path, SCHEMAS["playlists"], batches())
     counts = pl.concat(counted).group_by("file").sum().sort("file")
-    for outcome in ("accepted", "merged"):
+    for outcome in OUTCOMES:
         some = counts.filter(pl.col(outcome) > 0)
         place.outcomes["playlists", outcome] = dict(some.select("file", outcome).iter_rows())
-    return counts.select("file", *ENTRY_COUNTS)
+    entries = {row.pop("file"): row for row in counts.select("file", *ENTRY_COUNTS).to_dicts()}
+    return Playlists(entries, pl.concat(unknown).unique().sort())
 
 
 def _counts(found: pl.DataFrame) -> pl.DataFrame:
@@ -148,12 +161,16 @@ def _look_up(batch: pl.DataFrame, codes: Codes) -> pl.DataFrame:
     entries = batch.select("file", "row", "is_first", track_id="track_ids").explode(
         "track_id", empty_as_null=True
     )
-    entries = entries.with_columns(codes.look_up(entries["track_id"]).alias("track_code"))
+    entries = entries.with_columns(
+        codes.look_up(entries["track_id"]).alias("track_code"),
+        hash_ids(entries["track_id"]).alias("hash"),
+    )
     unknown = pl.col("track_id").is_not_null() & pl.col("track_code").is_null()
     found = entries.group_by("file", "row", "is_first", maintain_order=True).agg(
         read=pl.col("track_id").count(),
         unknown=unknown.sum(),
         unknown_value=pl.col("track_id").filter(unknown).first(),
+        unknown_hashes=pl.col("hash").filter(unknown),
         track_codes=pl.col("track_code").drop_nulls().unique(maintain_order=True),
     )
     distinct = pl.col("track_codes").list.len()

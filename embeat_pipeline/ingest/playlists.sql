@@ -9,5 +9,5 @@ FROM staged_playlists;
 
 -- Tracks that playlists name are far fewer than those of the catalogue.
 CREATE TEMP TABLE used_tracks AS
-SELECT track_id, code AS track_code FROM tracks
+SELECT track_id, code AS track_code FROM catalogue
 SEMI JOIN (SELECT DISTINCT unnest(track_ids) AS track_id FROM staged_playlists) USING (track_id);

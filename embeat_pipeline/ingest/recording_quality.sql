@@ -2,8 +2,9 @@
 
 --: run
 CREATE TEMP VIEW titled AS
-SELECT track_code AS code, recording_key, artist_codes[1] AS main_artist,
-       hash(list_sort(artist_codes)) AS artists, duration_ms,
+SELECT track_code AS code, hash(list_sort(artist_codes)) AS artists,
+       hash(recording_key, artist_codes[1]) AS song,
+       hash(recording_key, hash(list_sort(artist_codes))) AS credited, duration_ms,
        sound_of(tempo, energy, valence, acousticness, speechiness) AS sound,
        regexp_matches(track_name, '(?i)re-?master') AS remastered
 FROM tracks

@@ -22,45 +22,33 @@ GROUP BY track_code, artist_code ORDER BY track_code, position;
 --: run
 CREATE TEMP TABLE main_artist AS
 SELECT track_code AS code, arg_min(artist_code, position) AS artist_code,
-       bit_xor(hash(artist_code)) AS artists
+       -- The hash of 0 is 0, and would count for nobody.
+       bit_xor(hash(artist_code::BIGINT + 1)) AS artists
 FROM credits GROUP BY track_code;
 
---: view albums
+--: run
 -- One album: one id or, where that is missing, one name and main artist.
-SELECT if(key IS NULL, NULL, min(code) OVER (PARTITION BY key)) AS first
-FROM (
-    SELECT tracks.code, CASE WHEN album_id IS NOT NULL THEN 'i' || album_id
-                             ELSE 'n' || artist_code || ' ' || lower(album_name) END AS key
-    FROM tracks LEFT JOIN main_artist USING (code)
-) ORDER BY code;
+CREATE TEMP MACRO album_key(album_id, album_name, artist_code) AS
+CASE WHEN album_id IS NOT NULL THEN 'i' || album_id
+     ELSE 'n' || artist_code || ' ' || lower(album_name) END;
+
+CREATE TEMP VIEW albums_of_tracks AS
+SELECT tracks.code, album_key(album_id, album_name, artist_code) AS key
+FROM tracks LEFT JOIN main_artist USING (code);
+
+CREATE TEMP TABLE earlier_albums AS
+SELECT key, min(album_code) AS album_code
+FROM (SELECT album_key(album_id, album_name, artist_codes[1]) AS key, album_code
+      FROM earlier_tracks WHERE album_code IS NOT NULL)
+SEMI JOIN albums_of_tracks USING (key) GROUP BY key;
+
+--: view albums
+SELECT albums_of_tracks.code AS track_code, album_code AS earlier_code,
+       if(key IS NULL, NULL, min(albums_of_tracks.code) OVER (PARTITION BY key)) AS first
+FROM albums_of_tracks LEFT JOIN earlier_albums USING (key) ORDER BY track_code;
 
 --: view songs
 SELECT tracks.code AS track_code, hash(recording_key, artist_code) AS song,
        hash(recording_key, artists) AS credited
 FROM tracks JOIN main_artist USING (code)
 WHERE recording_key IS NOT NULL AND duration_ms IS NOT NULL;
-
---: run
--- Most songs are there once, and need no comparing.
-CREATE TEMP TABLE several AS
-SELECT track_code AS code FROM songs
-WHERE song IN (SELECT song FROM songs GROUP BY song HAVING count(*) > 1)
-   OR credited IN (SELECT credited FROM songs GROUP BY credited HAVING count(*) > 1);
-
-CREATE TEMP VIEW titled AS
-SELECT tracks.code, recording_key, artist_code AS main_artist, artists, duration_ms,
-       sound_of(tempo, energy, valence, acousticness, speechiness) AS sound
-FROM tracks SEMI JOIN several USING (code) JOIN main_artist USING (code);
-
---: view recordings
--- One recording: one ISRC or, where a track has none, what same_recording.sql says. A track of
--- which too little is known is a recording of its own.
-WITH anchored AS (
-    SELECT code, coalesce('i' || coalesce(isrc, min(isrc) OVER same), 'c' || first) AS key
-    FROM same_recording('titled') JOIN tracks USING (code)
-    WINDOW same AS (PARTITION BY first)
-), keyed AS (
-    SELECT tracks.code, coalesce(anchored.key, 'i' || isrc, 'c' || tracks.code) AS key
-    FROM tracks LEFT JOIN anchored USING (code)
-)
-SELECT min(code) OVER (PARTITION BY key) AS first FROM keyed ORDER BY code;

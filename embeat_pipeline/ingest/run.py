@@ -1,17 +1,16 @@
 """The stage: raw dumps in, clean tables with dense codes out, everything refused kept with why."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from embeat_pipeline.ingest import playlists
-from embeat_pipeline.ingest.assemble import write_queries, write_tracks
+from embeat_pipeline.ingest.growth import Earlier, StartAfresh, find_earlier, settle
 from embeat_pipeline.ingest.report import build_report, failures, report_path
+from embeat_pipeline.ingest.resolve import write_tables
 from embeat_pipeline.ingest.sources import dump_files
-from embeat_pipeline.ingest.staging import columns_of_steps, stage_files
-from embeat_pipeline.ingest.workplace import Workplace, workplace
+from embeat_pipeline.ingest.staging import code_digest, columns_of_steps, stage_files
+from embeat_pipeline.ingest.workplace import Dump, workplace
 from embeat_pipeline.lake import (
     file_digest,
     forget,
@@ -22,7 +21,6 @@ from embeat_pipeline.lake import (
     sync_folder,
     write_json,
 )
-from embeat_pipeline.progress import progress
 from embeat_serve.contract import LakePaths
 from embeat_serve.errors import UnusableDump
 
@@ -36,16 +34,14 @@ FILES_NAMED = 10
 """Files an error names before it stops counting them out."""
 
 
-RESOLVED = ("artists", "genre_map", "related", "same_recording", "recordings")
-"""Steps in SQL that come after the one for tracks, in order."""
-
-
 def ingest(lake: LakePaths, raw: Path | None = None) -> dict[str, Any]:
     """Read every file of the dump and write the clean tables and ``reports/ingest.json``.
 
     Files are recognised by content. What cannot be read or used is refused with a reason, in the
     table ``rejects`` and as a warning on stderr, and stops nothing. Row counts add up: of every
     file, accepted, merged and rejected rows are those read.
+
+    Where files came in addition to those of the last ingest, the tables grow (``growth.py``).
 
     Args:
         lake: where tables and the report go.
@@ -64,58 +60,60 @@ def ingest(lake: LakePaths, raw: Path | None = None) -> dict[str, Any]:
             f"no dump in {raw}: put one there, or run python -m embeat_pipeline sample --out {raw}"
         )
     dump = [(path, path.relative_to(raw).as_posix(), file_digest(path)) for path in files]
-    key = stage_key([], {"files": [[name, digest] for _, name, digest in dump]})
+    known = [(name, digest) for _, name, digest in dump]
+    key = stage_key([], {"files": known})
     report = report_path(lake)
     outputs = [*map(lake.table, OUTPUTS), report]
     if is_current(outputs, key):
         return made_metadata(report) | {"unchanged": True}
-    names = {number: name for number, (_, name, _) in enumerate(dump)}
-    with workplace(lake.tables, columns_of_steps()) as place:
-        facts = stage_files(place, lake.tables / STAGED, dump)
-        made = place.folder / "made"
-        content = _write_tables(place, made, raw, facts, names)
-        forget(outputs)
-        for name in OUTPUTS:
-            (made / f"{name}.parquet").replace(lake.table(name))
-        sync_folder(lake.tables)
+    told = {"key": key, "code": code_digest("*.py", "*.sql"), "files": known}
+    earlier = find_earlier(lake.tables, known, told["code"], outputs)
+    try:
+        content = _make(lake, raw, dump, earlier, outputs, told)
+    except StartAfresh as change:
+        print(f"ingest: codes are given out anew: {change}", file=sys.stderr)
+        content = _make(lake, raw, dump, None, outputs, told)
     write_json(report, content)
-    metadata = content["tables"] | {"files": len(files), "files_refused": len(files) - len(facts)}
+    refused = sum("format" not in file for file in content["files"])
+    metadata = content["tables"] | {"files": len(files), "files_refused": refused}
     mark_current(outputs, key, metadata)
     return metadata
 
 
-def _write_tables(
-    place: Workplace,
-    made: Path,
+def _make(
+    lake: LakePaths,
     raw: Path,
-    facts: Mapping[int, Mapping[str, Any]],
-    names: Mapping[int, str],
+    files: Sequence[tuple[Path, str, str]],
+    earlier: Earlier | None,
+    outputs: Sequence[Path],
+    told: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Resolve codes and write the six tables into ``made``; the content of the report."""
-
-    def path(table: str) -> Path:
-        return made / f"{table}.parquet"
-
-    with progress("ingest tables", len(RESOLVED) + 4, "steps") as advance:
+    """Make the tables and put them into place together; the content of the report."""
+    names = {number: name for number, (_, name, _) in enumerate(files)}
+    with workplace(lake.tables, columns_of_steps()) as place:
+        facts = stage_files(place, lake.tables / STAGED, files)
         place.open_views()
-        place.run("tracks")
-        if not place.outcomes["tracks", "accepted"]:
+        dump = Dump(
+            names,
+            {
+                number
+                for number, (_, name, digest) in enumerate(files)
+                if earlier is None or (name, digest) not in earlier.files
+            },
+        )
+        made = place.folder / "made"
+        made.mkdir()
+        written = write_tables(place, made, dump, earlier, told)
+        if written is None:
             raise UnusableDump(_nothing_usable(raw, build_report(place, facts, names, {})))
-        advance(note="tracks merged")
-        for step in RESOLVED:
-            place.run(step)
-            advance(note=f"{step} resolved")
-        rows = {"tracks": write_tracks(place, path("tracks"), names)}
-        advance(note="tracks written")
-        entries = playlists.write_playlists(place, path("playlists"))
-        rows["playlists"] = sum(place.outcomes["playlists", "accepted"].values())
-        advance(note="playlists written")
-        files = pl.DataFrame(list(names.items()), ["file", "name"], orient="row")
-        place.database.register("files", files)
-        rows |= write_queries(place, path)
-        advance(note="all tables written")
-    by_file = {row.pop("file"): row for row in entries.to_dicts()}
-    return {"tables": rows} | build_report(place, facts, names, by_file)
+        rows, entries = written
+        content = {"tables": rows} | build_report(place, facts, names, entries)
+        forget(outputs)
+        for name in OUTPUTS:
+            (made / f"{name}.parquet").replace(lake.table(name))
+        settle(lake.tables, made / "resolved")
+        sync_folder(lake.tables)
+    return content
 
 
 def _nothing_usable(raw: Path, report: Mapping[str, Any]) -> str:

@@ -16,15 +16,13 @@ greatest(5 * abs(a.octaves - b.octaves - round(a.octaves - b.octaves)),
          abs(a.energy - b.energy), abs(a.valence - b.valence),
          abs(a.acousticness - b.acousticness), abs(a.speechiness - b.speechiness));
 
--- Given the name of a view with a row per track: its code, recording_key, main_artist, artists (a
--- hash of all of them), duration_ms and sound, of which only the sound may be null. Gives each
--- code the first one of its recording. Groups are found in sorted order, never pair by pair: a
+-- Given the name of a view with a row per track: its code, song (a hash of title and main artist),
+-- credited (of title and all artists), duration_ms and sound, of which only the sound may be null.
+-- Gives each code the first one of its recording. Groups are found in sorted order, never pair by pair: a
 -- title shared by thousands costs no more than thousands of titles.
 CREATE TEMP MACRO same_recording(titled) AS TABLE
 WITH stepped AS (
-    -- Partitions are told apart by 8 bytes instead of whole titles.
-    SELECT *, duration_ms - lag(duration_ms) OVER longer AS step
-    FROM (SELECT *, hash(recording_key, artists) AS credited FROM query_table(titled))
+    SELECT *, duration_ms - lag(duration_ms) OVER longer AS step FROM query_table(titled)
     WINDOW longer AS (PARTITION BY credited ORDER BY duration_ms, code)
 ), chained AS (
     SELECT *, count(*) FILTER (step > getvariable('same_recording_ms')) OVER (
@@ -47,7 +45,7 @@ WITH stepped AS (
                      // getvariable('same_recording_ms'), 0) AS piece
     FROM linked WINDOW of_link AS (PARTITION BY credited, chain, link)
 ), takes AS (
-    SELECT credited, arg_min(hash(recording_key, main_artist), (duration_ms, code)) AS song,
+    SELECT credited, arg_min(song, (duration_ms, code)) AS song,
            arg_min(sound, (duration_ms, code)) AS sound, min(code) AS first, list(code) AS codes,
            min(duration_ms) AS shortest, max(duration_ms) AS longest
     FROM cut GROUP BY credited, chain, link, piece

@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
 import polars as pl
 
-from embeat_pipeline import text
+from embeat_pipeline import lake, text
 from embeat_pipeline.ingest import albums, artists, genre_map, playlists, policy, related, tracks
 from embeat_pipeline.ingest.readers.arrow import is_description
 from embeat_pipeline.ingest.readers.raw import NotUsable
@@ -158,16 +159,18 @@ def _take(place: Workplace, number: int, kept: Path) -> dict[str, Any]:
 
 
 def _key(name: str, digest: str) -> str:
-    text = json.dumps([name, digest, _code_digest()])
+    text = json.dumps([name, digest, code_digest("*.py")])
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 @cache
-def _code_digest() -> str:
-    """Digest of what cleans rows: this package's code, and the versions of what it runs on."""
-    digest = hashlib.sha256(pl.__version__.encode())
-    shared = (Path(module.__file__ or "") for module in (features, serve_text, text))
-    for path in (*sorted(Path(__file__).parent.rglob("*.py")), *shared):
+def code_digest(*patterns: str) -> str:
+    """Digest of this package's files of such names, and of what they run on."""
+    digest = hashlib.sha256(f"{pl.__version__} {duckdb.__version__}".encode())
+    shared = (Path(module.__file__ or "") for module in (features, lake, serve_text, text))
+    here = Path(__file__).parent
+    found = (path for pattern in patterns for path in here.rglob(pattern))
+    for path in (*sorted(found), *shared):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

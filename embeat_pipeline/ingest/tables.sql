@@ -19,7 +19,8 @@ LEFT JOIN (
         JOIN genres USING (genre) GROUP BY listed.code, genres.code
     ) GROUP BY code
 ) USING (code)
-LEFT JOIN (SELECT artist_code AS code, count(*) AS num_tracks FROM credits GROUP BY artist_code)
+LEFT JOIN (SELECT code, count(*) AS num_tracks
+           FROM (SELECT unnest(artist_codes) AS code FROM written_tracks) GROUP BY code)
     USING (code)
 ORDER BY artists.code;
 

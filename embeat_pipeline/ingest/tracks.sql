@@ -7,18 +7,20 @@
 -- popularity: the highest, since it fades and old dumps know of it.
 -- Ids to which no row gives a title are refused.
 
+-- Only the ids in touched_tracks are looked at: all of them, or those that new files speak of.
+
 --: run
-CREATE TEMP VIEW usable AS
-SELECT *, (file::BIGINT << 40) + row AS place FROM staged_tracks WHERE reason IS NULL;
+CREATE OR REPLACE TEMP VIEW usable AS
+SELECT *, (file::BIGINT << 40) + row AS place FROM touched_tracks WHERE reason IS NULL;
 
 -- Grouping 8-byte hashes takes a fraction of the memory of grouping ids; what collides is sorted
 -- out among the few that are left.
-CREATE TEMP TABLE repeated AS
+CREATE OR REPLACE TEMP TABLE repeated AS
 SELECT track_id FROM usable
 WHERE hash(track_id) IN (SELECT hash(track_id) FROM usable GROUP BY 1 HAVING count(*) > 1)
 GROUP BY track_id HAVING count(*) > 1;
 
-CREATE TEMP VIEW ranked AS
+CREATE OR REPLACE TEMP VIEW ranked AS
 SELECT *, place + ((12 - known) << 57) AS fullness
 FROM (
     SELECT *, (key IS NOT NULL)::BIGINT + (mode IS NOT NULL)::BIGINT
@@ -30,7 +32,7 @@ FROM (
     FROM usable
 );
 
-CREATE TEMP VIEW joined AS
+CREATE OR REPLACE TEMP VIEW joined AS
 SELECT track_id, arg_min(file, place) AS file, list(DISTINCT file ORDER BY file) AS files,
        arg_min(file, fullness) FILTER (known > 0) AS sound_file,
        arg_min({'ids': artist_ids, 'names': artist_names},
@@ -48,15 +50,15 @@ SELECT track_id, arg_min(file, place) AS file, list(DISTINCT file ORDER BY file)
            '|liveness|speechiness|instrumentalness)$'), fullness) AS '\0'
 FROM ranked SEMI JOIN repeated USING (track_id) GROUP BY track_id;
 
-CREATE TEMP VIEW usable_albums AS
+CREATE OR REPLACE TEMP VIEW usable_albums AS
 SELECT *, (file::BIGINT << 40) + row AS place FROM staged_albums WHERE reason IS NULL;
 
-CREATE TEMP TABLE album_facts AS
+CREATE OR REPLACE TEMP TABLE album_facts AS
 SELECT album_id, arg_min(album_name, place) AS listed_name,
        arg_min(release_year, place) AS listed_year
 FROM usable_albums GROUP BY album_id;
 
---: view tracks
+--: grow tracks
 SELECT * EXCLUDE (year_of_date, listed_name, listed_year)
        REPLACE (coalesce(release_year, year_of_date, listed_year) AS release_year,
                 coalesce(album_name, listed_name) AS album_name)
@@ -69,29 +71,11 @@ FROM (
            credited.names AS artist_names, album.id AS album_id, album.name AS album_name
     FROM joined
 ) LEFT JOIN album_facts USING (album_id)
-WHERE track_name IS NOT NULL ORDER BY track_id;
+  LEFT JOIN (SELECT track_id, track_code AS earlier_code FROM earlier_tracks) USING (track_id)
+WHERE track_name IS NOT NULL ORDER BY earlier_code NULLS LAST, track_id;
 
---: accepted tracks
-SELECT file FROM tracks;
-
---: merged tracks
-SELECT file FROM (
-    SELECT track_id, file, place, min(place) OVER (PARTITION BY track_id) AS first_place
-    FROM usable SEMI JOIN repeated USING (track_id)
-) SEMI JOIN tracks USING (track_id) WHERE place > first_place;
-
---: accepted albums
-SELECT file FROM usable_albums QUALIFY place = min(place) OVER (PARTITION BY album_id);
-
---: merged albums
-SELECT file FROM usable_albums QUALIFY place > min(place) OVER (PARTITION BY album_id);
-
---: reject
-SELECT file, row, 'track' AS kind, reason, given_id AS value, 1 AS count
-FROM staged_tracks WHERE reason IS NOT NULL
-UNION ALL BY NAME
-SELECT file, row, 'track' AS kind, getvariable('no_title') AS reason, track_id AS value, 1 AS count
-FROM (FROM usable WHERE track_name IS NULL) ANTI JOIN tracks USING (track_id)
-UNION ALL BY NAME
-SELECT file, row, 'album' AS kind, reason, coalesce(album_id, album_name) AS value, 1 AS count
-FROM staged_albums WHERE reason IS NOT NULL;
+--: run
+CREATE OR REPLACE TEMP VIEW catalogue AS
+SELECT track_id, track_code AS code FROM earlier_tracks
+UNION ALL
+SELECT track_id, code FROM tracks WHERE code >= (SELECT count(*) FROM earlier_tracks);

@@ -8,11 +8,11 @@ files next to the modules, run by ``Workplace.run``.
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -40,6 +40,23 @@ REJECT: Columns = {
     "count": pl.UInt32,
 }
 
+OUTCOMES = ("accepted", "merged")
+"""What may become of a row that is not refused."""
+
+
+class Dump(NamedTuple):
+    """Files of a dump by number, in order."""
+
+    names: Mapping[int, str]
+    new: Set[int]
+    """Those that the ingest whose tables are there did not know."""
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Their numbers by name."""
+        return {name: number for number, name in self.names.items()}
+
+
 _HEADING = re.compile(r"^--: (.+)$", re.MULTILINE)
 
 
@@ -49,6 +66,9 @@ class Workplace:
     Attributes:
         folder: scratch files.
         database: DuckDB, in memory, spilling into ``folder``.
+        outcomes: table and ``accepted`` or ``merged`` -> rows by number of file.
+        before: codes given out by earlier ingests, by what they stand for.
+        kept: how many of these came up again.
     """
 
     def __init__(self, folder: Path, staged: Mapping[str, Columns]):
@@ -64,6 +84,8 @@ class Workplace:
         self._rejects.mkdir()
         self.reject(pl.DataFrame(schema=dict(REJECT)))
         self.outcomes: dict[tuple[str, str], dict[int, int]] = {}
+        self.before: dict[str, int] = {}
+        self.kept: dict[str, int] = {}
 
     def add(self, table: str, number: int, part: Path) -> None:
         """Make the rows of ``part`` staged rows of ``table`` that come from file ``number``."""
@@ -76,15 +98,18 @@ class Workplace:
     def open_views(self) -> None:
         """Let SQL see the staged tables; call it when all rows are staged."""
         for table in self._staged:
-            # An empty part among others would make DuckDB expect no rows, and join the wrong way.
-            parts = self.staged_parts(table) or [(0, self.folder / f"no_{table}.parquet")]
-            numbers, paths = zip(*parts, strict=True)
-            rows = self.database.read_parquet([escape(str(path)) for path in paths])
-            rows.project(
-                f"{list(numbers)}[file_index::INTEGER + 1]::UINTEGER AS file, *"
-            ).create_view(f"staged_{table}")
+            self.see_staged(f"staged_{table}", table, self.staged_parts(table))
         rejects = self.database.read_parquet(f"{escape(str(self._rejects))}/*.parquet")
         rejects.create_view("rejects")
+
+    def see_staged(self, view: str, table: str, parts: Sequence[tuple[int, Path]]) -> None:
+        """Make ``parts``, staged rows of ``table``, with the number of their ``file`` a view."""
+        # An empty part among others would make DuckDB expect no rows, and join the wrong way.
+        numbers, paths = zip(*(parts or [(0, self.folder / f"no_{table}.parquet")]), strict=True)
+        rows = self.database.read_parquet([escape(str(path)) for path in paths])
+        rows.project(f"{list(numbers)}[file_index::INTEGER + 1]::UINTEGER AS file, *").create_view(
+            view, replace=True
+        )
 
     def reject(self, rows: pl.DataFrame) -> None:
         """Add rows with the columns of ``REJECT``."""
@@ -99,17 +124,22 @@ class Workplace:
         - ``run``: statements that make tables and views for what comes after.
         - ``view v``: the rows go to a scratch file and are the view ``v``, with the column
           ``code`` more: a row's place in the query's order.
+        - ``grow v``: likewise; rows that have a code from before, given as ``earlier_code`` and
+          coming first, keep it, and the others get the codes from ``before[v]`` on.
         - ``key v c``: adds to the view ``v`` the ``name_key`` of its column ``c`` as ``key``.
         - ``accepted t``, ``merged t``: a row per row of table ``t`` that became one of its own,
           or for which another stands; it names the ``file``.
+        - ``counted t``: both at once, as numbers per file.
         - ``reject``: refused rows, the columns of ``REJECT`` by name.
         """
         verbs = {
             "run": self.database.execute,
             "view": self._view,
+            "grow": self._grow,
             "key": self._key,
             "accepted": lambda query, table: self._count("accepted", table, query),
             "merged": lambda query, table: self._count("merged", table, query),
+            "counted": self._counted,
             "reject": self._reject_query,
         }
         for heading, text in statements(step):
@@ -117,12 +147,38 @@ class Workplace:
             verbs[verb](text, *names)
 
     def _view(self, query: str, name: str) -> None:
+        self._write(query, name)
+        self._number(name, "* EXCLUDE file_row_number, file_row_number::UINTEGER AS code")
+
+    def _grow(self, query: str, name: str) -> None:
+        path = self._write(query, name)
+        kept = pl.scan_parquet(path, glob=False).select(pl.col("earlier_code").count())
+        self.kept[name] = kept.collect().item()
+        added = self.before[name] - self.kept[name]
+        self._number(
+            name,
+            "* EXCLUDE (earlier_code, file_row_number), "
+            f"coalesce(earlier_code, file_row_number + ({added}))::UINTEGER AS code",
+        )
+
+    def _write(self, query: str, name: str) -> Path:
         path = self.folder / f"{name}.parquet"
         self.database.sql(query).write_parquet(str(path), compression=f"{SCRATCH_COMPRESSION}_raw")
+        return path
+
+    def _number(self, name: str, columns: str) -> None:
+        path = self.folder / f"{name}.parquet"
         numbered = self.database.read_parquet(escape(str(path)), file_row_number=True)
-        numbered.project(
-            "* EXCLUDE file_row_number, file_row_number::UINTEGER AS code"
-        ).create_view(name)
+        numbered.project(columns).create_view(name, replace=True)
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        """The rows of a view that ``view`` or ``grow`` made, in order, with their ``code``."""
+        rows = pl.scan_parquet(self.folder / f"{name}.parquet", glob=False, row_index_name="code")
+        if name not in self.kept:
+            return rows
+        number = pl.col("code").cast(pl.Int64) + (self.before[name] - self.kept[name])
+        code = pl.coalesce("earlier_code", number.cast(pl.UInt32))
+        return rows.with_columns(code.alias("code")).drop("earlier_code")
 
     def _key(self, _: str, name: str, column: str) -> None:
         keyed = self.folder / f"{name}_keyed.parquet"
@@ -135,6 +191,11 @@ class Workplace:
     def _count(self, outcome: str, table: str, query: str) -> None:
         rows = self.database.sql(query).aggregate("file, count(*)").fetchall()
         self.outcomes[table, outcome] = dict(rows)
+
+    def _counted(self, query: str, table: str) -> None:
+        for file, *rows in self.database.sql(query).fetchall():
+            for outcome, count in zip(OUTCOMES, rows, strict=True):
+                self.outcomes.setdefault((table, outcome), {})[file] = count
 
     def _reject_query(self, query: str) -> None:
         # The view of rejects is a folder of files: what is added here is seen by later queries.

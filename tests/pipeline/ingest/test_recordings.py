@@ -28,13 +28,17 @@ Row = tuple[int, str, int, int, int, dict[str, float] | None]
 
 def told(rows: Sequence[Row]) -> dict[int, int]:
     """Code -> first code of its recording, as the ingest tells it without ISRCs."""
-    titled = pl.DataFrame(rows, TITLED, orient="row")
+    given = pl.DataFrame(rows, TITLED, orient="row")
     with duckdb.connect() as database:
         for name, value in policy.SQL_VARIABLES.items():
             database.execute(f"SET VARIABLE {name} = $value", {"value": value})
         ((_, macros),) = statements("same_recording")
         database.execute(macros)
-        database.register("titled", titled.to_arrow())
+        database.register("given", given.to_arrow())
+        database.execute(
+            "CREATE VIEW titled AS SELECT code, hash(recording_key, main_artist) AS song, "
+            "hash(recording_key, artists) AS credited, duration_ms, sound FROM given"
+        )
         return dict(database.sql("FROM same_recording('titled')").fetchall())
 
 
