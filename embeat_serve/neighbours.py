@@ -11,7 +11,7 @@ BYTES = 5
 """Of one neighbour: its code, little-endian uint32, and its strength, one byte."""
 
 LEVELS = 255
-"""Strength of the first of a list, as it is packed."""
+"""Highest strength, as it is packed."""
 
 
 class Neighbours(NamedTuple):
@@ -19,8 +19,8 @@ class Neighbours(NamedTuple):
 
     codes: NDArray[np.uint32]
     strengths: NDArray[np.float32]
-    """Above 0, up to 1 for the first: what speaks for each beyond what speaks for those that are
-    not listed, relative to the first."""
+    """Above 0, up to 1, comparable between lists: what speaks for each beyond what speaks for
+    those that are not listed."""
     confidence: float
     """0..1: how much the seed's own playlists say; 0 where the list is its artist's."""
 

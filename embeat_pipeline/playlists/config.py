@@ -84,7 +84,7 @@ class NeighbourConfig:
 
     length_exponent: float = 0.5
     """A playlist of n tracks weighs n^-length_exponent as a witness."""
-    shrinkage: float = 5.0
+    shrinkage: float = 20.0
     """Added to the denominator of a cosine between tracks: doubts the rarely seen."""
     popularity: float = 0.2
     """Exponent of the candidate's playlists, on what tracks themselves say."""
@@ -95,20 +95,28 @@ class NeighbourConfig:
     """Tracks in the same playlists (item-kNN)."""
     vector_weight: float = 0.185
     """Dot product of the Track2Vec vectors: playlists that resemble each other."""
-    artist_weight: float = 0.149
+    artist_weight: float = 0.22
     """Artists in the same playlists."""
-    same_artist_weight: float = 0.0087
+    same_artist_weight: float = 0.013
     """The artist itself, on top of being its own closest neighbour."""
-    genre_weight: float = 0.0008
+    genre_weight: float = 0.0012
     """Genres in common."""
-    album_weight: float = 0.0325
+    album_weight: float = 0.016
     """The same album."""
+    confidence_shift: float = 30.0
+    """The confidence in a track of c playlists is c / (c + confidence_shift); the rest is what
+    its artist has to say for it."""
 
     genre_decay: float = 0.8
     """Weight of an artist's next genre, as a share of the one before."""
     floor: float = 0.85
     """What does not make the list is taken to speak this share of what the last one does. So much
     is taken off all strengths, or a list that ends early would count as disagreement."""
+
+    full_score: float = 0.5
+    """Score of a list's first from which on all lists count alike."""
+    score_exponent: float = 0.3
+    """Weaker lists count (score of the first / full_score)^score_exponent as much."""
 
     def __post_init__(self) -> None:
         weights = (

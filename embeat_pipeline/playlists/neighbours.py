@@ -48,7 +48,7 @@ class Lists(NamedTuple):
     columns: NDArray[np.intp]
     """(b, n) positions among the candidates."""
     strengths: NDArray[np.uint8]
-    """(b, n) ``LEVELS`` is the best of a list."""
+    """(b, n) ``LEVELS`` is the best of a list that counts in full."""
 
 
 class NeighbourModel:
@@ -75,6 +75,7 @@ class NeighbourModel:
     def of_tracks(self, words: NDArray[np.intp]) -> Lists:
         """Lists of tracks (b,)."""
         scores = self.artists.scores(self.material.artists[words])
+        scores *= 1 - self.confidence(words)[:, None]
         for source in self._own:
             source.add_to(scores, words)
         own = self._column_of[words]
@@ -85,11 +86,10 @@ class NeighbourModel:
     def confidence(self, words: NDArray[np.intp]) -> NDArray[np.float32]:
         """(b,) how much of what is said of each track is known from its own playlists.
 
-        c / (c + shrinkage) of a track in c playlists: its share where c of its own witnesses
-        stand against so many that say what its artist does.
+        c / (c + confidence_shift) of a track in c playlists; its artist says the rest.
         """
         counts = self.material.counts[words]
-        return np.asarray(counts / (counts + self.config.shrinkage), np.float32)
+        return np.asarray(counts / (counts + self.config.confidence_shift), np.float32)
 
     def of_artists(self, artists: NDArray[np.int64]) -> Lists:
         """Lists of artists (b,)."""
@@ -97,7 +97,7 @@ class NeighbourModel:
 
 
 def best(scores: NDArray[np.float32], config: NeighbourConfig) -> Lists:
-    """The highest of each row (b, c), ties by column, with strengths relative to the first."""
+    """The highest of each row (b, c), ties by column, with strengths from the first down."""
     number = min(config.neighbours, scores.shape[1])
     if number == 0:
         return Lists(np.zeros((len(scores), 0), np.intp), np.zeros((len(scores), 0), np.uint8))
@@ -109,7 +109,9 @@ def best(scores: NDArray[np.float32], config: NeighbourConfig) -> Lists:
     # A list with fewer than it may hold is complete: what is not on it has nothing.
     base = np.float32(config.floor) * np.maximum(values[:, -1:], 0)
     relative = (values - base) / np.maximum(values[:, :1] - base, 1e-12)
-    strengths = np.where(values > 0, np.ceil(relative * LEVELS), 0)
+    first = np.maximum(values[:, :1], 0) / np.float32(config.full_score)
+    weight = np.minimum(first, 1) ** config.score_exponent
+    strengths = np.where(values > 0, np.ceil(relative * weight * LEVELS), 0)
     return Lists(top, strengths.clip(0, LEVELS).astype(np.uint8))
 
 

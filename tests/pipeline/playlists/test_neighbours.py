@@ -90,7 +90,8 @@ def track_score(material: Material, seed: int, track: int) -> float:
     score += config.vector_weight * float(vector @ material.vectors[track])
     if material.albums[seed] == material.albums[track] != UNKNOWN:
         score += config.album_weight * counts[1] ** config.artist_popularity
-    return score + artist_score(material, int(material.artists[seed]), track)
+    rest = config.confidence_shift / (counts[0] + config.confidence_shift)
+    return score + rest * artist_score(material, int(material.artists[seed]), track)
 
 
 def expected_list(scores: list[float]) -> tuple[list[int], list[int]]:
@@ -98,7 +99,8 @@ def expected_list(scores: list[float]) -> tuple[list[int], list[int]]:
     base = EQUAL.floor * max(scores[order[-1]], 0)
     top = scores[order[0]] - base
     listed = [track for track in order if scores[track] > 0]
-    return listed, [math.ceil((scores[track] - base) / top * LEVELS) for track in listed]
+    weight = min(1.0, scores[order[0]] / EQUAL.full_score) ** EQUAL.score_exponent
+    return listed, [math.ceil((scores[track] - base) / top * weight * LEVELS) for track in listed]
 
 
 def test_scores_of_tracks_are_the_formulas(material: Material) -> None:
@@ -139,6 +141,8 @@ def test_what_speaks_against_is_not_listed() -> None:
     lists = best(scores, NeighbourConfig(neighbours=3))
     assert lists.columns[0, :2].tolist() == [0, 3]
     assert lists.strengths[0].tolist() == [LEVELS, LEVELS // 2 + 1, 0]
+    weak = best(scores / 4, NeighbourConfig(neighbours=3, score_exponent=0.5))
+    assert weak.strengths[0].tolist() == [LEVELS // 2 + 1, LEVELS // 4 + 1, 0]
 
 
 def write_tables(lake: LakePaths, playlists: list[list[int]]) -> None:
@@ -178,7 +182,7 @@ def test_tables_are_the_schemas_and_made_once(tmp_path: Path) -> None:
     assert tracks.schema.equals(TRACK_NEIGHBOURS)
     assert tracks["track_code"].to_pylist() == [0, 1, 2, 4, 7, 8]
     assert tracks["confidence"].to_pylist() == pytest.approx(
-        [1 / 6, 1 / 6, 2 / 7, 2 / 7, 2 / 7, 1 / 6]
+        [c / (c + 30) for c in (1, 1, 2, 2, 2, 1)]
     )
     for code, codes in zip(
         tracks["track_code"].to_pylist(), tracks["neighbour_codes"].to_pylist(), strict=True
