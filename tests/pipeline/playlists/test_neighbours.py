@@ -141,7 +141,7 @@ def test_what_speaks_against_is_not_listed() -> None:
     lists = best(scores, NeighbourConfig(neighbours=3))
     assert lists.columns[0, :2].tolist() == [0, 3]
     assert lists.strengths[0].tolist() == [LEVELS, LEVELS // 2 + 1, 0]
-    weak = best(scores / 4, NeighbourConfig(neighbours=3, score_exponent=0.5))
+    weak = best(scores / np.float32(4), NeighbourConfig(neighbours=3, score_exponent=0.5))
     assert weak.strengths[0].tolist() == [LEVELS // 2 + 1, LEVELS // 4 + 1, 0]
 
 
