@@ -145,6 +145,23 @@ PLAYLIST_VECTORS = pa.schema(
     ]
 )
 
+TRACK_NEIGHBOURS = pa.schema(
+    [
+        ("track_code", pa.uint32()),  # ascending; only tracks of the playlist vocabulary
+        ("neighbour_codes", pa.list_(pa.uint32())),  # tracks played with it, best first
+        ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most there can be
+        ("confidence", pa.float32()),  # 0..1: how much the track's own playlists say
+    ]
+)
+
+ARTIST_NEIGHBOURS = pa.schema(
+    [
+        ("artist_code", pa.uint32()),  # ascending; only artists of whom anything is known
+        ("neighbour_codes", pa.list_(pa.uint32())),  # tracks played with the artist's, best first
+        ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most there can be
+    ]
+)
+
 SCHEMAS: dict[str, pa.Schema] = {
     "tracks": TRACKS,
     "artists": ARTISTS,
@@ -156,6 +173,8 @@ SCHEMAS: dict[str, pa.Schema] = {
     "track_genres": TRACK_GENRES,
     "track_vectors": TRACK_VECTORS,
     "playlist_vectors": PLAYLIST_VECTORS,
+    "track_neighbours": TRACK_NEIGHBOURS,
+    "artist_neighbours": ARTIST_NEIGHBOURS,
 }
 """Table name -> schema; ``LakePaths.table(name)`` is where it lies."""
 

@@ -14,6 +14,9 @@ class Found(NamedTuple):
     id: int
     cosine: float | None
     """To the seed, in the channel's own space; None where it has none."""
+    strength: float | None = None
+    """What speaks for it, 0..1, comparable between the channel's seeds; None where only its place
+    in the answer says so."""
 
 
 class Answer(NamedTuple):
@@ -25,6 +28,8 @@ class Answer(NamedTuple):
     found: tuple[Found, ...]
     held_back_by: str | None = None
     """Setting that keeps these tracks off the list unless it has to be relaxed."""
+    confidence: float = 1.0
+    """0..1: how much the answer rests on the seed itself rather than on its artist."""
 
 
 class Evidence(NamedTuple):
@@ -35,6 +40,10 @@ class Evidence(NamedTuple):
     cosine: float | None
     contribution: float
     """To the score."""
+    strength: float | None = None
+    """See ``Found``."""
+    confidence: float = 1.0
+    """See ``Answer``."""
 
 
 @dataclass(eq=False, slots=True)
@@ -95,31 +104,44 @@ def fuse(answers: Iterable[Answer], options: RecallOptions) -> list[Candidate]:
         for (id, found), weight in zip(merged.items(), weights, strict=True):
             candidate = candidates.setdefault(id, Candidate(id, held_back_by=held_back_by))
             candidate.score += weight
-            if len(found) == 1:
-                seed, cosine, _ = found[0]
-                candidate.evidence.append(Evidence(channel, seed, cosine, weight))
-                continue
-            total = sum(share for *_, share in found)
+            total = sum(support.share for support in found)
             candidate.evidence += [
-                Evidence(channel, seed, cosine, weight * share / total)
-                for seed, cosine, share in found
+                Evidence(
+                    channel,
+                    support.seed,
+                    support.found.cosine,
+                    weight * support.share / total if len(found) > 1 else weight,
+                    support.found.strength,
+                    support.confidence,
+                )
+                for support in found
             ]
     return sorted(candidates.values(), key=lambda candidate: (-candidate.score, candidate.id))
 
 
-def _merge(
-    answers: Sequence[Answer], first: float, last: float
-) -> dict[int, list[tuple[int, float | None, float]]]:
-    """Tracks of one channel, best first, each with seed, cosine and share of the agreement."""
-    merged: dict[int, list[tuple[int, float | None, float]]] = {}
+class _Support(NamedTuple):
+    """What one seed says of a track."""
+
+    seed: int
+    found: Found
+    share: float
+    """Of the agreement."""
+    confidence: float
+
+
+def _merge(answers: Sequence[Answer], first: float, last: float) -> dict[int, list[_Support]]:
+    """Tracks of one channel, best first, each with what the seeds say of it."""
+    merged: dict[int, list[_Support]] = {}
     for answer in answers:
         # Weights of 0 would leave nothing to tell places apart by.
-        shares = _line(max(first, 1e-9), max(last, 1e-9), len(answer.found))
-        for found, share in zip(answer.found, shares, strict=True):
-            merged.setdefault(found.id, []).append((answer.seed, found.cosine, share))
+        places = _line(max(first, 1e-9), max(last, 1e-9), len(answer.found))
+        for found, place in zip(answer.found, places, strict=True):
+            share = place if found.strength is None else found.strength
+            support = _Support(answer.seed, found, share, answer.confidence)
+            merged.setdefault(found.id, []).append(support)
     if len(answers) == 1:
         return merged
-    agreement = {id: sum(share for *_, share in found) for id, found in merged.items()}
+    agreement = {id: sum(support.share for support in found) for id, found in merged.items()}
     return {id: merged[id] for id in sorted(merged, key=lambda id: (-agreement[id], id))}
 
 

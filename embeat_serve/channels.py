@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from embeat_serve.candidates import Answer, Found
-from embeat_serve.contract import Collection, TrackField
+from embeat_serve.contract import ArtistField, Collection, TrackField
+from embeat_serve.neighbours import Neighbours, agreed, unpack
 from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import RecallOptions
@@ -33,7 +34,8 @@ class Place(NamedTuple):
     """What a query's answer is for."""
 
     use: str
-    """A channel, ``outside`` (acoustic neighbours of any genre) or ``vectors`` (of the seeds)."""
+    """A channel, or ``outside`` (acoustic neighbours of any genre), ``vectors`` (of the seeds),
+    ``lists`` and ``artist lists`` (their neighbours), ``listed`` (payload of those)."""
     seed: int | None = None
     """Position among the seeds; None for all."""
     genre: int | None = None
@@ -49,12 +51,14 @@ class Recall:
         options: channels, limits and cut-offs.
         k: length of the list that is wanted.
         payload: fields to bring along with every track found.
+        neighbours: of the artist that the seeds stand for, where that is what was asked for.
     """
 
     seeds: Sequence[Seed]
     options: RecallOptions
     k: int
     payload: bool | Sequence[str] = False
+    neighbours: Neighbours | None = None
 
     def ask(self, store: VectorStore) -> tuple[list[Answer], list[Hit]]:
         """Ask in one store call.
@@ -70,7 +74,7 @@ class Recall:
         """Every query, under what it is for."""
         queries: dict[Place, Query] = {}
         for position, seed in enumerate(self.seeds):
-            if seed.code is not None and self._asks_playlists():
+            if seed.code is not None and self._asks_vectors():
                 queries[Place("playlist", position)] = self._playlist(seed)
             queries.update(self._acoustic(position, seed))
             if "genre_popular" in self.options.channels:
@@ -84,6 +88,7 @@ class Recall:
             if "related_artist" in self.options.channels and (related := _related(seed)):
                 where = Match(TrackField.ARTIST_CODES, related)
                 queries[Place("related_artist", position)] = self._by_artist(seed, where)
+        queries.update(self._lists())
         codes = self._codes()
         if codes and any(place.use == "genre_popular" for place in queries):
             queries[Place("vectors")] = Query(
@@ -100,7 +105,7 @@ class Recall:
             near = [hit for hit in neighbours if self._is_near(hit)]
             genres = self._genres(seed)
             chosen = vote(genres, near, self.options.genre_vote_ratio) if self._votes() else genres
-            if "playlist" in self.options.channels:
+            if "playlist" in self.options.channels and not self._asks_lists():
                 far = [hit for hit in neighbours if not self._is_near(hit)]
                 answers.append(_answer("playlist", position, near))
                 answers.append(_answer("playlist", position, far, "playlist_min_cosine"))
@@ -120,7 +125,74 @@ class Recall:
             for channel in ("same_artist", "related_artist"):
                 hits = found.get(Place(channel, position), [])
                 answers.append(_answer(channel, position, hits, sound=_has_sound(seed)))
+        if self._asks_lists():
+            answers += self._from_lists(self._known_lists(found))
         return [answer for answer in answers if answer.found]
+
+    def _asks_lists(self) -> bool:
+        return "playlist" in self.options.channels and self.options.playlist_neighbours
+
+    def _lists(self) -> Iterable[tuple[Place, Query]]:
+        """Neighbours of the seeds and, for those in no playlist, of their main artists."""
+        if not self._asks_lists():
+            return
+        if self.neighbours is not None:
+            codes = [
+                found.id for answer in self._from_lists([self.neighbours]) for found in answer.found
+            ]
+            where = Filter((Ids(tuple(codes)),))
+            yield (
+                Place("listed"),
+                Query(Collection.TRACKS, len(codes), filter=where, payload=self.payload),
+            )
+            return
+        fields = (TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE)
+        asked = {
+            Place("lists"): (Collection.TRACKS_PLAYLIST, self._codes(), fields),
+            Place("artist lists"): (
+                Collection.ARTISTS,
+                _main_artists(self.seeds),
+                (ArtistField.NEIGHBOURS,),
+            ),
+        }
+        for place, (collection, codes, payload) in asked.items():
+            if codes:
+                yield (
+                    place,
+                    Query(collection, len(codes), filter=Filter((Ids(codes),)), payload=payload),
+                )
+
+    def _known_lists(self, found: dict[Place, list[Hit]]) -> list[Neighbours | None]:
+        """The list of each seed: its own, else its main artist's."""
+        if self.neighbours is not None:
+            return [self.neighbours]
+        own = {
+            hit.id: unpack(text, hit.payload.get(TrackField.NEIGHBOUR_CONFIDENCE, 0.0))
+            for hit in found.get(Place("lists"), ())
+            if (text := hit.payload.get(TrackField.NEIGHBOURS))
+        }
+        of_artist = {
+            hit.id: unpack(text)
+            for hit in found.get(Place("artist lists"), ())
+            if (text := hit.payload.get(ArtistField.NEIGHBOURS))
+        }
+        return [
+            own.get(-1 if seed.code is None else seed.code)
+            or of_artist.get(next(iter(seed.artist_codes), -1))
+            for seed in self.seeds
+        ]
+
+    def _from_lists(self, lists: Sequence[Neighbours | None]) -> list[Answer]:
+        options = self.options
+        limit = min(options.other_factor * self.k, options.other_limit)
+        answers = []
+        for position, (codes, strengths) in enumerate(agreed(lists, self._codes(), limit)):
+            pairs = zip(codes.tolist(), strengths.tolist(), strict=True)
+            found = tuple(Found(code, None, strength) for code, strength in pairs)
+            known = lists[position]
+            confidence = known.confidence if known else 0.0
+            answers.append(Answer("playlist", position, found, confidence=confidence))
+        return answers
 
     def _is_near(self, neighbour: Hit) -> bool:
         return _cosine(neighbour) >= self.options.playlist_min_cosine
@@ -150,8 +222,9 @@ class Recall:
         by_genre = {"acoustic", "genre_popular"}.intersection(self.options.channels)
         return self.options.genre_vote and bool(by_genre)
 
-    def _asks_playlists(self) -> bool:
-        return "playlist" in self.options.channels or self._votes()
+    def _asks_vectors(self) -> bool:
+        by_vector = "playlist" in self.options.channels and not self.options.playlist_neighbours
+        return by_vector or self._votes()
 
     def _filter(self, *must: Condition, any_popularity: bool = False) -> Filter:
         """``must``, without the seeds, and without what is known to be too unpopular."""
@@ -255,6 +328,10 @@ def by_sound(hits: Sequence[Hit], vector: np.ndarray | None) -> tuple[Found, ...
 def _related(seed: Seed) -> tuple[int, ...]:
     related = seed.payload.get(TrackField.RELATED_ARTIST_CODES, ())
     return tuple(code for code in related if code not in seed.artist_codes)[:MAX_RELATED]
+
+
+def _main_artists(seeds: Sequence[Seed]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(seed.artist_codes[0] for seed in seeds if seed.artist_codes))
 
 
 def _has_sound(seed: Seed) -> bool:

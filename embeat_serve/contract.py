@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of the release layout. A server refuses a release of another version."""
 
 VECTOR_SIZE = 64
@@ -72,7 +72,11 @@ class TrackField:
     ENERGY = "energy"  # float 0..1
     NAME_KEY = "name_key"  # keyword: text.name_key(track_name)
     SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists)
-    PLAYLIST_WEIGHT = "playlist_weight"  # float, length of the vector; tracks_playlist only
+
+    # tracks_playlist only
+    PLAYLIST_WEIGHT = "playlist_weight"  # float, length of the vector
+    NEIGHBOURS = "neighbours"  # tracks played with it, best first: see neighbours.unpack
+    NEIGHBOUR_CONFIDENCE = "neighbour_confidence"  # float 0..1: how much its own playlists say
 
     DISPLAY = (
         TRACK_ID,
@@ -109,6 +113,7 @@ class ArtistField:
     RELATED_ARTIST_CODES = "related_artist_codes"  # display, closest first
     POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0
     NUM_TRACKS = "num_tracks"  # integer
+    NEIGHBOURS = "neighbours"  # as a track's, for the artist's tracks that have none
     NAME_KEY = "name_key"  # keyword
     SEARCH_TEXT = "search_text"  # whitespace-tokenised
 

@@ -197,7 +197,8 @@ def _candidates(
     """
     started = time.perf_counter()
     along = seeds.store_calls > 1
-    recall = Recall(seeds.songs, options, k, CANDIDATE_FIELDS if along else False)
+    fields = CANDIDATE_FIELDS if along else False
+    recall = Recall(seeds.songs, options, k, fields, seeds.neighbours)
     answers, hits = recall.ask(release.store)
     recalled = time.perf_counter()
     chosen = fuse(answers, options)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from embeat_serve.contract import ArtistField, Collection, TrackField
 from embeat_serve.errors import SeedNotFound, UsageError
 from embeat_serve.matching import SAME_NAME, Closeness, Fit, best_artist, best_track, popularity
-from embeat_serve.query import Filter, Hit, Match, Query, Words
+from embeat_serve.neighbours import Neighbours, unpack
+from embeat_serve.query import Filter, Hit, Ids, Match, Query, Words
 from embeat_serve.references import (
     Reading,
     check_text,
@@ -38,6 +39,15 @@ EXACT_LIMIT = 20
 
 WORDS_LIMIT = 50
 """Songs looked at of those that hold all words: the most popular ones."""
+
+ARTIST_FIELDS = (
+    ArtistField.ARTIST_ID,
+    ArtistField.ARTIST_NAME,
+    ArtistField.POPULARITY_RANK,
+    ArtistField.NUM_TRACKS,
+    ArtistField.NAME_KEY,
+)
+"""What tells artists of one name apart; their neighbours are read of the one that is meant."""
 
 SEED_FIELDS = (*TrackField.DISPLAY, TrackField.RELATED_ARTIST_CODES)
 
@@ -70,6 +80,8 @@ class Seeds:
     songs: tuple[Seed, ...]
     artist: str | None = None
     """Name of the artist whose best-known songs they are; None where songs were asked for."""
+    neighbours: Neighbours | None = None
+    """Tracks played with that artist's; None where songs were asked for, or nothing is known."""
     missing: tuple[str, ...] = ()
     """What was asked for besides but is not in the catalogue."""
     store_calls: int = 1
@@ -180,7 +192,13 @@ def _artist_songs(store: VectorStore, artist: Hit, number: int) -> Seeds:
     name = artist.payload[ArtistField.ARTIST_NAME]
     # Editions of one song are many, and songs where the artist is only a guest come after.
     query = _tracks(TrackField.ARTIST_CODES, [artist.id], limit=5 * number)
-    hits = store.query([query])[0]
+    played = Query(
+        Collection.ARTISTS,
+        1,
+        filter=Filter((Ids((artist.id,)),)),
+        payload=(ArtistField.NEIGHBOURS,),
+    )
+    hits, of_artist = store.query([query, played])
     hits.sort(key=lambda hit: hit.payload[TrackField.ARTIST_CODES][0] != artist.id)
     songs: dict[Any, Hit] = {}
     recordings: set[Any] = set()
@@ -192,7 +210,9 @@ def _artist_songs(store: VectorStore, artist: Hit, number: int) -> Seeds:
     if not songs:
         raise SeedNotFound(f"the artist {name!r} has no songs in the catalogue")
     chosen = list(songs.values())[:number]
-    return Seeds(tuple(_seed(hit) for hit in chosen), artist=name, store_calls=2)
+    lists = (hit.payload.get(ArtistField.NEIGHBOURS) for hit in of_artist)
+    neighbours = next((unpack(text) for text in lists if text), None)
+    return Seeds(tuple(_seed(hit) for hit in chosen), name, neighbours, store_calls=2)
 
 
 def _code_queries(text: str) -> list[Query]:
@@ -239,7 +259,7 @@ def _by_popularity(collection: str, must: tuple[Match | Words, ...], limit: int)
         limit,
         order_by=TrackField.POPULARITY_RANK,
         filter=Filter(must),
-        payload=SEED_FIELDS if collection == Collection.TRACKS else True,
+        payload=SEED_FIELDS if collection == Collection.TRACKS else ARTIST_FIELDS,
     )
 
 

@@ -54,7 +54,8 @@ def _check_range(name: str, value: Any, default: Any) -> None:
 
 @dataclass(frozen=True)
 class RecallOptions:
-    """How one list is recalled, merged and ordered. Defaults are upstream's merge.
+    """How one list is recalled, merged and ordered. Defaults are upstream's merge over
+    the lists of playlist neighbours.
 
     Shares are fractions of the list length k; weights are linear in rank, first to last.
 
@@ -81,7 +82,10 @@ class RecallOptions:
     playlist_weight_first: float = 2.0
     playlist_weight_last: float = 1.2
 
+    playlist_neighbours: bool = True
+    """Playlist candidates come from the neighbour lists; off: nearest by playlist vector."""
     playlist_min_cosine: float = 0.75
+    """Lowest cosine of a neighbour by playlist vector; neighbour lists have no cut-off."""
     min_popularity: int = 10
     """0..100; candidates below it are dropped, or below the seed's own where that is lower."""
     genre_vote: bool = True
@@ -126,7 +130,10 @@ class RecallOptions:
         return getattr(self, first), getattr(self, last)
 
 
-PRESETS: dict[str, RecallOptions] = {"upstream": RecallOptions()}
+PRESETS: dict[str, RecallOptions] = {
+    "neighbours": RecallOptions(),
+    "upstream": RecallOptions(playlist_neighbours=False),
+}
 """Named sets of recall settings; the first is the default."""
 
 

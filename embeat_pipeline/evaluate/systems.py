@@ -68,9 +68,9 @@ def release_settings(recall: RecallOptions) -> dict[str, tuple[str, RecallOption
             settings[f"preset {name}"] = ("release", preset)
     for channel in CHANNELS:
         settings[channel] = ("channel", replace(raw, channels=(channel,)))
-    if recall.playlist_min_cosine > -1:
-        alone = replace(raw, channels=("playlist",), playlist_min_cosine=-1.0)
-        settings["playlist, no cut-off"] = ("channel", alone)
+    if recall.playlist_neighbours:
+        vectors = replace(raw, playlist_neighbours=False, playlist_min_cosine=-1.0)
+        settings["playlist vectors"] = ("channel", replace(vectors, channels=("playlist",)))
     return settings
 
 

@@ -89,6 +89,10 @@ def build_twin(lake: LakePaths, options: SplitOptions, device: str = "auto") -> 
     from embeat_pipeline.genres.assign import assign_genres
     from embeat_pipeline.index.build import build_release
     from embeat_pipeline.index.publish import collect_garbage
+    from embeat_pipeline.playlists.neighbours import (
+        write_artist_neighbours,
+        write_track_neighbours,
+    )
     from embeat_pipeline.playlists.track2vec import train_track2vec
 
     twin = evaluation_lake(lake)
@@ -111,6 +115,8 @@ def build_twin(lake: LakePaths, options: SplitOptions, device: str = "auto") -> 
         "encoder": train_encoder(twin, config, device),
         "track_vectors": encode_catalogue(twin, device),
         "playlist_vectors": train_track2vec(twin),
+        "track_neighbours": write_track_neighbours(twin),
+        "artist_neighbours": write_artist_neighbours(twin),
     }
     release = build_release(twin)["release"]
     collect_garbage(twin, keep=KEPT_RELEASES)

@@ -15,6 +15,8 @@ TABLES = (
     "encoder",
     "track_vectors",
     "playlist_vectors",
+    "track_neighbours",
+    "artist_neighbours",
 )
 
 

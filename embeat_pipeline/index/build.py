@@ -40,6 +40,8 @@ TABLES = (
     "related_artists",
     "track_vectors",
     "playlist_vectors",
+    "track_neighbours",
+    "artist_neighbours",
 )
 """Tables a release is made of."""
 

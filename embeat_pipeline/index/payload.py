@@ -14,6 +14,7 @@ import pyarrow as pa
 import qdrant_edge as edge
 
 from embeat_pipeline.index.config import BuildOptions
+from embeat_pipeline.index.neighbours import read_neighbours
 from embeat_pipeline.index.vectors import as_matrix
 from embeat_pipeline.text import name_key, search_text
 from embeat_serve.contract import ArtistField, Collection, LakePaths, TrackField, VectorName
@@ -40,6 +41,8 @@ class Source:
     """Column of the point id, in both."""
     query: str
     """Name of the SQL file that makes the payload."""
+    neighbours: Path | None = None
+    """Table of neighbour lists, where points carry them."""
 
 
 def source_of(collection: str, lake: LakePaths, workshop: Path) -> Source:
@@ -49,10 +52,12 @@ def source_of(collection: str, lake: LakePaths, workshop: Path) -> Source:
         case Collection.TRACKS:
             return Source(lake.table("track_vectors"), tracks, "track_code", "tracks.sql")
         case Collection.TRACKS_PLAYLIST:
-            return Source(lake.table("playlist_vectors"), tracks, "track_code", "tracks.sql")
+            vectors, lists = lake.table("playlist_vectors"), lake.table("track_neighbours")
+            return Source(vectors, tracks, "track_code", "tracks.sql", lists)
         case _:
             artists = lake.table("artists")
-            return Source(workshop / CENTROIDS, artists, "artist_code", "artists.sql")
+            lists = lake.table("artist_neighbours")
+            return Source(workshop / CENTROIDS, artists, "artist_code", "artists.sql", lists)
 
 
 def write_facts(lake: LakePaths, workshop: Path, options: BuildOptions) -> None:
@@ -102,6 +107,9 @@ def batches(
             if collection in VectorName.WEIGHTED:
                 weight = pl.Series(TrackField.PLAYLIST_WEIGHT, np.linalg.norm(matrix, axis=1))
                 rows = rows.with_columns(weight.cast(pl.Float64).round(4))
+            if source.neighbours is not None:
+                lists = read_neighbours(connection, source.neighbours, source.code, *bounds)
+                rows = rows.join(lists, on=source.code, how="left", maintain_order="left")
             yield from _points(rows.drop(source.code), codes, matrix, usable, vector_name)
 
 

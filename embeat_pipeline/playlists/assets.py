@@ -24,5 +24,38 @@ def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
     return asset_result(metadata, lake.paths.table("playlist_vectors"), seconds=seconds)
 
 
-ASSETS = [playlist_vectors]
+@dg.asset(
+    group_name="playlists",
+    deps=["tracks", "artists", "playlists", "playlist_vectors", "artist_genres"],
+    kinds={"parquet"},
+    description="Neighbour lists of the tracks in playlists: what is played together, by tracks, "
+    "vectors, artists, albums and genres.",
+)
+def track_neighbours(lake: LakeResource) -> dg.MaterializeResult:
+    """List each track's neighbours."""
+    from embeat_pipeline.playlists.neighbours import write_track_neighbours
+
+    started = time.perf_counter()
+    metadata = write_track_neighbours(lake.paths)
+    seconds = time.perf_counter() - started
+    return asset_result(metadata, lake.paths.table("track_neighbours"), seconds=seconds)
+
+
+@dg.asset(
+    group_name="playlists",
+    deps=["tracks", "artists", "playlists", "playlist_vectors", "artist_genres"],
+    kinds={"parquet"},
+    description="Neighbour lists of artists, for their tracks that are in no playlist.",
+)
+def artist_neighbours(lake: LakeResource) -> dg.MaterializeResult:
+    """List each artist's neighbours."""
+    from embeat_pipeline.playlists.neighbours import write_artist_neighbours
+
+    started = time.perf_counter()
+    metadata = write_artist_neighbours(lake.paths)
+    seconds = time.perf_counter() - started
+    return asset_result(metadata, lake.paths.table("artist_neighbours"), seconds=seconds)
+
+
+ASSETS = [playlist_vectors, track_neighbours, artist_neighbours]
 CHECKS: list[dg.AssetChecksDefinition] = []

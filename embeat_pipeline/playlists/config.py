@@ -67,3 +67,67 @@ class Track2VecConfig:
             raise ValueError("window, negative, min_count and workers start at 1, epochs at 0")
         if min(self.weight_shift, self.count_shift, self.weight_exponent) < 0:
             raise ValueError("weight_shift, count_shift and weight_exponent must not be negative")
+
+
+@dataclass(frozen=True)
+class NeighbourConfig:
+    """What speaks for a neighbour, and how much.
+
+    Weights are of the sources in ``sources.py``; they were chosen on playlists held out of the
+    real dump, for one and five seeds together. A weight of 0 leaves a source out.
+    """
+
+    neighbours: int = 300
+    """Longest list of a track or an artist; 0 makes empty tables."""
+    max_candidates: int = 300_000
+    """Tracks that can be neighbours: those in most playlists. Bounds the time for one list."""
+
+    length_exponent: float = 0.5
+    """A playlist of n tracks weighs n^-length_exponent as a witness."""
+    shrinkage: float = 20.0
+    """Added to the denominator of a cosine between tracks: doubts the rarely seen."""
+    popularity: float = 0.2
+    """Exponent of the candidate's playlists, on what tracks themselves say."""
+    artist_popularity: float = 0.3
+    """The same, on what artists and albums say: popularity decides among an artist's tracks."""
+
+    track_weight: float = 1.0
+    """Tracks in the same playlists (item-kNN)."""
+    vector_weight: float = 0.185
+    """Dot product of the Track2Vec vectors: playlists that resemble each other."""
+    artist_weight: float = 0.22
+    """Artists in the same playlists."""
+    same_artist_weight: float = 0.013
+    """The artist itself, on top of being its own closest neighbour."""
+    genre_weight: float = 0.0012
+    """Genres in common."""
+    album_weight: float = 0.016
+    """The same album."""
+    confidence_shift: float = 30.0
+    """The confidence in a track of c playlists is c / (c + confidence_shift); the rest is what
+    its artist has to say for it."""
+
+    genre_decay: float = 0.8
+    """Weight of an artist's next genre, as a share of the one before."""
+    floor: float = 0.85
+    """What does not make the list is taken to speak this share of what the last one does. So much
+    is taken off all strengths, or a list that ends early would count as disagreement."""
+
+    full_score: float = 0.5
+    """Score of a list's first from which on all lists count alike."""
+    score_exponent: float = 0.3
+    """Weaker lists count (score of the first / full_score)^score_exponent as much."""
+
+    def __post_init__(self) -> None:
+        weights = (
+            self.track_weight,
+            self.vector_weight,
+            self.artist_weight,
+            self.same_artist_weight,
+            self.genre_weight,
+            self.album_weight,
+        )
+        if self.neighbours < 0 or self.max_candidates < 1 or min(weights) < 0:
+            raise ValueError("neighbours and weights must not be negative, max_candidates above 0")
+        if not 0 <= self.floor < 1:
+            raise ValueError(f"floor must be in 0..1 and below 1, found {self.floor}")

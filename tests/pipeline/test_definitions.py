@@ -15,7 +15,7 @@ GRAPH = {
     "ingest": {"tracks", "artists", "playlists", "genre_map", "related_artists", "rejects"},
     "genres": {"artist_genres", "track_genres"},
     "acoustic": {"encoder", "track_vectors"},
-    "playlists": {"playlist_vectors"},
+    "playlists": {"playlist_vectors", "track_neighbours", "artist_neighbours"},
     "index": {"release", "published_release"},
     "evaluate": {"evaluation"},
 }

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import qdrant_edge as edge
 
 import embeat_serve
+from embeat_pipeline.index.neighbours import pack
 from embeat_serve.contract import (
     FORMAT_VERSION,
     PAYLOAD_INDEXES,
@@ -181,8 +183,12 @@ def _shard(folder: Path, collection: str, points: list[edge.Point]) -> None:
     shard.close()
 
 
-def _artist_points(songs: list[dict[str, Any]]) -> list[edge.Point]:
+def _artist_points(
+    songs: list[dict[str, Any]], neighbours: dict[int, dict[str, Any]]
+) -> list[edge.Point]:
     points = []
+    # The list of any song stands for that of its artist.
+    of_artist = {songs[code]["artist"]: found["neighbours"] for code, found in neighbours.items()}
     for code in sorted({song["artist"] for song in songs}):
         name, popularity = _artist(code)
         payload = {
@@ -192,9 +198,28 @@ def _artist_points(songs: list[dict[str, Any]]) -> list[edge.Point]:
             "num_tracks": sum(song["artist"] == code for song in songs),
             "name_key": name_key(name),
             "search_text": search_text(name),
+            **({"neighbours": of_artist[code]} if code in of_artist else {}),
         }
         points.append(edge.Point(code, {}, payload))
     return points
+
+
+def _neighbours(vectors: np.ndarray, listed: list[int]) -> dict[int, dict[str, Any]]:
+    unit = vectors[listed] / np.linalg.norm(vectors[listed], axis=1, keepdims=True)
+    cosines = unit @ unit.T
+    np.fill_diagonal(cosines, -1)
+    order = np.argsort(-cosines, axis=1)[:, :60]
+    ranked = np.take_along_axis(cosines, order, axis=1).clip(0, None)
+    above = ranked - 0.85 * ranked[:, -1:]
+    strengths = np.ceil(255 * above / above[:, :1].clip(1e-9)).astype(np.uint8)
+    texts = pack(
+        pl.Series(np.array(listed, np.uint32)[order].tolist(), dtype=pl.List(pl.UInt32)),
+        pl.Series(strengths.tolist(), dtype=pl.List(pl.UInt8)),
+    )
+    return {
+        code: {"neighbours": text, "neighbour_confidence": 0.5}
+        for code, text in zip(listed, texts.to_list(), strict=True)
+    }
 
 
 def build_release(root: Path, release: str = RELEASE, only: int | None = None) -> LakePaths:
@@ -225,9 +250,13 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
         for i, song in enumerate(songs)
     ]
     _shard(folder, Collection.TRACKS, points)
-    with_playlist = [edge.Point(i, {"playlist": playlist[i].tolist()}, payloads[i]) for i in listed]
+    neighbours = _neighbours(playlist, listed)
+    with_playlist = [
+        edge.Point(i, {"playlist": playlist[i].tolist()}, {**payloads[i], **neighbours[i]})
+        for i in listed
+    ]
     _shard(folder, Collection.TRACKS_PLAYLIST, with_playlist)
-    _shard(folder, Collection.ARTISTS, _artist_points(songs))
+    _shard(folder, Collection.ARTISTS, _artist_points(songs, neighbours))
     counts = {Collection.TRACKS: len(songs), Collection.TRACKS_PLAYLIST: len(listed)}
     Manifest(release, FORMAT_VERSION, "0", "2026-01-01T00:00:00Z", {}, counts).write(folder)
     lake.current.write_text(f"{release}\n")

@@ -1,10 +1,14 @@
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
+from embeat_pipeline.index.neighbours import pack
+from embeat_serve.candidates import fuse
 from embeat_serve.channels import MAX_GENRE_QUERIES, Place, Recall, by_sound, popularity_floor, vote
-from embeat_serve.contract import Collection
+from embeat_serve.contract import ArtistField, Collection, TrackField
+from embeat_serve.neighbours import Neighbours
 from embeat_serve.query import Between, Hit, Ids, Match
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import RecallOptions
@@ -46,7 +50,11 @@ def test_popular_songs_are_put_in_order_of_sound():
 
 def test_every_channel_asks_for_its_own():
     plan = Recall([seed()], OPTIONS, 20).plan()
-    assert {place.use for place in plan} == {*OPTIONS.channels, "outside", "vectors"}
+    uses = {*OPTIONS.channels, "outside", "vectors", "lists", "artist lists"}
+    assert {place.use for place in plan} == uses
+    assert plan[Place("lists")].collection == Collection.TRACKS_PLAYLIST
+    assert plan[Place("lists")].filter.must == (Ids((1,)),)
+    assert plan[Place("artist lists")].filter.must == (Ids((5,)),)
     assert plan[Place("playlist", 0)].collection == Collection.TRACKS_PLAYLIST
     assert plan[Place("playlist", 0)].like == 1
     assert plan[Place("acoustic", 0, 7)].limit == 200
@@ -119,8 +127,58 @@ def test_many_seeds_ask_for_fewer_genres_each():
     assert all(query.limit <= 40 for query in plan.values())
 
 
+LISTED = RecallOptions(channels=("playlist",))
+
+
+def packed(strengths: dict[int, int]) -> str:
+    codes = pl.Series([list(strengths)], dtype=pl.List(pl.UInt32))
+    return pack(codes, pl.Series([list(strengths.values())], dtype=pl.List(pl.UInt8)))[0]
+
+
+def test_two_seeds_that_agree_outweigh_one_that_insists():
+    found = {
+        Place("lists"): [
+            Hit(1, 0, {TrackField.NEIGHBOURS: packed({9: 255, 8: 150, 2: 120})}),
+            Hit(2, 0, {TrackField.NEIGHBOURS: packed({7: 255, 8: 150, 1: 90})}),
+        ]
+    }
+    answers = Recall([seed(1), seed(2)], LISTED, 20).answers(found)
+    assert [c.id for c in fuse(answers, LISTED)] == [8, 7, 9]
+    assert [[item.id for item in answer.found] for answer in answers] == [[9, 8], [7, 8]]
+    assert answers[0].found[1].strength == pytest.approx(150 / 255)
+
+
+def test_a_seed_in_no_playlist_is_spoken_for_by_its_artist():
+    own = {TrackField.NEIGHBOURS: packed({9: 255}), TrackField.NEIGHBOUR_CONFIDENCE: 0.8}
+    found = {
+        Place("lists"): [Hit(1, 0, own)],
+        Place("artist lists"): [Hit(5, 0, {ArtistField.NEIGHBOURS: packed({8: 255})})],
+    }
+    first, second = Recall([seed(1), seed(2)], LISTED, 20).answers(found)
+    assert ([item.id for item in first.found], first.confidence) == ([9], 0.8)
+    assert ([item.id for item in second.found], second.confidence) == ([8], 0.0)
+
+
+def test_an_artists_list_is_brought_along_with_its_songs():
+    known = Neighbours(np.array([8, 1, 9], np.uint32), np.array([1, 0.9, 0.5], np.float32), 0.0)
+    recall = Recall([seed(1)], LISTED, 20, ("track_id",), known)
+    plan = recall.plan()
+    assert set(plan) == {Place("listed")}
+    assert plan[Place("listed")].filter.must == (Ids((8, 9)),)
+    assert plan[Place("listed")].payload == ("track_id",)
+    (answer,) = recall.answers({Place("listed"): []})
+    assert [item.id for item in answer.found] == [8, 9]
+
+
+def test_vectors_are_asked_where_lists_are_not_wanted():
+    options = RecallOptions(channels=("playlist",), playlist_neighbours=False)
+    assert set(Recall([seed()], options, 20).plan()) == {Place("playlist", 0)}
+    assert set(Recall([seed()], LISTED, 20).plan()) == {Place("lists"), Place("artist lists")}
+
+
 def test_neighbours_below_the_cut_off_are_held_back():
-    recall = Recall([seed()], RecallOptions(channels=("playlist",), genre_vote=False), 20)
+    options = RecallOptions(channels=("playlist",), playlist_neighbours=False)
+    recall = Recall([seed()], options, 20)
     hits = [Hit(2, 0.8, {}), Hit(3, 0.75, {}), Hit(4, 0.74, {})]
     near, far = recall.answers({Place("playlist", 0): hits})
     assert ([found.id for found in near.found], near.held_back_by) == ([2, 3], None)

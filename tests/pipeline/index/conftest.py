@@ -138,6 +138,21 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
                 strict=True,
             )
         ],
+        # Every list is one longer than the last, and every fifth track has none.
+        "track_neighbours": [
+            {
+                "track_code": code,
+                "neighbour_codes": [int((code + 1 + step) % tracks) for step in range(code % 7)],
+                "strengths": [255 - step for step in range(code % 7)],
+                "confidence": 0.25,
+            }
+            for code in listed.tolist()
+            if code % 5
+        ],
+        "artist_neighbours": [
+            {"artist_code": code, "neighbour_codes": [code, 0], "strengths": [255, 7]}
+            for code in range(0, artists, 2)
+        ],
     }
     lake.tables.mkdir(parents=True)
     for name, content in rows.items():

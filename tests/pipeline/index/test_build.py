@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +20,7 @@ from embeat_pipeline.index import processes
 from embeat_pipeline.index.build import TABLES, build_release, built_release, release_name
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.lock import index_lock
+from embeat_pipeline.index.neighbours import pack
 from embeat_pipeline.index.vectors import as_matrix, write_centroids
 from embeat_pipeline.index.verify import verify_release
 from embeat_pipeline.index.worker import Part
@@ -55,6 +57,14 @@ def related(lake: LakePaths) -> dict[int, list[int]]:
 
 def filled(payload: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in payload.items() if value not in (None, "", [])}
+
+
+def packed_lists(lake: LakePaths, table: str) -> dict[int, str]:
+    """Code -> neighbour list as the payload carries it."""
+    found = pl.read_parquet(lake.table(table))
+    packed = pack(found["neighbour_codes"], found["strengths"])
+    pairs = zip(found.to_series(0).to_list(), packed.to_list(), strict=True)
+    return {code: text for code, text in pairs if text is not None}
 
 
 def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths, str]) -> None:
@@ -96,12 +106,26 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
         row["track_code"]: round(float(np.linalg.norm(np.float32(row["playlist"]))), 4)
         for row in rows(lake, "playlist_vectors")
     }
+    packed = packed_lists(lake, "track_neighbours")
+    lists = {
+        row["track_code"]: filled(
+            {
+                TrackField.NEIGHBOURS: packed.get(row["track_code"]),
+                TrackField.NEIGHBOUR_CONFIDENCE: row["confidence"],
+            }
+        )
+        for row in rows(lake, "track_neighbours")
+    }
     with EdgeStore(lake.release(release)) as store:
         found = {hit.id: hit.payload for hit in store.retrieve(Collection.TRACKS, list(expected))}
         assert found == expected
         hits = store.retrieve(Collection.TRACKS_PLAYLIST, list(expected))
         assert {hit.id: hit.payload for hit in hits} == {
-            code: {**expected[code], TrackField.PLAYLIST_WEIGHT: pytest.approx(weight, abs=2e-4)}
+            code: {
+                **expected[code],
+                TrackField.PLAYLIST_WEIGHT: pytest.approx(weight, abs=2e-4),
+                **lists.get(code, {}),
+            }
             for code, weight in weights.items()
         }
 
@@ -118,7 +142,7 @@ def test_artists_are_the_centroids_of_the_tracks_that_credit_them(
                 credited.setdefault(artist, []).append(vectors[row["track_code"]])
     genres_of, related_to = listed(lake), related(lake)
     names = {row["genre_code"]: row["genre"] for row in rows(lake, "genre_map")}
-    artists = rows(lake, "artists")
+    artists, packed = rows(lake, "artists"), packed_lists(lake, "artist_neighbours")
     with EdgeStore(lake.release(release)) as store:
         codes = [row["artist_code"] for row in artists]
         found = {hit.id: hit for hit in store.retrieve(Collection.ARTISTS, codes, with_vector=True)}
@@ -137,6 +161,7 @@ def test_artists_are_the_centroids_of_the_tracks_that_credit_them(
                 ArtistField.RELATED_ARTIST_CODES: related_to.get(artist),
                 ArtistField.POPULARITY_RANK: row["popularity"] or 0,
                 ArtistField.NUM_TRACKS: row["num_tracks"],
+                ArtistField.NEIGHBOURS: packed.get(artist),
                 ArtistField.NAME_KEY: name_key(row["artist_name"]),
                 ArtistField.SEARCH_TEXT: search_text(row["artist_name"]),
             }
@@ -235,7 +260,8 @@ def test_a_catalogue_without_playlists_or_artists_is_a_release_too(
     make_lake: MakeLake, tmp_path: Path, storage: Literal["float16", "turbo8"]
 ) -> None:
     lake = make_lake(tmp_path / "lake", tracks=40)
-    for name in ("playlist_vectors", "artist_genres", "related_artists"):
+    empty = ("playlist_vectors", "track_neighbours", "artist_neighbours")
+    for name in (*empty, "artist_genres", "related_artists"):
         pq.write_table(SCHEMAS[name].empty_table(), lake.table(name))
     release = build_release(lake, BuildOptions(storage=storage))["release"]
     assert [str(check) for check in verify_release(lake, release) if not check.passed] == []

@@ -1,0 +1,224 @@
+"""Neighbour lists: for every track in a playlist, and every artist, the tracks played with it.
+
+Several sources are weighed into one score (``sources.py``), and the best are kept as they are: an
+exact list of top-N instead of a search. A track in few playlists has little of its own, so most of
+its list is what its artist says; the list of an artist stands in for tracks in no playlist.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
+from embeat_pipeline.playlists.config import NeighbourConfig
+from embeat_pipeline.playlists.material import read_material
+from embeat_pipeline.playlists.sources import (
+    AlbumSource,
+    ArtistSource,
+    Material,
+    TrackSource,
+    VectorSource,
+)
+from embeat_pipeline.progress import progress
+from embeat_pipeline.tables import ARTIST_NEIGHBOURS, TRACK_NEIGHBOURS, write_table
+from embeat_serve.contract import LakePaths
+
+BLOCK_SCORES = 1 << 24
+"""Scores held at a time: 64 MB, and a few copies of it."""
+
+ROWS_AT_ONCE = 20_000
+"""Lists written at a time: 30 MB."""
+
+LEVELS = 255
+"""Steps of a strength: it is kept in one byte."""
+
+DEFAULTS = NeighbourConfig()
+
+INPUTS = ("tracks", "artists", "playlists", "playlist_vectors", "artist_genres")
+
+
+class Lists(NamedTuple):
+    """Neighbour lists of b rows, best first; a strength of 0 is no neighbour."""
+
+    columns: NDArray[np.intp]
+    """(b, n) positions among the candidates."""
+    strengths: NDArray[np.uint8]
+    """(b, n) ``LEVELS`` is the best of a list that counts in full."""
+
+
+class NeighbourModel:
+    """All sources weighed into one score."""
+
+    def __init__(self, material: Material, config: NeighbourConfig):
+        self.material, self.config = material, config
+        frequent = np.argsort(-material.counts, kind="stable")[: config.max_candidates]
+        self.columns = np.sort(frequent)
+        """(c,) words that can be neighbours."""
+        self._column_of = np.full(len(material.track_codes), -1)
+        self._column_of[self.columns] = np.arange(len(self.columns))
+        self._own = [
+            source(material, self.columns, config)
+            for source in (TrackSource, VectorSource, AlbumSource)
+        ]
+        self.artists = ArtistSource(material, self.columns, config)
+
+    @property
+    def block(self) -> int:
+        """Rows to be answered at a time."""
+        return max(1, BLOCK_SCORES // max(len(self.columns), 1))
+
+    def of_tracks(self, words: NDArray[np.intp]) -> Lists:
+        """Lists of tracks (b,)."""
+        scores = self.artists.scores(self.material.artists[words])
+        scores *= 1 - self.confidence(words)[:, None]
+        for source in self._own:
+            source.add_to(scores, words)
+        own = self._column_of[words]
+        listed = np.flatnonzero(own >= 0)
+        scores[listed, own[listed]] = 0
+        return best(scores, self.config)
+
+    def confidence(self, words: NDArray[np.intp]) -> NDArray[np.float32]:
+        """(b,) how much of what is said of each track is known from its own playlists.
+
+        c / (c + confidence_shift) of a track in c playlists; its artist says the rest.
+        """
+        counts = self.material.counts[words]
+        return np.asarray(counts / (counts + self.config.confidence_shift), np.float32)
+
+    def of_artists(self, artists: NDArray[np.int64]) -> Lists:
+        """Lists of artists (b,)."""
+        return best(self.artists.scores(artists), self.config)
+
+
+def best(scores: NDArray[np.float32], config: NeighbourConfig) -> Lists:
+    """The highest of each row (b, c), ties by column, with strengths from the first down."""
+    number = min(config.neighbours, scores.shape[1])
+    if number == 0:
+        return Lists(np.zeros((len(scores), 0), np.intp), np.zeros((len(scores), 0), np.uint8))
+    # Rows of many equal values take numpy's partition seventy times as long.
+    top = np.sort(torch.topk(torch.from_numpy(scores), number, dim=1).indices.numpy(), axis=1)
+    values = np.take_along_axis(scores, top, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    top, values = np.take_along_axis(top, order, 1), np.take_along_axis(values, order, 1)
+    # A list with fewer than it may hold is complete: what is not on it has nothing.
+    base = np.float32(config.floor) * np.maximum(values[:, -1:], 0)
+    relative = (values - base) / np.maximum(values[:, :1] - base, 1e-12)
+    first = np.maximum(values[:, :1], 0) / np.float32(config.full_score)
+    weight = np.minimum(first, 1) ** config.score_exponent
+    strengths = np.where(values > 0, np.ceil(relative * weight * LEVELS), 0)
+    return Lists(top, strengths.clip(0, LEVELS).astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one of the tables, answered block by block."""
+
+    codes: NDArray[np.uint32]
+    answer: Callable[[slice], tuple[Lists, dict[str, Any]]]
+    """Lists of some of ``codes``, and further columns."""
+
+
+def write_track_neighbours(lake: LakePaths, config: NeighbourConfig = DEFAULTS) -> dict[str, Any]:
+    """Write table ``track_neighbours``: a list for every track that is in a playlist.
+
+    Returns:
+        Lists, candidates and parameters.
+    """
+
+    def rows(model: NeighbourModel) -> Rows:
+        words = np.arange(len(model.material.track_codes))
+
+        def answer(chosen: slice) -> tuple[Lists, dict[str, Any]]:
+            return model.of_tracks(words[chosen]), {"confidence": model.confidence(words[chosen])}
+
+        return Rows(model.material.track_codes, answer)
+
+    return _write(lake, config, "track_neighbours", TRACK_NEIGHBOURS, rows)
+
+
+def write_artist_neighbours(lake: LakePaths, config: NeighbourConfig = DEFAULTS) -> dict[str, Any]:
+    """Write table ``artist_neighbours``: a list for every artist of whom anything is known.
+
+    Returns:
+        Lists, candidates and parameters.
+    """
+
+    def rows(model: NeighbourModel) -> Rows:
+        artists = np.arange(model.material.genres.shape[0])
+        artists = artists[model.artists.has_evidence(artists)]
+        return Rows(
+            artists.astype(np.uint32), lambda chosen: (model.of_artists(artists[chosen]), {})
+        )
+
+    return _write(lake, config, "artist_neighbours", ARTIST_NEIGHBOURS, rows)
+
+
+def _write(
+    lake: LakePaths,
+    config: NeighbourConfig,
+    name: str,
+    schema: pa.Schema,
+    rows_of: Callable[[NeighbourModel], Rows],
+) -> dict[str, Any]:
+    output = lake.table(name)
+    key = stage_key([lake.table(table) for table in INPUTS], asdict(config))
+    if is_current([output], key):
+        return {**made_metadata(output), "unchanged": True}
+    model = NeighbourModel(read_material(lake, config), config)
+    rows = rows_of(model) if config.neighbours else Rows(np.zeros(0, np.uint32), _no_answer)
+    with progress(name.replace("_", " "), len(rows.codes), "lists") as advance:
+        batches = (
+            table
+            for table in _tables(rows, model, schema)
+            if advance(table.num_rows) is None  # counted as it passes
+        )
+        written = write_table(output, schema, batches, dictionaries=())
+    metadata = {
+        "lists": written,
+        "candidates": len(model.columns),
+        "parameters": asdict(config),
+    }
+    mark_current([output], key, metadata)
+    return metadata
+
+
+def _no_answer(chosen: slice) -> tuple[Lists, dict[str, Any]]:
+    raise ValueError(f"no rows, asked for {chosen}")
+
+
+def _tables(rows: Rows, model: NeighbourModel, schema: pa.Schema) -> Iterator[pa.Table]:
+    codes_of = model.material.track_codes[model.columns]
+    waiting: list[pa.Table] = []
+    for start in range(0, len(rows.codes), model.block):
+        chosen = slice(start, start + model.block)
+        lists, more = rows.answer(chosen)
+        waiting.append(_table(rows.codes[chosen], lists, codes_of, more, schema))
+        if sum(table.num_rows for table in waiting) >= ROWS_AT_ONCE:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _table(
+    codes: NDArray[np.uint32],
+    lists: Lists,
+    codes_of: NDArray[np.uint32],
+    more: dict[str, Any],
+    schema: pa.Schema,
+) -> pa.Table:
+    kept = lists.strengths > 0
+    offsets = pa.array(np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int32))
+    columns = {
+        schema.names[0]: codes,
+        "neighbour_codes": pa.ListArray.from_arrays(offsets, codes_of[lists.columns[kept]]),
+        "strengths": pa.ListArray.from_arrays(offsets, lists.strengths[kept]),
+        **more,
+    }
+    return pa.table({name: columns[name] for name in schema.names}, schema=schema)

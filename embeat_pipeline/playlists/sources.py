@@ -1,0 +1,187 @@
+"""What speaks for a track as the neighbour of another track or of an artist.
+
+Every source answers for a block of rows at once with a dense (b, c) matrix over the c candidates,
+so memory is bounded by the block, however many tracks there are.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from embeat_pipeline.playlists.config import NeighbourConfig
+
+UNKNOWN = -1
+"""Code of an artist or album that the catalogue does not know."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Playlists over a vocabulary of v tracks, and what is known of those tracks."""
+
+    track_codes: NDArray[np.uint32]
+    """(v,) ascending; a word is a position in it."""
+    playlists: sparse.csr_array
+    """(playlists, v) float32, 1 where a playlist holds a track however often."""
+    vectors: NDArray[np.float32]
+    """(v, d) of the length their belief gives them; zero where a track has none."""
+    artists: NDArray[np.int64]
+    """(v,) main artist of each track, or ``UNKNOWN``."""
+    albums: NDArray[np.int64]
+    """(v,) album of each track, or ``UNKNOWN``."""
+    genres: sparse.csr_array
+    """(artists of the catalogue, genres) float32: how much each genre is the artist's."""
+
+    @cached_property
+    def counts(self) -> NDArray[np.float32]:
+        """(v,) playlists each track is in."""
+        found = np.bincount(self.playlists.indices, minlength=len(self.track_codes))
+        return found.astype(np.float32)
+
+    @cached_property
+    def witness(self) -> NDArray[np.float32]:
+        """(playlists,) tracks of each, at least 1."""
+        return np.maximum(np.diff(self.playlists.indptr), 1).astype(np.float32)
+
+
+class TrackSource:
+    """Tracks in the same playlists (item-kNN; Sarwar et al. 2001).
+
+    (sum over common playlists of n^-a) / (sqrt(c_s c_t) + shrinkage) * c_t^popularity, for n
+    tracks in a playlist and c playlists of a track.
+    """
+
+    def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
+        self._config, self._counts, self._columns = config, material.counts, columns
+        self._tracks = material.playlists.T.tocsr()
+        self._weighted = weighted_rows(
+            material.playlists[:, columns], material.witness**-config.length_exponent
+        )
+        self._popularity = material.counts[columns] ** config.popularity
+
+    def add_to(self, scores: NDArray[np.float32], words: NDArray[np.intp]) -> None:
+        """Add weight times similarity of ``words`` (b,) to ``scores`` (b, c)."""
+        together = (self._tracks[words] @ self._weighted).tocoo()
+        row, column = together.row, together.col
+        product = self._counts[words[row]] * self._counts[self._columns[column]]
+        cosine = together.data / (np.sqrt(product) + np.float32(self._config.shrinkage))
+        scores[row, column] += self._config.track_weight * cosine * self._popularity[column]
+
+
+class VectorSource:
+    """Dot product of the row's unit vector with the candidate's believed one."""
+
+    def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
+        lengths = np.linalg.norm(material.vectors, axis=1, keepdims=True)
+        scale = np.float32(config.vector_weight) / np.maximum(lengths, 1e-12)
+        self._seeds = np.asarray(material.vectors * scale, np.float32)
+        self._candidates = np.ascontiguousarray(material.vectors[columns].T)
+
+    def add_to(self, scores: NDArray[np.float32], words: NDArray[np.intp]) -> None:
+        """Add weight times similarity of ``words`` (b,) to ``scores`` (b, c)."""
+        scores += self._seeds[words] @ self._candidates
+
+
+class AlbumSource:
+    """Tracks of one album, the more popular the better."""
+
+    def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
+        self._albums = material.albums
+        of_column = material.albums[columns]
+        self._order = np.argsort(of_column, kind="stable")
+        self._sorted = of_column[self._order]
+        popularity = material.counts[columns] ** config.artist_popularity
+        self._popularity = np.float32(config.album_weight) * popularity
+
+    def add_to(self, scores: NDArray[np.float32], words: NDArray[np.intp]) -> None:
+        """Add weight times popularity of ``words``' (b,) album tracks to ``scores`` (b, c)."""
+        wanted = self._albums[words]
+        first = np.searchsorted(self._sorted, wanted)
+        number = np.searchsorted(self._sorted, wanted, side="right") - first
+        number[wanted == UNKNOWN] = 0
+        row = np.repeat(np.arange(len(words)), number)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
+        column = self._order[first[row] + within]
+        scores[row, column] += self._popularity[column]
+
+
+class ArtistSource:
+    """What the artist says: artists in the same playlists, of the same genres, and itself.
+
+    Similarity of two artists times c_t^artist_popularity. It answers for every artist of the
+    catalogue, so for tracks in no playlist, too.
+    """
+
+    def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
+        self._config = config
+        known = material.artists != UNKNOWN
+        self._artists = np.unique(material.artists[known])
+        """Artists of the vocabulary, ascending; "position" means a place among them."""
+        width = len(self._artists)
+        position = np.where(known, np.searchsorted(self._artists, material.artists), width)
+        # One more column, all zero, for tracks of an unknown artist.
+        self._of_column = position[columns]
+        shape = (len(known), width)
+        ones = np.ones(int(known.sum()), np.float32)
+        membership = sparse.csr_array((ones, (np.flatnonzero(known), position[known])), shape=shape)
+        together = (material.playlists @ membership).tocsr()
+        together.data[:] = 1
+        self._counts = np.bincount(together.indices, minlength=width).astype(np.float32)
+        self._playlists = together.T.tocsr()
+        self._weighted = weighted_rows(together, material.witness**-config.length_exponent)
+        self._genres = normalised_genres(material, config)
+        self._candidate_genres = self._genres[self._artists].T.tocsr()
+        self._popularity = material.counts[columns] ** np.float32(config.artist_popularity)
+
+    def has_evidence(self, artists: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """(a,) whether anything is known of each artist."""
+        return np.isin(artists, self._artists) | (np.diff(self._genres.indptr)[artists] > 0)
+
+    def similarity(self, artists: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(b, positions + 1) of artists (b,) to those of the vocabulary; zero for ``UNKNOWN``."""
+        config, width = self._config, len(self._artists)
+        found = np.zeros((len(artists), width + 1), np.float32)
+        rows = np.flatnonzero(artists != UNKNOWN)
+        shared = (self._genres[artists[rows]] @ self._candidate_genres).tocoo()
+        found[rows[shared.row], shared.col] = config.genre_weight * shared.data
+        place = np.searchsorted(self._artists, artists)
+        listed = np.flatnonzero(np.append(self._artists, UNKNOWN)[place] == artists)
+        listed = listed[artists[listed] != UNKNOWN]
+        own = place[listed]
+        together = (self._playlists[own] @ self._weighted).tocoo()
+        scale = np.sqrt(self._counts[own[together.row]] * self._counts[together.col])
+        similar = config.artist_weight * together.data / scale
+        found[listed[together.row], together.col] += similar
+        found[listed, own] += config.same_artist_weight
+        return found
+
+    def scores(self, artists: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(b, c) what each artist (b,) says of the candidates."""
+        unique, row = np.unique(artists, return_inverse=True)
+        said = np.take(self.similarity(unique)[row], self._of_column, axis=1)
+        return np.asarray(said * self._popularity, np.float32)
+
+
+def weighted_rows(matrix: sparse.csr_array, weights: NDArray[np.float32]) -> sparse.csr_array:
+    """The matrix with each row times its weight."""
+    values = matrix.data * np.repeat(weights, np.diff(matrix.indptr)).astype(np.float32)
+    return sparse.csr_array((values, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def normalised_genres(material: Material, config: NeighbourConfig) -> sparse.csr_array:
+    """Genres of each artist of the catalogue, common ones lighter, rows of length 1 (or 0)."""
+    artists = material.genres.shape[0]
+    known = material.artists != UNKNOWN
+    entries = np.bincount(
+        material.artists[known], weights=material.counts[known], minlength=artists
+    )
+    belongs = material.genres.copy()
+    belongs.data = np.ones_like(belongs.data)
+    # Inverse document frequency over entries of playlists; 50 keeps rare genres finite.
+    rarity = np.log((entries.sum() + 50) / (belongs.T @ entries + 50)).astype(np.float32)
+    genres = material.genres.copy()
+    genres.data = genres.data * rarity[genres.indices]
+    lengths = np.sqrt(genres.multiply(genres).sum(axis=1))
+    return weighted_rows(genres, (1 / np.maximum(lengths, 1e-12)).astype(np.float32))
