@@ -18,6 +18,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from embeat_serve.contract import LakePaths
 from embeat_serve.features import CONTINUOUS, model_inputs
 
 RESULTS = Path(__file__).parent / "results" / "training_step.json"
-CONFIG = UPSTREAM
+CONFIG = replace(UPSTREAM, validation_artists=0.0, test_artists=0.0)
 Row = dict[str, Any]
 
 
@@ -77,7 +78,7 @@ def main() -> None:
 def ours(tracks: TrainingTracks, steps: int) -> dict[str, float]:
     """CPU-seconds per step of the pipeline's own parts."""
     sampler = SimilarPairs(tracks, CONFIG)
-    model = EmbeatMLP()
+    model = EmbeatMLP(CONFIG.inputs, CONFIG.tempo_rows)
     optimizer = torch.optim.AdamW(model.parameters(), lr=CONFIG.learning_rate)
     spent: dict[str, float] = defaultdict(float)
     for step in range(steps + 2):
@@ -111,7 +112,7 @@ def plain(
     plain_pairs(read, len(tracks), groups, count)
     sampling = (time.process_time() - started) / count * CONFIG.batch_size
 
-    model = EmbeatMLP()
+    model = EmbeatMLP(CONFIG.inputs, CONFIG.tempo_rows)
     optimizer = torch.optim.AdamW(model.parameters(), lr=CONFIG.learning_rate)
     pairs = SimilarPairs(tracks, CONFIG).draw()
     started = time.process_time()
@@ -219,7 +220,7 @@ def dense_positives(tracks: TrainingTracks, pairs: Pairs) -> Tensor:
     squares = torch.zeros(positive.shape)
     limits = zip(COMPARED, CONFIG.max_difference, CONFIG.distance_weight, strict=True)
     for name, most, weight in limits:
-        values = tracks.continuous[:, CONTINUOUS.index(name)]
+        values = tracks.continuous[:, CONTINUOUS.index(name)].nan_to_num()
         difference = (values[left][:, None] - values[right]).abs()
         positive &= difference < most
         squares += weight * difference**2
@@ -242,7 +243,7 @@ def read_tracks(lake: Path) -> TrainingTracks:
     paths = LakePaths(lake)
     genres = paths.table("artist_genres")
     found = genres if genres.exists() else None
-    return load_training_tracks(paths.table("tracks"), found, 0.0, 0, torch.device("cpu"))
+    return load_training_tracks(paths.table("tracks"), found, CONFIG, torch.device("cpu"))
 
 
 def made_up_tracks(count: int) -> TrainingTracks:
@@ -273,7 +274,7 @@ def made_up_tracks(count: int) -> TrainingTracks:
         recording=codes(np.arange(count)),
         genre=codes(album // 3 % 500),
         popularity=torch.from_numpy(chance.random(count, np.float32)),
-        held_out=torch.zeros(count, dtype=torch.bool),
+        role=torch.zeros(count, dtype=torch.uint8),
     )
 
 
@@ -287,7 +288,7 @@ def as_strings(tracks: TrainingTracks) -> pa.Table:
     }
     columns["popularity"] = tracks.popularity.numpy()
     for column, name in enumerate(CONTINUOUS):
-        columns[name] = tracks.continuous[:, column].numpy() + 0.5
+        columns[name] = tracks.continuous[:, column].nan_to_num().numpy() + 0.5
     for column, name in enumerate(("key", "mode", "time_signature", "tempo")):
         columns[name] = tracks.discrete[:, column].numpy().astype(np.int64)
     return pa.table(columns)
