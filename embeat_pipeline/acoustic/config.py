@@ -25,6 +25,9 @@ class TrainingConfig:
     inputs: Inputs = "signals"
     """What the network sees of the features, see ``model.EmbeatMLP``."""
 
+    direct: bool = True
+    """Whether ``signals`` also lead straight to the vector, past the towers."""
+
     seed: int = 7
     """Of weights, draws and the held-out artists."""
     batch_size: int = 1024

@@ -74,12 +74,18 @@ class EmbeatMLP(nn.Module):
 
     Args:
         inputs: ``plain``: 20 embedded and 7 acoustic inputs, as upstream. ``signals``: keys also
-            on circles, ``features.signals``, and a linear path from both past the towers to the
-            vector, which keeps apart what differs little.
+            on circles, and ``features.signals``.
         tempo_rows: rows of the tempo embedding; buckets beyond are read as missing.
+        direct: whether signals also take a linear path past the towers to the vector, which
+            keeps apart what differs little.
     """
 
-    def __init__(self, inputs: Inputs = "signals", tempo_rows: int = CARDINALITY["tempo"]):
+    def __init__(
+        self,
+        inputs: Inputs = "signals",
+        tempo_rows: int = CARDINALITY["tempo"],
+        direct: bool = True,
+    ):
         super().__init__()
         plain = inputs == "plain"
         rows = CARDINALITY | {"tempo": tempo_rows}
@@ -99,8 +105,9 @@ class EmbeatMLP(nn.Module):
         self.backbone = nn.Sequential(
             Block(2 * TOWER, BACKBONE), Block(BACKBONE, BACKBONE), nn.Linear(BACKBONE, VECTOR_SIZE)
         )
-        self.direct_discrete = None if plain else nn.Linear(embedded, VECTOR_SIZE, bias=False)
-        self.direct_acoustic = None if plain else nn.Linear(sound, VECTOR_SIZE, bias=False)
+        direct = direct and not plain
+        self.direct_discrete = nn.Linear(embedded, VECTOR_SIZE, bias=False) if direct else None
+        self.direct_acoustic = nn.Linear(sound, VECTOR_SIZE, bias=False) if direct else None
 
     def forward(self, discrete: Tensor, continuous: Tensor) -> Tensor:
         """L2-normalised vectors (n, 64) of ``features.ModelInputs`` (n, 4) and (n, 10)."""

@@ -79,10 +79,10 @@ def load_training_tracks(
     for batch in track_batches(tracks, columns):
         column, usable = batch.rows.column, batch.usable
         part: dict[str, NDArray[Any]] = {
-            "track": codes(column("track_code")),
-            "artist": first_codes(column("artist_codes")),
-            "album": codes(column("album_code")),
-            "recording": codes(column("recording_code")),
+            "track": codes(column("track_code")).astype(np.int32),
+            "artist": first_codes(column("artist_codes")).astype(np.int32),
+            "album": codes(column("album_code")).astype(np.int32),
+            "recording": codes(column("recording_code")).astype(np.int32),
             "popularity": np.nan_to_num(numbers(column("popularity"))) / 100,
             "discrete": batch.inputs.discrete,
             "continuous": batch.inputs.continuous,

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from embeat_pipeline.acoustic.config import Recipe, TrainingConfig
-from embeat_pipeline.acoustic.curve import loss_curve
 from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.acoustic.train import encoder_path, train_encoder
 from embeat_pipeline.acoustic.validation import EarlyStopping
@@ -122,8 +121,3 @@ def test_impossible_settings_are_refused() -> None:
         TrainingConfig(tempo_rows=13)
     with pytest.raises(ValueError, match="batch_size"):
         TrainingConfig(batch_size=0)
-
-
-def test_loss_curve_is_an_image() -> None:
-    assert loss_curve([2.0, 1.0, 0.5]).startswith("![loss by step](data:image/svg+xml;base64,")
-    assert loss_curve([1.0])
