@@ -106,6 +106,8 @@ CENTRE = np.array([0.5] * len(CONTINUOUS) + [0.0] * len(TEMPO), np.float32)
 """(10,), what brings each column of ``ModelInputs.continuous`` to the unit of ``EDGES``."""
 SPREAD = np.array([4.0] * len(CONTINUOUS) + [2.0, 1.0, 1.0], np.float32)
 """(10,), what brings each column to a deviation near 1."""
+BELOW = np.float32(-1e9)
+"""Stands for a missing value in the unit of ``EDGES``: below every piece."""
 KNOWN = len(CONTINUOUS) + 1
 """Columns of ``ModelInputs.continuous`` that can be missing by themselves."""
 SIGNALS = len(SIGNAL_COLUMNS) + KNOWN + len(PIECES.low)
@@ -174,13 +176,17 @@ def signals(continuous: NDArray[np.float32]) -> NDArray[np.float32]:
     or 1); the pieces. A missing value is 0 throughout.
     """
     known = ~np.isnan(continuous)
-    there = np.where(known, continuous, np.float32(0))
-    raised = (there + CENTRE)[:, PIECES.column]
-    raised -= PIECES.low
-    raised *= PIECES.scale
-    np.clip(raised, 0, 1, out=raised)
-    raised *= known[:, PIECES.column]
-    return np.concatenate([there * SPREAD, known[:, :KNOWN], raised], axis=1, dtype=np.float32)
+    found = np.empty((len(continuous), SIGNALS), np.float32)
+    values, flags, pieces = np.split(found, [len(SIGNAL_COLUMNS), len(SIGNAL_COLUMNS) + KNOWN], 1)
+    np.multiply(np.where(known, continuous, np.float32(0)), SPREAD, out=values)
+    flags[:] = known[:, :KNOWN]
+    placed = np.where(known, continuous + CENTRE, BELOW)
+    filled = np.take(placed, PIECES.column, axis=1)
+    filled -= PIECES.low
+    filled *= PIECES.scale
+    np.maximum(filled, 0, out=filled)
+    np.minimum(filled, 1, out=pieces)
+    return found
 
 
 def key_circles() -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from torch.nn import functional
 from embeat_pipeline.acoustic.config import Inputs
 from embeat_serve.contract import VECTOR_SIZE
 from embeat_serve.features import (
+    BELOW,
     CARDINALITY,
     CENTRE,
     CIRCLES,
@@ -55,10 +56,11 @@ class Signals(nn.Module):
     def forward(self, continuous: Tensor) -> Tensor:
         """(n, 10) -> (n, ``SIGNALS``)."""
         known = ~continuous.isnan()
-        there = continuous.nan_to_num()
-        raised = (there + self.centre)[:, self.column].sub_(self.low).mul_(self.scale)
-        raised.clamp_(0, 1).mul_(known[:, self.column])
-        return torch.cat([there * self.spread, known[:, :KNOWN].float(), raised], dim=1)
+        values = continuous.nan_to_num() * self.spread
+        placed = torch.where(known, continuous + self.centre, float(BELOW))
+        pieces = placed.index_select(1, self.column)
+        pieces.sub_(self.low).mul_(self.scale).clamp_(0, 1)
+        return torch.cat([values, known[:, :KNOWN].float(), pieces], dim=1)
 
 
 class PlainSound(nn.Module):
