@@ -6,6 +6,8 @@ The plain step does the same work the way upstream does it: the sampler looks at
 candidate after the other in Python, with ids as strings; masks compare object arrays of strings;
 the thresholds and the loss are dense n x n matrices under autograd. Its sampling is measured on
 ``--pairs`` pairs and extrapolated, pair by pair, to a batch; the rest is measured in full.
+``ours`` trains the same recipe and network, ``ours, teachers`` what is trained by default, at
+the same batch (but without playlists, which take no longer to draw from than albums).
 Rows are read twice: from dicts held in memory, and from an Arrow table one at a time, as a
 HuggingFace data set gives them. Seconds are CPU-seconds of all threads, since wall-clock time says
 little on a machine that others use too.
@@ -18,6 +20,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,17 +30,20 @@ import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
-from embeat_pipeline.acoustic.config import COMPARED, UPSTREAM
+from embeat_pipeline.acoustic.config import COMPARED, UPSTREAM, TrainingConfig
 from embeat_pipeline.acoustic.loss import masked_info_nce
 from embeat_pipeline.acoustic.model import EmbeatMLP
-from embeat_pipeline.acoustic.sampler import Pairs
+from embeat_pipeline.acoustic.sampler import Pairs, PairSampler
 from embeat_pipeline.acoustic.similar import SimilarPairs
+from embeat_pipeline.acoustic.taught import TaughtPairs
 from embeat_pipeline.acoustic.tracks import TrainingTracks, load_training_tracks
 from embeat_serve.contract import LakePaths
 from embeat_serve.features import CONTINUOUS, model_inputs
 
 RESULTS = Path(__file__).parent / "results" / "training_step.json"
-CONFIG = UPSTREAM
+CONFIG = replace(UPSTREAM, validation_artists=0.0, test_artists=0.0)
+TAUGHT = TrainingConfig(batch_size=UPSTREAM.batch_size)
+"""What is trained by default, at upstream's batch."""
 Row = dict[str, Any]
 
 
@@ -52,7 +58,8 @@ def main() -> None:
     tracks = read_tracks(arguments.lake) if arguments.lake else made_up_tracks(arguments.tracks)
     table = as_strings(tracks)
     seconds = {
-        "ours": ours(tracks, arguments.steps),
+        "ours": ours(tracks, SimilarPairs(tracks, CONFIG), CONFIG, arguments.steps),
+        "ours, teachers": ours(tracks, TaughtPairs(tracks, TAUGHT), TAUGHT, arguments.steps),
         "row by row, dicts": plain(tracks, table, table.to_pylist().__getitem__, arguments.pairs),
         "row by row, Arrow": plain(
             tracks, table, lambda row: table.slice(row, 1).to_pylist()[0], arguments.pairs // 2
@@ -74,11 +81,12 @@ def main() -> None:
     RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def ours(tracks: TrainingTracks, steps: int) -> dict[str, float]:
+def ours(
+    tracks: TrainingTracks, sampler: PairSampler, config: TrainingConfig, steps: int
+) -> dict[str, float]:
     """CPU-seconds per step of the pipeline's own parts."""
-    sampler = SimilarPairs(tracks, CONFIG)
-    model = EmbeatMLP()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=CONFIG.learning_rate)
+    model = EmbeatMLP(config.inputs, config.tempo_rows, config.direct)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate)
     spent: dict[str, float] = defaultdict(float)
     for step in range(steps + 2):
         started = time.process_time()
@@ -87,7 +95,7 @@ def ours(tracks: TrainingTracks, steps: int) -> dict[str, float]:
         rows = torch.cat([pairs.anchors, pairs.positives])
         anchors, positives = model(tracks.discrete[rows], tracks.continuous[rows]).chunk(2)
         relations = sampler.relations(pairs)
-        loss = masked_info_nce(anchors, positives, relations, CONFIG.temperature)
+        loss = masked_info_nce(anchors, positives, relations, config.temperature)
         update(model, optimizer, loss)
         if step >= 2:  # the first ones allocate
             spent["sampling"] += (sampled - started) / steps
@@ -111,7 +119,7 @@ def plain(
     plain_pairs(read, len(tracks), groups, count)
     sampling = (time.process_time() - started) / count * CONFIG.batch_size
 
-    model = EmbeatMLP()
+    model = EmbeatMLP(CONFIG.inputs, CONFIG.tempo_rows)
     optimizer = torch.optim.AdamW(model.parameters(), lr=CONFIG.learning_rate)
     pairs = SimilarPairs(tracks, CONFIG).draw()
     started = time.process_time()
@@ -219,7 +227,7 @@ def dense_positives(tracks: TrainingTracks, pairs: Pairs) -> Tensor:
     squares = torch.zeros(positive.shape)
     limits = zip(COMPARED, CONFIG.max_difference, CONFIG.distance_weight, strict=True)
     for name, most, weight in limits:
-        values = tracks.continuous[:, CONTINUOUS.index(name)]
+        values = tracks.continuous[:, CONTINUOUS.index(name)].nan_to_num()
         difference = (values[left][:, None] - values[right]).abs()
         positive &= difference < most
         squares += weight * difference**2
@@ -242,7 +250,7 @@ def read_tracks(lake: Path) -> TrainingTracks:
     paths = LakePaths(lake)
     genres = paths.table("artist_genres")
     found = genres if genres.exists() else None
-    return load_training_tracks(paths.table("tracks"), found, 0.0, 0, torch.device("cpu"))
+    return load_training_tracks(paths.table("tracks"), found, CONFIG, torch.device("cpu"))
 
 
 def made_up_tracks(count: int) -> TrainingTracks:
@@ -273,7 +281,7 @@ def made_up_tracks(count: int) -> TrainingTracks:
         recording=codes(np.arange(count)),
         genre=codes(album // 3 % 500),
         popularity=torch.from_numpy(chance.random(count, np.float32)),
-        held_out=torch.zeros(count, dtype=torch.bool),
+        role=torch.zeros(count, dtype=torch.uint8),
     )
 
 
@@ -287,7 +295,7 @@ def as_strings(tracks: TrainingTracks) -> pa.Table:
     }
     columns["popularity"] = tracks.popularity.numpy()
     for column, name in enumerate(CONTINUOUS):
-        columns[name] = tracks.continuous[:, column].numpy() + 0.5
+        columns[name] = tracks.continuous[:, column].nan_to_num().numpy() + 0.5
     for column, name in enumerate(("key", "mode", "time_signature", "tempo")):
         columns[name] = tracks.discrete[:, column].numpy().astype(np.int64)
     return pa.table(columns)

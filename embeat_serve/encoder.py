@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from embeat_serve.contract import VECTOR_SIZE, ReleaseFile
 from embeat_serve.errors import BrokenRelease
-from embeat_serve.features import CARDINALITY, CONTINUOUS, DISCRETE, ModelInputs
+from embeat_serve.features import (
+    CARDINALITY,
+    CONTINUOUS,
+    DISCRETE,
+    SIGNALS,
+    ModelInputs,
+    signals,
+)
 
 Array = NDArray[np.float32]
 
@@ -27,6 +34,13 @@ LAYERS = {
 """Layers of ``encoder.npz``, each ``<layer>_weight`` (inputs, outputs), ``_bias`` (outputs,)
 and, but for the last, ``_slope`` () of its PReLU. Batch norm is folded in."""
 
+DIRECT = ("direct_discrete", "direct_acoustic")
+"""Optional pair: weights (inputs, 64) that lead the inputs of each tower straight to the vector."""
+
+PLAIN_INPUTS = len(CONTINUOUS)
+"""Inputs of an acoustic tower that reads features as they are, the missing in the middle. One that
+has ``SIGNALS`` inputs reads ``features.signals``; the file's shapes tell which."""
+
 
 class Encoder:
     """Encodes songs; one instance serves any number of threads.
@@ -38,6 +52,9 @@ class Encoder:
         arrays: what ``encoder.npz`` holds.
         profiles: (2808, 256), what each combination of discrete inputs, numbered by
             ``profile``, adds to the backbone's first layer.
+        direct_profiles: (2808, 64), what each of them adds to the vector itself; zero where the
+            encoder has no direct weights.
+        plain: whether the acoustic tower reads features as they are.
         from_acoustic: (64, 256), weight of the acoustic tower in that layer.
         config: how it was trained: seed, settings, steps, losses.
     """
@@ -45,7 +62,8 @@ class Encoder:
     def __init__(self, arrays: Mapping[str, Array], config: Mapping[str, Any]):
         self.config = dict(config)
         self.arrays = arrays
-        self.profiles = self._discrete_part()
+        self.plain = len(arrays["acoustic_0_weight"]) == PLAIN_INPUTS
+        self.profiles, self.direct_profiles = self._discrete_part()
         # The towers are concatenated, so each meets its own half of the backbone's first layer.
         self.from_acoustic = arrays["backbone_0_weight"][arrays["discrete_1_bias"].size :]
 
@@ -90,25 +108,36 @@ class Encoder:
         return np.clip(np.sum(left * right, axis=-1), 0.0, 1.0)
 
     def _encode(self, discrete: NDArray[np.uint8], continuous: Array) -> Array:
-        hidden = self._layer("acoustic_0", continuous)
+        number = profile(discrete)
+        acoustic = self.acoustic_inputs(continuous)
+        hidden = self._layer("acoustic_0", acoustic)
         hidden = self._layer("acoustic_1", hidden)
         first = hidden @ self.from_acoustic
-        first += self.profiles[profile(discrete)]
+        first += self.profiles[number]
         hidden = _prelu(first, self.arrays["backbone_0_slope"])
         hidden = self._layer("backbone_1", hidden)
         vectors = hidden @ self.arrays["backbone_2_weight"]
         vectors += self.arrays["backbone_2_bias"]
+        if "direct_acoustic" in self.arrays:
+            vectors += acoustic @ self.arrays["direct_acoustic"]
+            vectors += self.direct_profiles[number]
         length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
         vectors /= np.maximum(length, 1e-12)
         return vectors
+
+    def acoustic_inputs(self, continuous: Array) -> Array:
+        """Inputs (n, 7) or (n, ``SIGNALS``) of the acoustic tower of ``ModelInputs.continuous``."""
+        if self.plain:
+            return np.nan_to_num(continuous[:, :PLAIN_INPUTS], nan=0.0)
+        return signals(continuous)
 
     def _layer(self, name: str, values: Array) -> Array:
         hidden = values @ self.arrays[f"{name}_weight"]
         hidden += self.arrays[f"{name}_bias"]
         return _prelu(hidden, self.arrays[f"{name}_slope"])
 
-    def _discrete_part(self) -> Array:
-        """Work out ``profiles``."""
+    def _discrete_part(self) -> tuple[Array, Array]:
+        """Work out ``profiles`` and ``direct_profiles``."""
         sizes = [CARDINALITY[name] for name in DISCRETE]
         columns = np.indices(sizes).reshape(len(sizes), -1)
         embedded = []
@@ -116,10 +145,13 @@ class Encoder:
             table = self.arrays[f"embedding_{name}"]
             # An encoder with fewer tempo rows than there are buckets reads the rest as missing.
             embedded.append(table[np.where(column < len(table), column, 0)])
-        hidden = self._layer("discrete_0", np.concatenate(embedded, axis=1))
+        inputs = np.concatenate(embedded, axis=1)
+        nothing = np.zeros((inputs.shape[1], VECTOR_SIZE), np.float32)
+        hidden = self._layer("discrete_0", inputs)
         hidden = self._layer("discrete_1", hidden)
         weight = self.arrays["backbone_0_weight"][: hidden.shape[1]]
-        return hidden @ weight + self.arrays["backbone_0_bias"]
+        direct = inputs @ self.arrays.get("direct_discrete", nothing)
+        return hidden @ weight + self.arrays["backbone_0_bias"], direct
 
 
 def profile(discrete: NDArray[np.uint8]) -> NDArray[np.intp]:
@@ -148,7 +180,17 @@ def _check(arrays: Mapping[str, Array]) -> None:
         if found != most and (name != "tempo" or not 1 <= found < most):
             raise ValueError(f"embedding_{name} has {found} rows, expected {most}")
     embedded = sum(arrays[f"embedding_{name}"].shape[-1] for name in DISCRETE)
-    width = {"discrete": embedded, "acoustic": len(CONTINUOUS), "backbone": 0}
+    acoustic = len(arrays["acoustic_0_weight"])
+    if acoustic not in (PLAIN_INPUTS, SIGNALS):
+        raise ValueError(
+            f"acoustic_0_weight has {acoustic} inputs, expected {PLAIN_INPUTS} or {SIGNALS}"
+        )
+    width = {"discrete": embedded, "acoustic": acoustic, "backbone": 0}
+    direct = [name for name in DIRECT if name in arrays]
+    for name, inputs in zip(DIRECT, (embedded, acoustic), strict=True):
+        if direct and arrays[name].shape != (inputs, VECTOR_SIZE):
+            found = arrays[name].shape
+            raise ValueError(f"{name} has shape {found}, expected {(inputs, VECTOR_SIZE)}")
     for tower, layers in LAYERS.items():
         for layer in layers:
             outputs = arrays[f"{layer}_bias"].size

@@ -36,6 +36,39 @@ VALID_RANGE: dict[str, tuple[float, float]] = {
 TEMPO_EDGES = (70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0, 140.0, 150.0, 165.0)
 """Upper edges, beats per minute, of tempo buckets 1..10; bucket 11 is open, 0 is missing."""
 
+TEMPO = ("tempo", "tempo_cos", "tempo_sin")
+"""Further inputs of the acoustic tower: the octaves a tempo lies above 120 beats per minute, and
+their place on a circle once around an octave, so that 70 and 140 can be near."""
+
+SIGNAL_COLUMNS = (*CONTINUOUS, *TEMPO)
+"""Columns of ``ModelInputs.continuous``."""
+
+EDGES: dict[str, tuple[float, ...]] = {
+    "danceability": tuple(step / 16 for step in range(17)),
+    "energy": (*(step / 16 for step in range(16)), 0.97, 0.99, 1.0),
+    "valence": tuple(step / 16 for step in range(17)),
+    "acousticness": (
+        *(0.0, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+        *(0.8, 0.9, 0.95, 0.98, 0.99, 1.0),
+    ),
+    "liveness": (
+        *(0.0, 0.03, 0.05, 0.07, 0.08, 0.09, 0.1, 0.11, 0.12, 0.14, 0.17, 0.2, 0.25, 0.3, 0.35),
+        *(0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+    ),
+    "speechiness": (
+        *(0.02, 0.025, 0.03, 0.035, 0.04, 0.045, 0.05, 0.06, 0.07, 0.085, 0.1, 0.13, 0.17, 0.22),
+        *(0.3, 0.4, 0.6, 0.8, 0.95, 1.0),
+    ),
+    "instrumentalness": (
+        *(0.0, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.8),
+        *(0.85, 0.9, 0.95, 0.98, 1.0),
+    ),
+    "tempo": tuple(step / 12 - 1.5 for step in range(33)),
+}
+"""Where each input is cut into pieces: evenly, or closer where such values crowd. A piece tells
+how much of it lies below the value, from 0 to 1 (piecewise linear encoding, Gorishniy et al.
+2022), so that the network can treat 0.0001 and 0.001 as unlike as 0.1 and 0.9."""
+
 CARDINALITY = {"key": 13, "mode": 3, "time_signature": 6, "tempo": 12}
 """Rows of each embedding. Index 0 is always missing."""
 
@@ -46,7 +79,42 @@ class ModelInputs(NamedTuple):
     discrete: NDArray[np.uint8]
     """(n, 4), columns as ``DISCRETE``, values 0..CARDINALITY-1."""
     continuous: NDArray[np.float32]
-    """(n, 7), columns as ``CONTINUOUS``, minus 0.5, so missing (0.0) is the middle."""
+    """(n, 10), columns as ``SIGNAL_COLUMNS``: those of ``CONTINUOUS`` minus 0.5, then tempo; NaN
+    where missing."""
+
+
+class Pieces(NamedTuple):
+    """The pieces that ``EDGES`` cuts the inputs into, for k pieces."""
+
+    column: NDArray[np.intp]
+    """(k,) place in ``SIGNAL_COLUMNS``."""
+    low: NDArray[np.float32]
+    """(k,) lower end, in the unit of ``EDGES``."""
+    scale: NDArray[np.float32]
+    """(k,) 1 / width."""
+
+
+def _pieces() -> Pieces:
+    column = [SIGNAL_COLUMNS.index(name) for name, cut in EDGES.items() for _ in cut[1:]]
+    low = np.concatenate([cut[:-1] for cut in EDGES.values()])
+    width = np.concatenate([np.diff(cut) for cut in EDGES.values()])
+    return Pieces(np.array(column), low.astype(np.float32), (1 / width).astype(np.float32))
+
+
+PIECES = _pieces()
+CENTRE = np.array([0.5] * len(CONTINUOUS) + [0.0] * len(TEMPO), np.float32)
+"""(10,), what brings each column of ``ModelInputs.continuous`` to the unit of ``EDGES``."""
+SPREAD = np.array([4.0] * len(CONTINUOUS) + [2.0, 1.0, 1.0], np.float32)
+"""(10,), what brings each column to a deviation near 1."""
+BELOW = np.float32(-1e9)
+"""Stands for a missing value in the unit of ``EDGES``: below every piece."""
+KNOWN = len(CONTINUOUS) + 1
+"""Columns of ``ModelInputs.continuous`` that can be missing by themselves."""
+SIGNALS = len(SIGNAL_COLUMNS) + KNOWN + len(PIECES.low)
+"""Number of columns that ``signals`` makes."""
+
+CIRCLES = 4
+"""Columns of ``key_circles``."""
 
 
 def clean(name: str, values: ArrayLike) -> NDArray[np.float32]:
@@ -94,8 +162,39 @@ def model_inputs(columns: Mapping[str, ArrayLike]) -> ModelInputs:
         ],
         axis=1,
     )
-    continuous = np.stack([cleaned[name] - np.float32(0.5) for name in CONTINUOUS], axis=1)
-    return ModelInputs(discrete, np.nan_to_num(continuous, nan=0.0))
+    octaves = np.log2(cleaned["tempo"] / np.float32(120))
+    angle = octaves * np.float32(2 * np.pi)
+    sound = [cleaned[name] - np.float32(0.5) for name in CONTINUOUS]
+    continuous = np.stack([*sound, octaves, np.cos(angle), np.sin(angle)], axis=1)
+    return ModelInputs(discrete, continuous)
+
+
+def signals(continuous: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the acoustic tower sees, (n, ``SIGNALS``), of ``ModelInputs.continuous``.
+
+    The values, each near a deviation of 1; for each that can be missing, whether it is known (0
+    or 1); the pieces. A missing value is 0 throughout.
+    """
+    known = ~np.isnan(continuous)
+    found = np.empty((len(continuous), SIGNALS), np.float32)
+    values, flags, pieces = np.split(found, [len(SIGNAL_COLUMNS), len(SIGNAL_COLUMNS) + KNOWN], 1)
+    np.multiply(np.where(known, continuous, np.float32(0)), SPREAD, out=values)
+    flags[:] = known[:, :KNOWN]
+    placed = np.where(known, continuous + CENTRE, BELOW)
+    filled = np.take(placed, PIECES.column, axis=1)
+    filled -= PIECES.low
+    filled *= PIECES.scale
+    np.maximum(filled, 0, out=filled)
+    np.minimum(filled, 1, out=pieces)
+    return found
+
+
+def key_circles() -> NDArray[np.float32]:
+    """(13, 4), places of keys on the circles of semitones and of fifths; zero where missing."""
+    steps = np.arange(CARDINALITY["key"] - 1)[:, None] * [1, 7]
+    angle = steps * (2 * np.pi / 12)
+    circles = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+    return np.concatenate([np.zeros((1, CIRCLES)), circles]).astype(np.float32)
 
 
 def from_mappings(songs: list[Mapping[str, Any]]) -> ModelInputs:

@@ -21,7 +21,7 @@ GROUP = "acoustic"
 )
 def encoder(lake: LakeResource) -> dg.MaterializeResult:
     """Train EmbeatMLP."""
-    from embeat_pipeline.acoustic.curve import loss_curve
+    from embeat_pipeline.acoustic.curve import training_curves
     from embeat_pipeline.acoustic.train import train_encoder
 
     started = time.monotonic()
@@ -30,7 +30,9 @@ def encoder(lake: LakeResource) -> dg.MaterializeResult:
     return asset_result(
         shown
         | {
-            "loss_curve": dg.MetadataValue.md(loss_curve(metadata["loss"])),
+            "curves": dg.MetadataValue.md(
+                training_curves(metadata["loss"], metadata["history"]).markdown()
+            ),
             "history": dg.MetadataValue.json(metadata["history"]),
         },
         seconds=time.monotonic() - started,

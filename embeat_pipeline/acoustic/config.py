@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Recipe = Literal["upstream", "teachers"]
+Inputs = Literal["plain", "signals"]
+OtherPositives = Literal["together", "left out"]
 Fallback = Literal["artist", "none"]
 
 COMPARED = ("energy", "valence", "danceability", "acousticness", "liveness", "speechiness")
@@ -19,21 +21,37 @@ class TrainingConfig:
 
     recipe: Recipe = "teachers"
     """What makes two tracks similar. ``teachers``: what the inputs cannot tell, i.e. one artist,
-    one album or one playlist. ``upstream``: the acoustic thresholds below. On artists unseen in
-    training the teachers find an artist's other tracks 14% and an album's 56% higher up."""
+    one album or one playlist. ``upstream``: the acoustic thresholds below."""
+    inputs: Inputs = "signals"
+    """What the network sees of the features, see ``model.EmbeatMLP``."""
+
+    direct: bool = True
+    """Whether ``signals`` also lead straight to the vector, past the towers."""
 
     seed: int = 7
     """Of weights, draws and the held-out artists."""
-    batch_size: int = 4096
-    max_steps: int = 150
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-3
-    temperature: float = 0.05
+    batch_size: int = 1024
+    max_steps: int = 1000
+    learning_rate: float = 3e-3
+    """The highest, after ``warmup_steps``."""
+    warmup_steps: int = 30
+    """Steps over which the learning rate rises from 0, in proportion."""
+    cosine: bool = True
+    """Whether the learning rate then falls to 0 at ``max_steps``, along half a cosine."""
+    weight_decay: float = 1.0
+    """Of AdamW: each step takes the learning rate times this off every weight."""
+    temperature: float = 0.04
     gradient_clip: float = 1.0
     """Largest L2 norm of all gradients together."""
+    missing_share: float = 0.005
+    """Share of known features that training hides, each by itself, so that the encoder copes with
+    songs of which little is known."""
     tempo_rows: int = 12
     """Rows of the tempo embedding. Upstream has 5 for 12 buckets, so that buckets from 5 on are
     read as missing; 5 reproduces that."""
+    other_positives: OtherPositives = "left out"
+    """Positives of a row that were drawn for other rows: ``together`` with its own in one sum, as
+    upstream, or ``left out`` of the loss, neither near nor far."""
 
     genre_share: float = 0.01
     """Share of anchors whose candidates come from their genre instead of their album."""
@@ -71,20 +89,41 @@ class TrainingConfig:
     """Recipe ``teachers``: how often an anchor that has them all is taught by its album, its
     artist and its playlists."""
 
-    holdout_artists: float = 0.02
-    """Share of artists kept out of training, to validate on."""
-    validate_every: int = 25
-    """Steps between two validations."""
-    patience: int = 0
+    validation_artists: float = 0.02
+    """Share of artists kept out of training, to stop it by."""
+    test_artists: float = 0.04
+    """Share of artists kept out of training, to evaluate the encoder with."""
+    validate_every: int = 50
+    """Steps between two validations, and between two checkpoints."""
+    patience: int = 6
     """Stop after this many validations without a better one, and keep the best weights;
     0 trains ``max_steps`` whatever happens."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.tempo_rows <= 12:
             raise ValueError(f"tempo_rows must lie in 1..12, found {self.tempo_rows}")
+        if self.validation_artists + self.test_artists >= 1:
+            raise ValueError("validation_artists and test_artists leave no artist to train on")
+        if not 0 <= self.missing_share < 1:
+            raise ValueError(f"missing_share must lie in 0..1, found {self.missing_share}")
         if min(self.batch_size, self.max_steps, self.candidates, self.validate_every) < 1:
             raise ValueError("batch_size, max_steps, candidates and validate_every start at 1")
 
 
-UPSTREAM = TrainingConfig(recipe="upstream", max_steps=100, learning_rate=1e-4)
-"""The baseline to beat: upstream's positives, learning rate and batch."""
+UPSTREAM = TrainingConfig(
+    recipe="upstream",
+    inputs="plain",
+    batch_size=4096,
+    max_steps=100,
+    learning_rate=1e-4,
+    weight_decay=1e-3,
+    warmup_steps=0,
+    cosine=False,
+    temperature=0.05,
+    missing_share=0.0,
+    tempo_rows=5,
+    other_positives="together",
+    fallback="none",
+    patience=0,
+)
+"""The baseline to beat: upstream's positives, network, learning rate and batch."""

@@ -1,30 +1,60 @@
-"""The loss curve as a small picture for the Dagster UI, which shows images in Markdown."""
+"""How a training went, as a small picture for the Dagster UI, which shows images in Markdown."""
 
-import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
-WIDTH, HEIGHT = 640, 200
-MARGIN = 36
+from embeat_pipeline.svg import Drawing
+
+WIDTH, PANEL, MARGIN = 640, 200, 44
+MOST_POINTS = 300
+"""Of a curve; of more, every so many is drawn."""
+
+Points = Sequence[tuple[float, float]]
 
 
-def loss_curve(loss: Sequence[float]) -> str:
-    """Markdown image of the loss by step, drawn as SVG in a data URI."""
-    low, high = min(loss), max(loss)
-    across = (WIDTH - 2 * MARGIN) / max(len(loss) - 1, 1)
-    down = (HEIGHT - 2 * MARGIN) / ((high - low) or 1.0)
-    points = " ".join(
-        f"{MARGIN + step * across:.1f},{MARGIN + (high - value) * down:.1f}"
-        for step, value in enumerate(loss)
-    )
-    bottom = HEIGHT - MARGIN
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
-        'font-family="sans-serif" font-size="11" fill="#666">'
-        f'<path d="M{MARGIN} {MARGIN}V{bottom}H{WIDTH - MARGIN}" fill="none" stroke="#bbb"/>'
-        f'<text x="{MARGIN - 4}" y="{MARGIN + 4}" text-anchor="end">{high:.2f}</text>'
-        f'<text x="{MARGIN - 4}" y="{bottom + 4}" text-anchor="end">{low:.2f}</text>'
-        f'<text x="{WIDTH - MARGIN}" y="{bottom + 16}" text-anchor="end">'
-        f"step {len(loss)}</text>"
-        f'<polyline points="{points}" fill="none" stroke="#4f43dd" stroke-width="2"/></svg>'
-    )
-    return f"![loss by step](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+def training_curves(loss: Sequence[float], history: Sequence[Mapping[str, float]]) -> Drawing:
+    """The loss by step above the validations by step.
+
+    Args:
+        loss: of every step, from the first on.
+        history: validations: ``step`` and any number of values.
+    """
+    drawing = Drawing(WIDTH, 2 * PANEL, "training curves")
+    steps = max(len(loss), 1)
+    every = -(-len(loss) // MOST_POINTS)
+    points = [(step + 1.0, loss[step]) for step in range(0, len(loss), max(every, 1))]
+    _panel(drawing, 0, "loss", {"accent": points}, steps)
+    names = [name for name in (history[0] if history else {}) if name != "step"]
+    styles = dict(zip(("release", "baseline", "channel"), names, strict=False))
+    curves = {
+        style: [(found["step"], found[name]) for found in history if name in found]
+        for style, name in styles.items()
+    }
+    _panel(drawing, PANEL, "retrieval on artists not trained on", curves, steps)
+    drawing.legend(MARGIN + 10, 2 * PANEL - 8, list(styles.items()))
+    return drawing
+
+
+def _panel(
+    drawing: Drawing, top: float, title: str, curves: Mapping[str, Points], steps: int
+) -> None:
+    values = [value for points in curves.values() for _, value in points] or [0.0]
+    low, high = min(values), max(values)
+    right, bottom = WIDTH - 12, top + PANEL - 40
+
+    def place(step: float, value: float) -> tuple[float, float]:
+        across = MARGIN + (right - MARGIN) * step / steps
+        return across, bottom - (bottom - top - 24) * (value - low) / ((high - low) or 1.0)
+
+    drawing.text(MARGIN, top + 14, title, "title")
+    for value in (low, high):
+        _, y = place(0, value)
+        drawing.line(MARGIN, y, right, y)
+        drawing.text(MARGIN - 4, y + 4, f"{value:.3g}", "small end")
+    drawing.text(right, bottom + 14, f"step {steps:,}", "small end faint")
+    for style, points in curves.items():
+        places = [place(step, value) for step, value in points]
+        for (x1, y1), (x2, y2) in pairwise(places):
+            drawing.line(x1, y1, x2, y2, f"{style} band")
+        if len(places) == 1:
+            drawing.circle(*places[0], 2.5, style)

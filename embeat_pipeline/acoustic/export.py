@@ -13,6 +13,7 @@ from torch.nn.utils.fusion import fuse_linear_bn_eval
 
 from embeat_pipeline.acoustic.model import EMBEDDING_SIZE, Block, EmbeatMLP
 from embeat_pipeline.lake import atomic_path
+from embeat_serve.encoder import DIRECT
 
 
 def write_encoder(path: Path, model: EmbeatMLP, config: Mapping[str, Any]) -> None:
@@ -31,6 +32,11 @@ def folded_arrays(model: EmbeatMLP) -> dict[str, NDArray[np.float32]]:
         for name, table in zip(EMBEDDING_SIZE, model.embeddings, strict=True)
         if isinstance(table, nn.Embedding)
     }
+    arrays["embedding_key"] = torch.cat([model.circles, arrays["embedding_key"]], dim=1)
+    for name in DIRECT:
+        direct = getattr(model, name)
+        if direct is not None:
+            arrays[name] = direct.weight.T
     towers = {"discrete": model.discrete, "acoustic": model.acoustic, "backbone": model.backbone}
     for tower, layers in towers.items():
         for number, layer in enumerate(layers):

@@ -8,9 +8,10 @@ from torch import Tensor
 
 BLOCK_ROWS = 256
 
-Relations = Callable[[slice], tuple[Tensor, Tensor]]
+Relations = Callable[[slice], tuple[Tensor | None, Tensor]]
 """Rows of a batch -> two boolean (rows, n) tensors: which columns are positives of each row, and
-which are neither positive nor negative. No column is both."""
+which are neither positive nor negative. No column is both. Without the first, each row's own is
+its only positive."""
 
 
 def masked_info_nce(
@@ -62,11 +63,16 @@ class _MaskedInfoNCE(torch.autograd.Function):
             logits = scaled[rows] @ positives.T
             positive, masked = relations(rows)
             among_all = logits.masked_fill(masked, -torch.inf).log_softmax(dim=1)
-            among_positives = logits.masked_fill_(~positive, -torch.inf).log_softmax(dim=1)
-            # Both are s_ii minus a log-sum; their difference is the row's loss, and finite
-            # however far apart the sums are.
-            row_loss[rows] = among_positives.diagonal(start) - among_all.diagonal(start)
-            gradient = among_all.exp_().sub_(among_positives.exp_())
+            row_loss[rows] = -among_all.diagonal(start)
+            if positive is None:
+                gradient = among_all.exp_()
+                gradient.diagonal(start).sub_(1)
+            else:
+                among_positives = logits.masked_fill_(~positive, -torch.inf).log_softmax(dim=1)
+                # Both are s_ii minus a log-sum; their difference is the row's loss, and finite
+                # however far apart the sums are.
+                row_loss[rows] += among_positives.diagonal(start)
+                gradient = among_all.exp_().sub_(among_positives.exp_())
             torch.mm(gradient, positives, out=anchor_gradient[rows])
             positive_gradient.addmm_(gradient.T, anchors[rows])
         scale = 1 / (count * temperature)

@@ -4,8 +4,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from embeat_pipeline.acoustic.config import Inputs
 from embeat_serve.contract import VECTOR_SIZE
-from embeat_serve.features import CARDINALITY, CONTINUOUS
+from embeat_serve.features import (
+    BELOW,
+    CARDINALITY,
+    CENTRE,
+    CIRCLES,
+    CONTINUOUS,
+    KNOWN,
+    PIECES,
+    SIGNALS,
+    SPREAD,
+    key_circles,
+)
 
 EMBEDDING_SIZE = {"key": 8, "mode": 4, "time_signature": 4, "tempo": 4}
 TOWER = 64
@@ -27,33 +39,88 @@ class Block(nn.Module):
         return self.activation(self.norm(self.linear(values)))
 
 
+class Signals(nn.Module):
+    """``features.signals`` in PyTorch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.centre: Tensor
+        self.spread: Tensor
+        self.column: Tensor
+        self.low: Tensor
+        self.scale: Tensor
+        constants = {"centre": CENTRE, "spread": SPREAD, **PIECES._asdict()}
+        for name, values in constants.items():
+            self.register_buffer(name, torch.from_numpy(values), persistent=False)
+
+    def forward(self, continuous: Tensor) -> Tensor:
+        """(n, 10) -> (n, ``SIGNALS``)."""
+        known = ~continuous.isnan()
+        values = continuous.nan_to_num() * self.spread
+        placed = torch.where(known, continuous + self.centre, float(BELOW))
+        pieces = placed.index_select(1, self.column)
+        pieces.sub_(self.low).mul_(self.scale).clamp_(0, 1)
+        return torch.cat([values, known[:, :KNOWN].float(), pieces], dim=1)
+
+
+class PlainSound(nn.Module):
+    """The features as they are, the missing in the middle."""
+
+    def forward(self, continuous: Tensor) -> Tensor:
+        """(n, 10) -> (n, 7)."""
+        return continuous[:, : len(CONTINUOUS)].nan_to_num()
+
+
 class EmbeatMLP(nn.Module):
-    """Towers of 20 (discrete) and 7 (acoustic) -> 64 -> 64, backbone 128 -> 256 -> 256 -> 64.
+    """Towers of discrete and acoustic inputs -> 64 -> 64, backbone 128 -> 256 -> 256 -> 64.
 
     Args:
+        inputs: ``plain``: 20 embedded and 7 acoustic inputs, as upstream. ``signals``: keys also
+            on circles, and ``features.signals``.
         tempo_rows: rows of the tempo embedding; buckets beyond are read as missing.
+        direct: whether signals also take a linear path past the towers to the vector, which
+            keeps apart what differs little.
     """
 
-    def __init__(self, tempo_rows: int = CARDINALITY["tempo"]):
+    def __init__(
+        self,
+        inputs: Inputs = "signals",
+        tempo_rows: int = CARDINALITY["tempo"],
+        direct: bool = True,
+    ):
         super().__init__()
+        plain = inputs == "plain"
         rows = CARDINALITY | {"tempo": tempo_rows}
         self.rows: Tensor
         self.register_buffer("rows", torch.tensor(list(rows.values())), persistent=False)
+        self.circles: Tensor
+        circles = torch.from_numpy(key_circles()[:, : 0 if plain else CIRCLES])
+        self.register_buffer("circles", circles, persistent=False)
         self.embeddings = nn.ModuleList(
             nn.Embedding(rows[name], size) for name, size in EMBEDDING_SIZE.items()
         )
-        self.discrete = nn.Sequential(
-            Block(sum(EMBEDDING_SIZE.values()), TOWER), Block(TOWER, TOWER)
-        )
-        self.acoustic = nn.Sequential(Block(len(CONTINUOUS), TOWER), Block(TOWER, TOWER))
+        self.sound = PlainSound() if plain else Signals()
+        embedded = sum(EMBEDDING_SIZE.values()) + circles.shape[1]
+        sound = len(CONTINUOUS) if plain else SIGNALS
+        self.discrete = nn.Sequential(Block(embedded, TOWER), Block(TOWER, TOWER))
+        self.acoustic = nn.Sequential(Block(sound, TOWER), Block(TOWER, TOWER))
         self.backbone = nn.Sequential(
             Block(2 * TOWER, BACKBONE), Block(BACKBONE, BACKBONE), nn.Linear(BACKBONE, VECTOR_SIZE)
         )
+        direct = direct and not plain
+        self.direct_discrete = nn.Linear(embedded, VECTOR_SIZE, bias=False) if direct else None
+        self.direct_acoustic = nn.Linear(sound, VECTOR_SIZE, bias=False) if direct else None
 
     def forward(self, discrete: Tensor, continuous: Tensor) -> Tensor:
-        """L2-normalised vectors (n, 64) of ``features.ModelInputs`` (n, 4) and (n, 7)."""
+        """L2-normalised vectors (n, 64) of ``features.ModelInputs`` (n, 4) and (n, 10)."""
         known = torch.where(discrete < self.rows, discrete, 0).int()
-        pairs = zip(self.embeddings, known.unbind(dim=1), strict=True)
-        embedded = torch.cat([table(index) for table, index in pairs], dim=1)
-        towers = torch.cat([self.discrete(embedded), self.acoustic(continuous)], dim=1)
-        return functional.normalize(self.backbone(towers), dim=1)
+        tables = [table.weight for table in self.embeddings if isinstance(table, nn.Embedding)]
+        tables[0] = torch.cat([self.circles, tables[0]], dim=1)
+        pairs = zip(tables, known.unbind(dim=1), strict=True)
+        embedded = torch.cat([functional.embedding(index, table) for table, index in pairs], dim=1)
+        sound = self.sound(continuous)
+        towers = torch.cat([self.discrete(embedded), self.acoustic(sound)], dim=1)
+        vectors = self.backbone(towers)
+        if self.direct_discrete is not None and self.direct_acoustic is not None:
+            vectors = vectors + self.direct_discrete(embedded) + self.direct_acoustic(sound)
+        return functional.normalize(vectors, dim=1)

@@ -26,7 +26,7 @@ class PositiveTest:
     def __init__(self, tracks: TrainingTracks, config: TrainingConfig):
         device = tracks.continuous.device
         columns = [CONTINUOUS.index(name) for name in COMPARED]
-        self.compared = tracks.continuous[:, columns]
+        self.compared = tracks.continuous[:, columns].nan_to_num()
         self.recording = tracks.recording
         self.weight = torch.tensor(config.distance_weight, device=device)
         self.max_difference = torch.tensor(config.max_difference, device=device)

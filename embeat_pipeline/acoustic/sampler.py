@@ -29,6 +29,10 @@ class PairSampler(ABC):
     Args:
         tracks: what to draw from, held-out artists left aside.
         config: recipe and batch size.
+
+    Attributes:
+        generator: all chance there is.
+        spare: pairs found beyond the last batch, the beginning of the next.
     """
 
     def __init__(self, tracks: TrainingTracks, config: TrainingConfig):
@@ -36,7 +40,7 @@ class PairSampler(ABC):
         self.device = tracks.artist.device
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
         nothing = torch.empty(0, dtype=torch.long, device=self.device)
-        self._spare = Pairs(nothing, nothing)
+        self.spare = Pairs(nothing, nothing)
 
     def draw(self) -> Pairs:
         """Draw a batch. Anchors that find no positive are replaced by new ones.
@@ -44,8 +48,8 @@ class PairSampler(ABC):
         Raises:
             PipelineError: hardly any anchor finds a positive.
         """
-        anchors, positives = [self._spare.anchors], [self._spare.positives]
-        count = len(self._spare.anchors)
+        anchors, positives = [self.spare.anchors], [self.spare.positives]
+        count = len(self.spare.anchors)
         # A batch larger than the catalogue would only repeat its tracks.
         size = min(self.config.batch_size, len(self.tracks))
         for _ in range(MAX_BLOCKS):
@@ -62,7 +66,7 @@ class PairSampler(ABC):
                 "train with a larger dump, or with recipe='teachers'"
             )
         drawn = Pairs(torch.cat(anchors), torch.cat(positives))
-        self._spare = Pairs(drawn.anchors[size:], drawn.positives[size:])
+        self.spare = Pairs(drawn.anchors[size:], drawn.positives[size:])
         return Pairs(drawn.anchors[:size], drawn.positives[:size])
 
     @abstractmethod

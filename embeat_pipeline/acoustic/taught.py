@@ -61,12 +61,17 @@ class TaughtPairs(PairSampler):
     def relations(self, pairs: Pairs) -> Relations:
         """One artist or album is positive; another release of the anchor is masked."""
         same = Same(self.tracks, pairs)
+        left_out = self.config.other_positives == "left out"
 
-        def of_rows(rows: slice) -> tuple[Tensor, Tensor]:
+        def of_rows(rows: slice) -> tuple[Tensor | None, Tensor]:
             masked = same("recording", rows)
-            masked.diagonal(rows.start).fill_(False)
             positive = same("artist", rows)
             positive |= same("album", rows)
+            if left_out:
+                masked |= positive
+                masked.diagonal(rows.start).fill_(False)
+                return None, masked
+            masked.diagonal(rows.start).fill_(False)
             positive &= ~masked
             positive.diagonal(rows.start).fill_(True)
             return positive, masked

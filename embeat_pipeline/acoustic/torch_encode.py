@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from embeat_pipeline.acoustic.model import PlainSound, Signals
 from embeat_serve.encoder import Encoder, profile
 from embeat_serve.features import ModelInputs
 
@@ -34,6 +35,8 @@ class TorchEncoder:
         self.slopes = {name: float(arrays[name]) for name in arrays if name.endswith("_slope")}
         self.arrays = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         self.profiles = torch.from_numpy(encoder.profiles).to(device)
+        self.direct_profiles = torch.from_numpy(encoder.direct_profiles).to(device)
+        self.sound = (PlainSound() if encoder.plain else Signals()).to(device)
         self.from_acoustic = torch.from_numpy(encoder.from_acoustic).to(device)
 
     @torch.inference_mode()
@@ -46,13 +49,18 @@ class TorchEncoder:
         return torch.cat([self._encode(*part) for part in parts]).cpu().numpy()
 
     def _encode(self, numbers: Tensor, continuous: Tensor) -> Tensor:
-        hidden = self._layer("acoustic_0", continuous)
+        sound = self.sound(continuous)
+        hidden = self._layer("acoustic_0", sound)
         hidden = self._layer("acoustic_1", hidden)
         hidden = torch.addmm(self.profiles[numbers], hidden, self.from_acoustic)
         hidden = functional.leaky_relu_(hidden, self.slopes["backbone_0_slope"])
         hidden = self._layer("backbone_1", hidden)
         weight, bias = self.arrays["backbone_2_weight"], self.arrays["backbone_2_bias"]
-        return functional.normalize(torch.addmm(bias, hidden, weight))
+        vectors = torch.addmm(bias, hidden, weight)
+        if "direct_acoustic" in self.arrays:
+            vectors.addmm_(sound, self.arrays["direct_acoustic"])
+            vectors += self.direct_profiles[numbers]
+        return functional.normalize(vectors)
 
     def _layer(self, name: str, values: Tensor) -> Tensor:
         bias, weight = self.arrays[f"{name}_bias"], self.arrays[f"{name}_weight"]

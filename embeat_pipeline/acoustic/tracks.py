@@ -1,6 +1,7 @@
 """The tracks EmbeatMLP learns from, resident on the device as tensors."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.inputs import codes, first_codes, numbers, track_batches
 from embeat_serve.errors import PipelineError
 from embeat_serve.features import CONTINUOUS
@@ -18,11 +20,19 @@ UNKNOWN = -1
 """Code of a missing artist, album or genre."""
 
 
+class Role(IntEnum):
+    """What the tracks of an artist are there for."""
+
+    TRAINING = 0
+    VALIDATION = 1
+    TEST = 2
+
+
 @dataclass(frozen=True)
 class TrainingTracks:
     """Columns of the n tracks that have audio features, in the order of their codes.
 
-    54 bytes a track: 45 million take 2.4 GB.
+    65 bytes a track: 45 million take 2.9 GB.
     """
 
     track: Tensor
@@ -30,7 +40,7 @@ class TrainingTracks:
     discrete: Tensor
     """(n, 4) uint8, as ``features.ModelInputs``."""
     continuous: Tensor
-    """(n, 7) float32, as ``features.ModelInputs``."""
+    """(n, 10) float32, as ``features.ModelInputs``."""
     artist: Tensor
     """(n,) int32, main artist; ``UNKNOWN`` where missing, as are album and genre."""
     album: Tensor
@@ -39,22 +49,27 @@ class TrainingTracks:
     """(n,) int32, best genre of the main artist."""
     popularity: Tensor
     """(n,) float32, 0..1; unknown counts as 0."""
-    held_out: Tensor
-    """(n,) bool, tracks of artists kept for validation."""
+    role: Tensor
+    """(n,) uint8, what their main artist is kept for: a ``Role``."""
+
+    @property
+    def held_out(self) -> Tensor:
+        """(n,) bool, whether they are kept out of training."""
+        return self.role != Role.TRAINING
 
     def __len__(self) -> int:
         return len(self.artist)
 
 
 def load_training_tracks(
-    tracks: Path, artist_genres: Path | None, holdout: float, seed: int, device: torch.device
+    tracks: Path, artist_genres: Path | None, config: TrainingConfig, device: torch.device
 ) -> TrainingTracks:
     """Read the tracks that have audio features onto ``device``.
 
     Args:
         tracks: table ``tracks``.
         artist_genres: table ``artist_genres``; without it no genre is known.
-        holdout: share of artists to mark as held out, chosen by ``seed``.
+        config: for the shares of artists to keep out of training, and the seed to choose them by.
 
     Raises:
         PipelineError: no track has audio features.
@@ -64,10 +79,10 @@ def load_training_tracks(
     for batch in track_batches(tracks, columns):
         column, usable = batch.rows.column, batch.usable
         part: dict[str, NDArray[Any]] = {
-            "track": codes(column("track_code")),
-            "artist": first_codes(column("artist_codes")),
-            "album": codes(column("album_code")),
-            "recording": codes(column("recording_code")),
+            "track": codes(column("track_code")).astype(np.int32),
+            "artist": first_codes(column("artist_codes")).astype(np.int32),
+            "album": codes(column("album_code")).astype(np.int32),
+            "recording": codes(column("recording_code")).astype(np.int32),
             "popularity": np.nan_to_num(numbers(column("popularity"))) / 100,
             "discrete": batch.inputs.discrete,
             "continuous": batch.inputs.continuous,
@@ -93,7 +108,7 @@ def load_training_tracks(
         recording=resident(joined["recording"], torch.int32),
         genre=resident(best_genres(artist_genres, artist), torch.int32),
         popularity=resident(joined["popularity"], torch.float32),
-        held_out=resident(held_out_artists(artist, holdout, seed), torch.bool),
+        role=resident(artist_roles(artist, config), torch.uint8),
     )
 
 
@@ -114,18 +129,22 @@ def best_genres(artist_genres: Path | None, artist: NDArray[np.int64]) -> NDArra
     return table[artist]
 
 
-def held_out_artists(artist: NDArray[np.int64], share: float, seed: int) -> NDArray[np.bool_]:
-    """Whether each artist code belongs to the ``share`` held out under ``seed``.
+def artist_roles(artist: NDArray[np.int64], config: TrainingConfig) -> NDArray[np.uint8]:
+    """``Role`` of each artist code, by the shares and the seed of ``config``.
 
-    A hash of the code (SplitMix64's finaliser) decides, so the same artist is held out
-    whatever else the catalogue holds. Unknown artists never are.
+    A hash of the code (SplitMix64's finaliser) decides, so an artist keeps its role whatever
+    else the catalogue holds. Unknown artists are trained on.
     """
     with np.errstate(over="ignore"):
-        mixed = artist.astype(np.uint64) + np.uint64(seed + 1) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = artist.astype(np.uint64)
+        mixed = mixed + np.uint64(config.seed + 1) * np.uint64(0x9E3779B97F4A7C15)
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mixed ^= mixed >> np.uint64(31)
-    return (artist >= 0) & (mixed.astype(np.float64) < share * 2.0**64)
+    lot = mixed.astype(np.float64) / 2.0**64
+    kept = config.validation_artists + config.test_artists
+    role = np.where(lot < config.validation_artists, Role.VALIDATION, Role.TEST)
+    return np.where((lot < kept) & (artist >= 0), role, Role.TRAINING).astype(np.uint8)
 
 
 def distinct(code: Tensor, row: Tensor) -> Tensor:

@@ -1,13 +1,15 @@
 """Training of EmbeatMLP: resident tracks -> sampler -> loss -> step."""
 
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from embeat_pipeline.acoustic.checkpoint import Checkpoint, Training
 from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.device import resolve_device
 from embeat_pipeline.acoustic.export import write_encoder
@@ -17,10 +19,11 @@ from embeat_pipeline.acoustic.sampler import PairSampler
 from embeat_pipeline.acoustic.similar import SimilarPairs
 from embeat_pipeline.acoustic.taught import TaughtPairs
 from embeat_pipeline.acoustic.tracks import TrainingTracks, load_training_tracks
-from embeat_pipeline.acoustic.validation import EarlyStopping, Validation
+from embeat_pipeline.acoustic.validation import Validation
 from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
 from embeat_pipeline.progress import progress
 from embeat_serve.contract import LakePaths, ReleaseFile
+from embeat_serve.features import DISCRETE, FEATURES, TEMPO
 
 
 def encoder_path(lake: LakePaths) -> Path:
@@ -52,8 +55,7 @@ def train_encoder(
     tracks = load_training_tracks(
         lake.table("tracks"),
         table if config.recipe == "upstream" else None,
-        config.holdout_artists,
-        config.seed,
+        config,
         resolve_device(device),
     )
     sampler = (
@@ -61,7 +63,7 @@ def train_encoder(
         if config.recipe == "teachers"
         else SimilarPairs(tracks, config)
     )
-    model, record = fit(tracks, sampler, config)
+    model, record = fit(tracks, sampler, config, Checkpoint(lake.models, key))
     write_encoder(output, model, {"training": asdict(config), **record})
     metadata = record | {
         "tracks": len(tracks),
@@ -73,49 +75,90 @@ def train_encoder(
 
 
 def fit(
-    tracks: TrainingTracks, sampler: PairSampler, config: TrainingConfig
+    tracks: TrainingTracks,
+    sampler: PairSampler,
+    config: TrainingConfig,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[EmbeatMLP, dict[str, Any]]:
     """Train a model on the device of ``tracks``; on the CPU, the same bits every time.
+
+    Args:
+        tracks: n tracks on one device.
+        sampler: of their pairs.
+        config: everything else.
+        checkpoint: where to go on from and what to keep on the way; it changes no result.
 
     Returns:
         The model, and ``steps``, ``final_loss``, ``validation`` (of the weights returned),
         ``loss`` of every step and ``history`` of the validations.
     """
-    device = tracks.artist.device
     validation = Validation(tracks, config.seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        model = EmbeatMLP(config.tempo_rows).to(device)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    losses: list[float] = []
-    history: list[dict[str, float]] = []
-    stopping = EarlyStopping(config.patience)
+    training = Training.begin(tracks.artist.device, sampler, config)
+    if checkpoint is not None:
+        checkpoint.restore(training)
     with progress("train", config.max_steps, "steps") as advance:
-        for step in range(1, config.max_steps + 1):
-            pairs = sampler.draw()
-            rows = torch.cat([pairs.anchors, pairs.positives])
-            vectors = model(tracks.discrete[rows], tracks.continuous[rows])
-            anchors, positives = vectors.chunk(2)
-            relations = sampler.relations(pairs)
-            loss = masked_info_nce(anchors, positives, relations, config.temperature)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
-            optimizer.step()
-            losses.append(loss.item())
-            advance(note=f"loss {losses[-1]:.4f}")
-            if step % config.validate_every == 0 or step == config.max_steps:
-                history.append({"step": step, **validation(model)})
-                if stopping.is_over(model, history[-1]):
-                    break
-    stopping.restore(model)
+        advance(training.step)
+        while training.step < config.max_steps and not training.stopping.is_over:
+            training.step += 1
+            training.losses.append(_step(tracks, training))
+            advance(note=f"loss {training.losses[-1]:.4f}")
+            if training.step % config.validate_every == 0 or training.step == config.max_steps:
+                found = {"step": training.step, **validation(training.model)}
+                training.history.append(found)
+                training.stopping.see(training.model, found)
+                if checkpoint is not None:
+                    checkpoint.keep(training)
+    if checkpoint is not None:
+        checkpoint.remove()
+    training.stopping.restore(training.model)
+    losses = [round(loss, 6) for loss in training.losses]
     record = {
-        "steps": len(losses),
-        "final_loss": round(losses[-1], 6),
-        "validation": stopping.best,
-        "loss": [round(loss, 6) for loss in losses],
-        "history": history,
+        "steps": training.step,
+        "final_loss": losses[-1],
+        "validation": training.stopping.best,
+        "loss": losses,
+        "history": training.history,
     }
-    return model.eval(), record
+    return training.model.eval(), record
+
+
+def _step(tracks: TrainingTracks, training: Training) -> float:
+    """One step of AdamW on one batch; its loss."""
+    config, sampler, model = training.config, training.sampler, training.model
+    pairs = sampler.draw()
+    rows = torch.cat([pairs.anchors, pairs.positives])
+    inputs = hide(
+        tracks.discrete[rows], tracks.continuous[rows], config.missing_share, sampler.generator
+    )
+    anchors, positives = model(*inputs).chunk(2)
+    loss = masked_info_nce(anchors, positives, sampler.relations(pairs), config.temperature)
+    for group in training.optimizer.param_groups:
+        group["lr"] = learning_rate(config, training.step)
+    training.optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
+    training.optimizer.step()
+    return loss.item()
+
+
+def learning_rate(config: TrainingConfig, step: int) -> float:
+    """Learning rate of a step, which count from 1."""
+    rate = config.learning_rate * min(1.0, step / max(config.warmup_steps, 1))
+    fall = (1 + math.cos(math.pi * (step - 1) / config.max_steps)) / 2
+    return rate * fall if config.cosine else rate
+
+
+def hide(
+    discrete: Tensor, continuous: Tensor, share: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Inputs of a batch, (n, 4) and (n, 10), with a random ``share`` of features made missing."""
+    if not share:
+        return discrete, continuous
+    size = (len(discrete), len(FEATURES))
+    lost = torch.rand(size, generator=generator, device=discrete.device) < share
+    tempo = lost[:, [FEATURES.index("tempo")] * len(TEMPO)]
+    lost_sound = torch.cat([lost[:, len(DISCRETE) :], tempo], dim=1)
+    return (
+        discrete.masked_fill(lost[:, : len(DISCRETE)], 0),
+        continuous.masked_fill(lost_sound, torch.nan),
+    )

@@ -7,7 +7,7 @@ import torch
 
 from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.acoustic.retrieval import reciprocal_ranks
-from embeat_pipeline.acoustic.tracks import TrainingTracks
+from embeat_pipeline.acoustic.tracks import Role, TrainingTracks
 
 QUERIES = 1_000
 CANDIDATES = 20_000
@@ -18,14 +18,14 @@ class Validation:
     """Mean reciprocal rank of a held-out artist's other tracks, and of the album's.
 
     Args:
-        tracks: all tracks; the queries are those marked held out.
+        tracks: all tracks; the queries are those kept for validation.
         seed: of the choice of queries and candidates.
     """
 
     def __init__(self, tracks: TrainingTracks, seed: int):
         generator = torch.Generator().manual_seed(seed)
-        held_out = tracks.held_out.cpu().nonzero()[:, 0]
-        queries = held_out[torch.randperm(len(held_out), generator=generator)[:QUERIES]]
+        kept = (tracks.role == Role.VALIDATION).cpu().nonzero()[:, 0]
+        queries = kept[torch.randperm(len(kept), generator=generator)[:QUERIES]]
         fill = torch.randint(len(tracks), (CANDIDATES,), generator=generator)
         artist = tracks.artist.cpu()
         theirs = torch.isin(artist, artist[queries]).nonzero()[:, 0]
@@ -53,6 +53,8 @@ class Validation:
 class EarlyStopping:
     """Keeps the best weights seen, and says when ``patience`` validations brought no better.
 
+    Best is the largest mean of what was validated.
+
     Args:
         patience: 0 never stops and keeps the last weights.
     """
@@ -63,19 +65,27 @@ class EarlyStopping:
         self.best: dict[str, float] = {}
         self.weights: dict[str, Any] = {}
 
-    def is_over(self, model: EmbeatMLP, validation: dict[str, float]) -> bool:
-        """Whether to stop after this validation."""
+    @property
+    def is_over(self) -> bool:
+        """Whether to stop."""
+        return 0 < self.patience <= self.waited
+
+    def see(self, model: EmbeatMLP, validation: dict[str, float]) -> None:
+        """Take note of a validation of ``model``."""
         if not self.patience:
             self.best = validation
-            return False
-        if validation.get("artist_mrr", 0.0) > self.best.get("artist_mrr", -1.0):
+        elif not self.best or _mean(validation) > _mean(self.best):
             self.best, self.waited = validation, 0
             self.weights = copy.deepcopy(model.state_dict())
-            return False
-        self.waited += 1
-        return self.waited >= self.patience
+        else:
+            self.waited += 1
 
     def restore(self, model: EmbeatMLP) -> None:
         """Give ``model`` the best weights back, if any were kept."""
         if self.weights:
             model.load_state_dict(self.weights)
+
+
+def _mean(validation: dict[str, float]) -> float:
+    found = [value for name, value in validation.items() if name != "step"]
+    return sum(found) / len(found) if found else 0.0

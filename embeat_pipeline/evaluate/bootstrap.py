@@ -58,6 +58,21 @@ def difference(
     return intervals((first - second)[None, :], seed, samples)[0]
 
 
+def ratio(
+    first: NDArray[np.float64], second: NDArray[np.float64], seed: int = 0, samples: int = SAMPLES
+) -> Interval:
+    """Interval of mean ``first`` / mean ``second``, both (n,); NaN where ``second`` is all 0."""
+    values = np.stack([first, second])
+    means = np.concatenate([values.mean(axis=1)[None], resampled_means(values, seed, samples)])
+    # A resample without anything found says nothing of the ratio.
+    found = means[means[:, 1] > 0]
+    if not len(found):
+        return Interval(float("nan"), float("nan"), float("nan"), len(first))
+    quotient = found[:, 0] / found[:, 1]
+    low, high = np.quantile(quotient[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(quotient[0]), float(low), float(high), len(first))
+
+
 def resampled_means(values: NDArray[np.float64], seed: int, samples: int) -> NDArray[np.float64]:
     """(samples, m) means of each row over resampled columns."""
     count = values.shape[1]

@@ -150,7 +150,8 @@ def sound_quality(
     lake: LakePaths, upstream: LakePaths, playlists: Playlists, seed: int
 ) -> dict[str, Any]:
     """See ``sound.evaluate_sound``, of the encoders of both lakes."""
-    from embeat_pipeline.acoustic.tracks import held_out_artists
+    from embeat_pipeline.acoustic.config import TrainingConfig
+    from embeat_pipeline.acoustic.tracks import Role, artist_roles
     from embeat_pipeline.evaluate.sound import RAW, evaluate_sound
     from embeat_pipeline.evaluate.systems import raw_features
     from embeat_serve.contract import ReleaseFile
@@ -158,7 +159,7 @@ def sound_quality(
 
     training = Encoder.load(lake.models / ReleaseFile.ENCODER).config["training"]
     artists = read_catalogue(lake).main_artist
-    unseen = held_out_artists(artists, training["holdout_artists"], training["seed"])
+    unseen = artist_roles(artists, TrainingConfig(**training)) == Role.TEST
     spaces = {
         RAW: raw_features(lake),
         UPSTREAM_SPACE: read_vectors(upstream),

@@ -18,13 +18,16 @@ from embeat_pipeline.acoustic.inputs import codes, first_codes
 from embeat_pipeline.evaluate import bootstrap
 from embeat_pipeline.evaluate.baselines import BLOCK_SCORES, top_columns
 from embeat_pipeline.evaluate.interactions import Playlists, mix
-from embeat_pipeline.evaluate.metrics import PADDING, ranking_metrics
+from embeat_pipeline.evaluate.metrics import PADDING, find_hits, ranking_metrics
 from embeat_serve.contract import LakePaths
 
 RELATIONS = ("album", "artist", "playlist")
-METRICS = ("ndcg@20", "recall@100", "mrr")
+METRICS = ("ndcg@20", "hit@10", "recall@100", "mrr")
 RAW = "raw audio features"
-MAX_QUERIES = 1_500
+MAX_QUERIES = 2_500
+"""Queries asked for each relation."""
+MAX_DRAWN = 20_000
+"""Tracks looked at to find them."""
 DEPTH = 100
 
 
@@ -45,9 +48,11 @@ def evaluate_sound(
         seed: of the choice of queries and of the bootstrap.
 
     Returns:
-        ``queries``, ``artists``, ``spaces`` (names in order), ``table`` (space -> relation ->
-        metric -> interval) and ``differences`` (space -> relation -> interval of nDCG@20 minus
-        the raw features'). Intervals are over artists: an artist's queries are averaged first.
+        ``queries`` and ``asked`` (relation -> number of them), ``artists``, ``spaces`` (names in
+        order), ``table`` (space -> relation -> metric -> interval), ``differences`` (space ->
+        relation -> interval of nDCG@20 minus the raw features') and ``ratios`` (space -> relation
+        -> metric -> interval of what it is times the raw features'). Intervals are over artists:
+        an artist's queries are averaged first.
     """
     columns = pq.read_table(
         lake.table("tracks"), columns=["artist_codes", "album_code", "recording_code"]
@@ -58,28 +63,41 @@ def evaluate_sound(
     heard = np.logical_and.reduce([(space != 0).any(axis=1) for space in spaces.values()])
     queries = np.flatnonzero(unseen & heard & (artist >= 0))
     lots = mix(queries.astype(np.uint64), seed)
-    queries = np.sort(queries[np.argsort(lots)[:MAX_QUERIES]])
+    queries = queries[np.argsort(lots)[:MAX_DRAWN]]
     relevant = {
         "album": _same(album, queries),
         "artist": _same(artist, queries),
         "playlist": _together(playlists, queries),
     }
     relevant = {name: _without(found, recording, queries) for name, found in relevant.items()}
-    asked = {name: np.diff(found.indptr) > 0 for name, found in relevant.items()}
+    answerable = {name: np.flatnonzero(np.diff(found.indptr)) for name, found in relevant.items()}
+    asked = {name: rows[:MAX_QUERIES] for name, rows in answerable.items()}
+    wanted = np.unique(np.concatenate(list(asked.values())))
+    queries = queries[wanted]
+    relevant = {name: found[wanted] for name, found in relevant.items()}
+    asked = {name: np.searchsorted(wanted, rows) for name, rows in asked.items()}
     values: dict[str, dict[str, dict[str, NDArray[np.float64]]]] = {}
     for space, vectors in spaces.items():
         ranked = nearest(vectors, queries, recording)
         values[space] = {
-            name: ranking_metrics(ranked[asked[name]], found[asked[name]])
+            name: _metrics(ranked[asked[name]], sparse.csr_array(found[asked[name]]))
             for name, found in relevant.items()
-            if asked[name].any()
+            if len(asked[name])
         }
     return {
         "queries": len(queries),
+        "asked": {name: len(rows) for name, rows in asked.items()},
         "artists": len(np.unique(artist[queries])),
         "spaces": list(spaces),
         **_summary(values, {name: artist[queries[rows]] for name, rows in asked.items()}, seed),
     }
+
+
+def _metrics(
+    ranked: NDArray[np.int64], targets: sparse.csr_array
+) -> dict[str, NDArray[np.float64]]:
+    among_ten = find_hits(ranked[:, :10], targets).any(axis=1)
+    return {**ranking_metrics(ranked, targets), "hit@10": np.asarray(among_ten, np.float64)}
 
 
 def nearest(
@@ -133,6 +151,7 @@ def _summary(
 ) -> dict[str, Any]:
     table: dict[str, Any] = {space: {} for space in values}
     differences: dict[str, Any] = {space: {} for space in values if space != RAW}
+    ratios: dict[str, Any] = {space: {} for space in values if space != RAW}
     for relation in values[RAW]:
         _, place = np.unique(artists[relation], return_inverse=True)
         number = np.bincount(place)
@@ -147,4 +166,9 @@ def _summary(
         for space in differences:
             gain = bootstrap.difference(means[space]["ndcg@20"], means[RAW]["ndcg@20"], seed)
             differences[space][relation] = asdict(gain)
-    return {"table": table, "differences": differences}
+            ratios[space][relation] = {
+                name: asdict(bootstrap.ratio(means[space][name], means[RAW][name], seed))
+                for name in METRICS
+                if means[RAW][name].any()
+            }
+    return {"table": table, "differences": differences, "ratios": ratios}

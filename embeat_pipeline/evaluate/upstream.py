@@ -1,11 +1,11 @@
 """The system re-imagined here, on the same data: its models in its configuration, its merge."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from embeat_pipeline.acoustic.config import TrainingConfig
+from embeat_pipeline.acoustic.config import UPSTREAM, TrainingConfig
 from embeat_pipeline.evaluate.asking import asking
 from embeat_pipeline.evaluate.catalogue import Catalogue
 from embeat_pipeline.evaluate.queries import QuerySet
@@ -19,26 +19,11 @@ from embeat_serve.settings import PRESETS, RecallOptions
 KEPT_RELEASES = 1
 
 
-def upstream_encoder() -> TrainingConfig:
-    """EmbeatMLP as upstream trains it, its 5-row tempo embedding included."""
-    return TrainingConfig(
-        recipe="upstream",
-        batch_size=4096,
-        max_steps=100,
-        learning_rate=1e-4,
-        weight_decay=1e-3,
-        temperature=0.05,
-        gradient_clip=1.0,
-        tempo_rows=5,
-        fallback="none",
-    )
-
-
 @dataclass(frozen=True)
 class UpstreamOptions:
     """How far upstream's training is followed."""
 
-    encoder: TrainingConfig = field(default_factory=upstream_encoder)
+    encoder: TrainingConfig = UPSTREAM
     epochs: int = 5
     """Of Track2Vec. Upstream's 60 take most of an hour on a tenth of a million entries."""
 
@@ -65,7 +50,7 @@ def build_upstream(twin: Twin, options: UpstreamOptions, device: str = "auto") -
     for name in (*INPUTS, "playlists", "artist_genres"):
         link(twin.lake.table(name), lake.table(name))
     ours = Encoder.load(twin.lake.models / Path(ReleaseFile.ENCODER)).config["training"]
-    held_out = {name: ours[name] for name in ("seed", "holdout_artists")}
+    held_out = {name: ours[name] for name in ("seed", "validation_artists", "test_artists")}
     train_encoder(lake, replace(options.encoder, **held_out), device)
     encode_catalogue(lake, device)
     train_track2vec(lake, Track2VecConfig.upstream(epochs=options.epochs))

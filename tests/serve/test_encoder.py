@@ -9,28 +9,39 @@ import pytest
 
 from embeat_serve.encoder import LAYERS, Encoder
 from embeat_serve.errors import BrokenRelease
-from embeat_serve.features import CARDINALITY, DISCRETE, ModelInputs, from_mappings
+from embeat_serve.features import (
+    CARDINALITY,
+    CONTINUOUS,
+    DISCRETE,
+    SIGNALS,
+    ModelInputs,
+    from_mappings,
+    model_inputs,
+    signals,
+)
 
-SIZES = {
-    "discrete": (20, 64, 64),
-    "acoustic": (7, 64, 64),
-    "backbone": (128, 256, 256, 64),
-}
+BACKBONE = (128, 256, 256, 64)
 EMBEDDING = {"key": 8, "mode": 4, "time_signature": 4, "tempo": 4}
 
 
-def random_arrays(seed: int = 0) -> dict[str, np.ndarray]:
+def random_arrays(seed: int = 0, plain: bool = False) -> dict[str, np.ndarray]:
+    """What an encoder's file holds: one for plain features, or one for signals."""
     random = np.random.default_rng(seed)
+    sound = 7 if plain else SIGNALS
+    sizes = {"discrete": (20, 64, 64), "acoustic": (sound, 64, 64), "backbone": BACKBONE}
     arrays = {
         f"embedding_{name}": random.normal(size=(CARDINALITY[name], EMBEDDING[name]))
         for name in DISCRETE
     }
     for tower, layers in LAYERS.items():
-        for layer, inputs, outputs in zip(layers, SIZES[tower], SIZES[tower][1:], strict=False):
+        for layer, inputs, outputs in zip(layers, sizes[tower], sizes[tower][1:], strict=False):
             arrays[f"{layer}_weight"] = random.normal(size=(inputs, outputs)) / np.sqrt(inputs)
             arrays[f"{layer}_bias"] = random.normal(size=outputs)
             arrays[f"{layer}_slope"] = np.array(random.uniform(-0.5, 1.5))
     del arrays["backbone_2_slope"]
+    if not plain:
+        for name, inputs in (("discrete", 20), ("acoustic", sound)):
+            arrays[f"direct_{name}"] = random.normal(size=(inputs, 64)) / np.sqrt(inputs)
     return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
@@ -41,9 +52,12 @@ def save(path: Path, arrays: dict[str, np.ndarray]) -> Path:
 
 def random_inputs(count: int) -> ModelInputs:
     random = np.random.default_rng(5)
+    columns = {name: random.random(count) for name in CONTINUOUS}
+    columns["tempo"] = random.uniform(40, 220, count)
+    for values in columns.values():
+        values[random.random(count) < 0.1] = np.nan
     discrete = np.stack([random.integers(0, CARDINALITY[name], count) for name in DISCRETE], 1)
-    continuous = random.uniform(-0.5, 0.5, (count, 7)).astype(np.float32)
-    return ModelInputs(discrete.astype(np.uint8), continuous)
+    return ModelInputs(discrete.astype(np.uint8), model_inputs(columns).continuous)
 
 
 def plain(arrays: dict[str, np.ndarray], inputs: ModelInputs) -> np.ndarray:
@@ -58,13 +72,20 @@ def plain(arrays: dict[str, np.ndarray], inputs: ModelInputs) -> np.ndarray:
 
     columns = zip(DISCRETE, inputs.discrete.T, strict=True)
     embedded = np.concatenate([arrays[f"embedding_{name}"][column] for name, column in columns], 1)
-    towers = [tower("discrete", embedded), tower("acoustic", inputs.continuous)]
+    sound = signals(inputs.continuous)
+    if len(arrays["acoustic_0_weight"]) == 7:
+        sound = np.nan_to_num(inputs.continuous[:, :7], nan=0.0)
+    towers = [tower("discrete", embedded), tower("acoustic", sound)]
     vectors = tower("backbone", np.concatenate(towers, axis=1))
+    if "direct_acoustic" in arrays:
+        direct = np.concatenate([arrays["direct_discrete"], arrays["direct_acoustic"]])
+        vectors = vectors + np.concatenate([embedded, sound], axis=1) @ direct.astype(float)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def test_equals_the_plain_forward_pass(tmp_path: Path) -> None:
-    arrays = random_arrays()
+@pytest.mark.parametrize("plain_features", [False, True])
+def test_equals_the_plain_forward_pass(tmp_path: Path, plain_features: bool) -> None:
+    arrays = random_arrays(plain=plain_features)
     encoder = Encoder.load(save(tmp_path / "encoder.npz", arrays))
     assert encoder.config == {"seed": 1}
     inputs = random_inputs(3_000)
@@ -99,11 +120,11 @@ def test_encoding_leaves_its_inputs_alone() -> None:
     inputs = random_inputs(10)
     before = inputs.continuous.copy()
     Encoder(random_arrays(), {}).encode(inputs)
-    assert (inputs.continuous == before).all()
+    np.testing.assert_array_equal(inputs.continuous, before)
 
 
 def test_tempo_buckets_without_a_row_are_missing() -> None:
-    arrays = random_arrays()
+    arrays = random_arrays(plain=True)
     arrays["embedding_tempo"] = arrays["embedding_tempo"][:5]
     encoder = Encoder(arrays, {})
     song = {"energy": 0.5, "key": 3, "mode": 1, "time_signature": 4}
@@ -139,6 +160,12 @@ def broken(tmp_path: Path, damage: str) -> Path:
         arrays["embedding_key"] = np.array([object()])
     if damage == "slope":
         arrays["discrete_0_slope"] = np.ones(64, np.float32)
+    if damage == "inputs":
+        arrays["acoustic_0_weight"] = arrays["acoustic_0_weight"][:-1]
+    if damage == "half direct":
+        del arrays["direct_discrete"]
+    if damage == "direct":
+        arrays["direct_acoustic"] = arrays["direct_acoustic"][:, :-1]
     if damage == "embedding":
         arrays["embedding_mode"] = arrays["embedding_mode"][:2]
     save(path, arrays)
@@ -163,6 +190,9 @@ def broken(tmp_path: Path, damage: str) -> Path:
         "precision",
         "pickle",
         "slope",
+        "inputs",
+        "half direct",
+        "direct",
         "embedding",
         "truncated",
         "empty",

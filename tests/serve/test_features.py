@@ -14,8 +14,12 @@ from embeat_serve.features import (
     CONTINUOUS,
     DISCRETE,
     FEATURES,
+    PIECES,
+    SIGNALS,
     from_mappings,
+    key_circles,
     model_inputs,
+    signals,
     tempo_bucket,
 )
 
@@ -49,17 +53,25 @@ def test_any_numbers_give_inputs_in_range(columns: dict[str, list[float]]) -> No
     inputs = model_inputs(columns)
     count = len(columns["key"])
     assert inputs.discrete.shape == (count, 4)
-    assert inputs.continuous.shape == (count, 7)
+    assert inputs.continuous.shape == (count, 10)
     assert inputs.discrete.dtype == np.uint8
     assert inputs.continuous.dtype == np.float32
     assert (inputs.discrete < [CARDINALITY[name] for name in DISCRETE]).all()
-    assert (np.abs(inputs.continuous) <= 0.5).all()
+    assert (np.nan_to_num(np.abs(inputs.continuous[:, :7])) <= 0.5).all()
+    seen = signals(inputs.continuous)
+    assert seen.shape == (count, SIGNALS)
+    assert seen.dtype == np.float32
+    assert (np.abs(seen[:, :10]) <= 5.2).all()
+    assert ((seen[:, 10:] >= 0) & (seen[:, 10:] <= 1)).all()
 
 
 def test_a_song_as_the_model_sees_it() -> None:
     inputs = from_mappings([SONG])
     assert inputs.discrete.tolist() == [[8, 2, 4, 8]]
     expected = [SONG[name] - 0.5 for name in CONTINUOUS]
+    octaves = math.log2(137 / 120)
+    angle = 2 * math.pi * octaves
+    expected += [octaves, math.cos(angle), math.sin(angle)]
     np.testing.assert_allclose(inputs.continuous[0], expected, atol=1e-6)
 
 
@@ -72,10 +84,41 @@ def test_spotifys_ways_to_say_missing(name: str, missing: float) -> None:
     assert (inputs.discrete[:, DISCRETE.index(name)] == 0).all()
 
 
-def test_missing_acoustic_features_are_the_middle() -> None:
+def test_missing_acoustic_features_stay_missing() -> None:
     inputs = model_inputs({"energy": [math.nan, 1.5, -0.1, 1.0]})
-    assert inputs.continuous[:, CONTINUOUS.index("energy")].tolist() == [0, 0, 0, 0.5]
-    assert (inputs.continuous[:, CONTINUOUS.index("valence")] == 0).all()
+    energy = CONTINUOUS.index("energy")
+    np.testing.assert_array_equal(inputs.continuous[:, energy], [np.nan, np.nan, np.nan, 0.5])
+    assert np.isnan(inputs.continuous[:, CONTINUOUS.index("valence")]).all()
+    assert np.isnan(inputs.continuous[:, 7:]).all()
+    seen = signals(inputs.continuous)
+    assert (seen[:3] == 0).all()
+    pieces = seen[3, -len(PIECES.low) :]
+    np.testing.assert_allclose(pieces, PIECES.column == energy, atol=1e-5)
+
+
+def test_pieces_fill_up_one_after_the_other() -> None:
+    valence = PIECES.column == CONTINUOUS.index("valence")
+    values = np.array([0.0, 0.03125, 0.0625, 0.5, 1.0])
+    seen = signals(model_inputs({"valence": values}).continuous)[:, -len(PIECES.low) :]
+    np.testing.assert_allclose(seen[:, valence].sum(axis=1), values * 16, atol=1e-5)
+    assert (seen[:, ~valence] == 0).all()
+    np.testing.assert_allclose(seen[3, valence], [1] * 8 + [0] * 8)
+
+
+def test_tempi_an_octave_apart_share_a_place_on_the_circle() -> None:
+    found = model_inputs({"tempo": [70, 140, 100]}).continuous[:, 7:]
+    np.testing.assert_allclose(found[0, 1:], found[1, 1:], atol=1e-5)
+    np.testing.assert_allclose(found[1, 0] - found[0, 0], 1, atol=1e-6)
+    assert np.abs(found[0, 1:] - found[2, 1:]).max() > 0.5
+
+
+def test_keys_lie_on_circles() -> None:
+    circles = key_circles()
+    assert (circles[0] == 0).all()
+    semitones, fifths = circles[1:, [0, 2]], circles[1:, [1, 3]]
+    steps = np.linalg.norm(semitones - np.roll(semitones, 1, axis=0), axis=1)
+    np.testing.assert_allclose(steps, steps[0], atol=1e-6)
+    np.testing.assert_allclose(fifths[7], semitones[1], atol=1e-6)
 
 
 def test_metres() -> None:

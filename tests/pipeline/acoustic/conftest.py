@@ -115,7 +115,7 @@ def make_tracks() -> MakeTracks:
             recording=column("recording", np.arange(count)).int(),
             genre=column("genre", 0).int(),
             popularity=column("popularity", 0.0).float(),
-            held_out=column("held_out", False),
+            role=column("role", 0).byte(),
         )
 
     return make

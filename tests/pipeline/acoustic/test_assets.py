@@ -22,7 +22,7 @@ def test_materialize_the_stage(lake_copy: LakePaths, monkeypatch: pytest.MonkeyP
     assert result.success
     encoder = result.asset_materializations_for_node("encoder")[0].metadata
     assert encoder["steps"].value == 2
-    assert isinstance(encoder["loss_curve"], dg.MarkdownMetadataValue)
+    assert isinstance(encoder["curves"], dg.MarkdownMetadataValue)
     vectors = result.asset_materializations_for_node("track_vectors")[0].metadata
     assert vectors["dagster/row_count"].value == 1440
     (check,) = result.get_asset_check_evaluations()

@@ -56,9 +56,13 @@ def test_loss_and_gradients_equal_the_dense_reference(block_rows: int, tau: floa
 def test_with_one_positive_and_no_mask_it_is_cross_entropy() -> None:
     anchors, positives = vectors(1), vectors(2)
     diagonal = torch.eye(COUNT, dtype=torch.bool)
-    loss = masked_info_nce(anchors, positives, of_rows(diagonal, torch.zeros_like(diagonal)), 0.05)
+    nothing = torch.zeros_like(diagonal)
     expected = functional.cross_entropy(anchors @ positives.T / 0.05, torch.arange(COUNT))
-    torch.testing.assert_close(loss, expected)
+    gradients = torch.autograd.grad(expected, (anchors, positives))
+    for relations in (of_rows(diagonal, nothing), lambda rows: (None, nothing[rows])):
+        loss = masked_info_nce(anchors, positives, relations, 0.05, block_rows=10)
+        torch.testing.assert_close(loss, expected)
+        torch.testing.assert_close(torch.autograd.grad(loss, (anchors, positives)), gradients)
 
 
 def test_float32_stays_finite_at_extreme_temperatures() -> None:

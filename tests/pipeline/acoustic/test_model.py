@@ -7,17 +7,31 @@ import numpy as np
 import pytest
 import torch
 
+from embeat_pipeline.acoustic.config import Inputs
 from embeat_pipeline.acoustic.export import folded_arrays, write_encoder
-from embeat_pipeline.acoustic.model import EmbeatMLP
+from embeat_pipeline.acoustic.model import EmbeatMLP, Signals
 from embeat_pipeline.acoustic.torch_encode import TorchEncoder, in_threads
 from embeat_serve.encoder import Encoder
-from embeat_serve.features import CARDINALITY, DISCRETE, ModelInputs
+from embeat_serve.features import (
+    CARDINALITY,
+    CONTINUOUS,
+    DISCRETE,
+    SIGNALS,
+    ModelInputs,
+    model_inputs,
+    signals,
+)
 
 
 def random_inputs(count: int, seed: int = 0) -> ModelInputs:
     random = np.random.default_rng(seed)
     columns = [random.integers(0, CARDINALITY[name], count) for name in DISCRETE]
-    continuous = random.uniform(-0.5, 0.5, (count, 7)).astype(np.float32)
+    # Cubed, so that values crowd near 0 as those of real songs do.
+    sound = {name: random.random(count) ** 3 for name in CONTINUOUS}
+    sound["tempo"] = random.uniform(40, 220, count)
+    for values in sound.values():
+        values[random.random(count) < 0.1] = np.nan
+    continuous = model_inputs(sound).continuous
     return ModelInputs(np.stack(columns, axis=1).astype(np.uint8), continuous)
 
 
@@ -25,10 +39,10 @@ def as_tensors(inputs: ModelInputs) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(inputs.discrete), torch.from_numpy(inputs.continuous)
 
 
-def warmed_up(tempo_rows: int) -> EmbeatMLP:
+def warmed_up(inputs: Inputs, tempo_rows: int) -> EmbeatMLP:
     """A model whose batch norms have seen data and whose slopes differ, one beyond 1."""
     torch.manual_seed(3)
-    model = EmbeatMLP(tempo_rows)
+    model = EmbeatMLP(inputs, tempo_rows)
     with torch.no_grad():
         for number, parameter in enumerate(model.parameters()):
             if parameter.shape == (1,):
@@ -38,9 +52,9 @@ def warmed_up(tempo_rows: int) -> EmbeatMLP:
     return model
 
 
-@pytest.mark.parametrize("tempo_rows", [12, 5])
-def test_serving_and_torch_agree(tempo_rows: int, tmp_path: Path) -> None:
-    model = warmed_up(tempo_rows)
+@pytest.mark.parametrize(("kind", "tempo_rows"), [("signals", 12), ("plain", 12), ("plain", 5)])
+def test_serving_and_torch_agree(kind: Inputs, tempo_rows: int, tmp_path: Path) -> None:
+    model = warmed_up(kind, tempo_rows)
     write_encoder(tmp_path / "encoder.npz", model, {"seed": 3})
     inputs = random_inputs(5_000, 99)
     with torch.no_grad():
@@ -53,10 +67,16 @@ def test_serving_and_torch_agree(tempo_rows: int, tmp_path: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(expected, axis=1), 1, atol=1e-5)
 
 
+def test_signals_are_the_same_in_torch() -> None:
+    inputs = random_inputs(2_000)
+    found = Signals()(torch.from_numpy(inputs.continuous)).numpy()
+    np.testing.assert_allclose(found, signals(inputs.continuous), atol=1e-6)
+
+
 def test_five_tempo_rows_lose_the_faster_tempi() -> None:
-    model = warmed_up(5).eval()
+    model = warmed_up("plain", 5).eval()
     slow, fast, missing = (
-        ModelInputs(np.array([[1, 1, 4, bucket]], np.uint8), np.zeros((1, 7), np.float32))
+        ModelInputs(np.array([[1, 1, 4, bucket]], np.uint8), np.zeros((1, 10), np.float32))
         for bucket in (4, 5, 0)
     )
     with torch.no_grad():
@@ -65,8 +85,15 @@ def test_five_tempo_rows_lose_the_faster_tempi() -> None:
     assert not vectors[0].equal(vectors[2])
 
 
+def test_little_differences_pass_by_the_towers() -> None:
+    shapes = {name: array.shape for name, array in folded_arrays(EmbeatMLP()).items()}
+    assert shapes["embedding_key"] == (13, 12)
+    assert shapes["direct_discrete"] == (24, 64)
+    assert shapes["direct_acoustic"] == (SIGNALS, 64)
+
+
 def test_sizes_are_the_designs() -> None:
-    model = EmbeatMLP()
+    model = EmbeatMLP("plain")
     assert [tuple(table.weight.shape) for table in model.embeddings] == [  # type: ignore[union-attr]
         (13, 8),
         (3, 4),

@@ -1,6 +1,7 @@
 """Batches of upstream's recipe and of the teachers'."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from embeat_pipeline.acoustic.tracks import TrainingTracks, load_training_tracks
 from embeat_serve.contract import LakePaths
 from embeat_serve.errors import PipelineError
 
-CONFIG = TrainingConfig(batch_size=256, candidates=8, holdout_artists=0.1)
+CONFIG = TrainingConfig(batch_size=256, candidates=8, validation_artists=0.05, test_artists=0.05)
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +25,7 @@ def tracks(acoustic_lake: LakePaths) -> TrainingTracks:
     return load_training_tracks(
         acoustic_lake.table("tracks"),
         acoustic_lake.table("artist_genres"),
-        CONFIG.holdout_artists,
-        CONFIG.seed,
+        CONFIG,
         torch.device("cpu"),
     )
 
@@ -65,19 +65,29 @@ def test_no_held_out_artist_and_no_re_release_is_drawn(
         assert (tracks.recording[pairs.anchors] != tracks.recording[pairs.positives]).all()
 
 
+def test_other_positives_are_left_out(tracks: TrainingTracks) -> None:
+    sampler = TaughtPairs(tracks, CONFIG)
+    pairs = sampler.draw()
+    positive, masked = sampler.relations(pairs)(slice(0, 256))
+    assert positive is None
+    same = tracks.artist[pairs.anchors][:, None] == tracks.artist[pairs.positives]
+    assert masked.equal(same & ~torch.eye(256, dtype=torch.bool))
+
+
 def test_relations_are_disjoint_and_each_pair_its_own_positive(
     new_sampler: Callable[[TrainingConfig], PairSampler], tracks: TrainingTracks
 ) -> None:
-    sampler = new_sampler(CONFIG)
+    sampler = new_sampler(replace(CONFIG, other_positives="together"))
     pairs = sampler.draw()
     relations = sampler.relations(pairs)
     positive, masked = relations(slice(0, 256))
+    assert positive is not None
     assert positive.diagonal().all()
     assert not (positive & masked).any()
     same_artist = tracks.artist[pairs.anchors][:, None] == tracks.artist[pairs.positives]
     assert (positive | masked)[same_artist].all()
     blocks = [relations(slice(start, start + 100)) for start in (0, 100, 200)]
-    assert torch.cat([block[0] for block in blocks]).equal(positive)
+    assert torch.cat([block[0] for block in blocks if block[0] is not None]).equal(positive)
     assert torch.cat([block[1] for block in blocks]).equal(masked)
 
 

@@ -9,20 +9,24 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.tracks import (
     UNKNOWN,
+    Role,
     TrainingTracks,
+    artist_roles,
     best_genres,
     distinct,
-    held_out_artists,
     load_training_tracks,
 )
 from embeat_serve.contract import LakePaths
 from embeat_serve.errors import PipelineError
 
+CONFIG = TrainingConfig(validation_artists=0.1, test_artists=0.1)
+
 
 def load(lake: LakePaths, genres: Path | None) -> TrainingTracks:
-    return load_training_tracks(lake.table("tracks"), genres, 0.2, 7, torch.device("cpu"))
+    return load_training_tracks(lake.table("tracks"), genres, CONFIG, torch.device("cpu"))
 
 
 def test_tracks_without_features_are_left_out(acoustic_lake: LakePaths) -> None:
@@ -57,20 +61,22 @@ def test_artists_without_genres_have_none(acoustic_lake: LakePaths) -> None:
     assert found.tolist() == [1, UNKNOWN, UNKNOWN]
 
 
-@given(st.integers(0, 1_000), st.floats(0, 1))
-def test_held_out_share(seed: int, share: float) -> None:
+@given(st.integers(0, 1_000), st.floats(0, 0.49), st.floats(0, 0.49))
+def test_shares_of_roles(seed: int, validation: float, test: float) -> None:
     artist = np.arange(-1, 20_000)
-    held_out = held_out_artists(artist, share, seed)
-    assert abs(held_out[1:].mean() - share) < 0.02
-    assert not held_out[0]
-    # The same artist is held out in a catalogue of any size.
-    assert (held_out_artists(artist[::7], share, seed) == held_out[::7]).all()
+    config = TrainingConfig(seed=seed, validation_artists=validation, test_artists=test)
+    role = artist_roles(artist, config)
+    assert abs((role == Role.VALIDATION).mean() - validation) < 0.02
+    assert abs((role == Role.TEST).mean() - test) < 0.02
+    assert role[0] == Role.TRAINING
+    # An artist has the same role in a catalogue of any size.
+    assert (artist_roles(artist[::7], config) == role[::7]).all()
 
 
 def test_seeds_hold_out_different_artists() -> None:
     artist = np.arange(10_000)
-    both = held_out_artists(artist, 0.1, 1) & held_out_artists(artist, 0.1, 2)
-    assert both.mean() < 0.02
+    one, other = (artist_roles(artist, TrainingConfig(seed=seed)) != 0 for seed in (1, 2))
+    assert (one & other).mean() < 0.02
 
 
 def test_distinct_codes() -> None:

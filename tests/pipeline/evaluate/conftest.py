@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from embeat_pipeline.acoustic.config import UPSTREAM
 from embeat_pipeline.evaluate.interactions import Playlists, membership
 from embeat_pipeline.evaluate.questions import EvaluationOptions
-from embeat_pipeline.evaluate.upstream import UpstreamOptions, upstream_encoder
+from embeat_pipeline.evaluate.upstream import UpstreamOptions
 from embeat_serve.contract import LakePaths
 
 
@@ -31,7 +32,7 @@ def themed_playlists() -> Playlists:
 @pytest.fixture(scope="session")
 def evaluation_options() -> EvaluationOptions:
     """All parts, in little."""
-    encoder = replace(upstream_encoder(), batch_size=512, max_steps=5)
+    encoder = replace(UPSTREAM, batch_size=512, max_steps=5)
     return EvaluationOptions(
         seed_counts=(1, 5), max_queries=30, upstream=UpstreamOptions(encoder, epochs=1), workers=1
     )

@@ -62,3 +62,14 @@ def test_nothing_to_resample():
     assert found.count == 0
     assert np.isnan(found.mean)
     assert not found.excludes_zero
+
+
+def test_a_ratio_of_means_has_an_interval():
+    random = np.random.default_rng(2)
+    second = random.exponential(size=400)
+    found = bootstrap.ratio(3 * second, second)
+    assert (found.low, found.mean, found.high) == pytest.approx((3, 3, 3))
+    found = bootstrap.ratio(random.exponential(2, 400), second)
+    assert found.low < 2 < found.high
+    assert found.low < found.mean < found.high
+    assert np.isnan(bootstrap.ratio(second, np.zeros(400)).mean)

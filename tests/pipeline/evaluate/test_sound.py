@@ -4,6 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from embeat_pipeline import tables
+from embeat_pipeline.evaluate import sound
 from embeat_pipeline.evaluate.interactions import Playlists, membership
 from embeat_pipeline.evaluate.sound import RAW, evaluate_sound, nearest
 from embeat_serve.contract import LakePaths
@@ -45,6 +46,25 @@ def test_a_space_of_artists_beats_noise(lake):
     assert found["differences"]["knows"]["album"]["low"] > 0.1
     assert abs(found["differences"]["knows"]["playlist"]["mean"]) < 0.1
     assert found["table"]["knows"]["artist"]["mrr"]["count"] == 30
+    assert found["asked"]["artist"] == 300
+    assert found["table"]["knows"]["artist"]["hit@10"]["mean"] > 0.9
+    mean = {space: cell["artist"]["mrr"]["mean"] for space, cell in found["table"].items()}
+    ratio = found["ratios"]["knows"]["artist"]["mrr"]
+    assert ratio["mean"] == pytest.approx(mean["knows"] / mean[RAW])
+    assert ratio["low"] > 1
+
+
+def test_every_relation_has_its_own_queries(lake, monkeypatch):
+    monkeypatch.setattr(sound, "MAX_QUERIES", 40)
+    random = np.random.default_rng(1)
+    noise = random.normal(size=(TRACKS, 8)).astype(np.float32)
+    # Only the last hundred tracks are in a playlist, most others are drawn before them.
+    playlists = Playlists(
+        np.arange(5, dtype=np.uint64), membership(np.arange(6) * 20, np.arange(500, 600), TRACKS)
+    )
+    found = evaluate_sound(lake, playlists, {RAW: noise}, np.arange(TRACKS) >= 300)
+    assert found["asked"] == {"album": 40, "artist": 40, "playlist": 40}
+    assert 40 < found["queries"] <= 80
 
 
 def test_the_same_recording_is_no_answer():
