@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from embeat_serve.contract import CHANNELS
 from embeat_serve.errors import EmbeatError, InvalidFeatures, SeedNotFound, UsageError
-from embeat_serve.settings import MAX_K, RecallOptions, Settings
+from embeat_serve.settings import MAX_K, PRESETS, RecallOptions, Settings
 
 PROGRAM = "embeat"
 
@@ -68,6 +68,9 @@ def parser() -> Parser:
     where = flags.add_argument_group("where and how to look")
     where.add_argument("--lake", metavar="DIR", help="data lake (EMBEAT_LAKE, or data_lake)")
     where.add_argument(
+        "--preset", choices=PRESETS, help="set of recall settings (EMBEAT_PRESET, or default)"
+    )
+    where.add_argument(
         "--channels", metavar="A,B", help=f"recall channels, of {', '.join(CHANNELS)}"
     )
     where.add_argument(
@@ -86,7 +89,10 @@ def run(arguments: argparse.Namespace) -> str:
     from embeat_serve.recommender import Recommender
 
     question = _question(arguments)
-    settings = Settings.from_environment().having(lake=arguments.lake)
+    environment = dict(os.environ)
+    if arguments.preset:
+        environment["EMBEAT_PRESET"] = arguments.preset
+    settings = Settings.from_environment(environment).having(lake=arguments.lake)
     settings = replace(settings, recall=_options(arguments, settings.recall))
     recommender = Recommender(settings)
     if arguments.similarity:

@@ -1,12 +1,14 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from embeat_serve.candidates import Answer, Found, fuse, shortlist
 from embeat_serve.contract import CHANNELS
-from embeat_serve.settings import RecallOptions
+from embeat_serve.settings import PRESETS, RecallOptions
 
-OPTIONS = RecallOptions()
+OPTIONS = replace(PRESETS["upstream"], playlist_neighbours=True)
 UNIT = sum(OPTIONS.weights(channel)[0] for channel in CHANNELS)
 
 

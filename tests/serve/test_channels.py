@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from embeat_serve.contract import ArtistField, Collection, TrackField
 from embeat_serve.neighbours import Neighbours
 from embeat_serve.query import Between, Hit, Ids, Match
 from embeat_serve.seeds import Seed
-from embeat_serve.settings import RecallOptions
+from embeat_serve.settings import PRESETS, RecallOptions
 
-OPTIONS = RecallOptions()
+OPTIONS = replace(PRESETS["upstream"], playlist_neighbours=True)
 
 
 def seed(code: int = 1, **payload: Any) -> Seed:

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -9,10 +10,10 @@ from hypothesis import strategies as st
 from embeat_serve.candidates import Candidate, Evidence
 from embeat_serve.ranking import RELAXED, at_least, at_most, rank
 from embeat_serve.seeds import Seed
-from embeat_serve.settings import RecallOptions
+from embeat_serve.settings import PRESETS, RecallOptions
 from embeat_serve.text import title_key
 
-OPTIONS = RecallOptions()
+OPTIONS = replace(PRESETS["upstream"], playlist_neighbours=True)
 OWN = 1
 """Artist of the seed."""
 

@@ -10,9 +10,11 @@ from embeat_serve.errors import UsageError
 from embeat_serve.settings import PRESETS, RecallOptions, Settings
 
 
-def test_defaults_are_upstreams_merge_over_neighbour_lists():
-    options = RecallOptions()
-    assert replace(options, playlist_neighbours=False) == PRESETS["upstream"]
+def test_upstreams_merge_is_a_preset():
+    options = PRESETS["upstream"]
+    assert not options.playlist_neighbours
+    assert options.playlist_min_cosine == 0.75
+    assert options.min_popularity == 10
     assert options.weights("acoustic") == (1.7, 1.0)
     assert options.weights("genre_popular") == (1.0, 0.8)
     assert options.weights("same_artist") == (1.9, 1.0)
@@ -21,6 +23,13 @@ def test_defaults_are_upstreams_merge_over_neighbour_lists():
     assert (options.acoustic_factor, options.acoustic_limit) == (10, 512)
     assert (options.other_factor, options.other_limit) == (2, 128)
     assert (options.same_artist_min_share, options.same_artist_max_share) == (0.15, 0.20)
+
+
+def test_what_plays_together_leads_by_default():
+    options = RecallOptions()
+    last = options.weights("playlist")[1]
+    others = (name for name in CHANNELS if name != "playlist")
+    assert sum(options.weights(name)[0] for name in others) < last
 
 
 def test_options_are_frozen():
