@@ -184,7 +184,8 @@ class Recall:
 
     def _from_lists(self, lists: Sequence[Neighbours | None]) -> list[Answer]:
         options = self.options
-        limit = min(options.other_factor * self.k, options.other_limit)
+        factor, most = options.limits("playlist")
+        limit = min(factor * self.k, most)
         answers = []
         for position, (codes, strengths) in enumerate(agreed(lists, self._codes(), limit)):
             pairs = zip(codes.tolist(), strengths.tolist(), strict=True)
@@ -200,9 +201,7 @@ class Recall:
     def _limit(self, channel: str) -> int:
         """Tracks asked for per seed: what one seed would get is shared, but for k each."""
         options = self.options
-        factor, limit = options.other_factor, options.other_limit
-        if channel == "acoustic":
-            factor, limit = options.acoustic_factor, options.acoustic_limit
+        factor, limit = options.limits(channel)
         for_one = min(factor * self.k, limit)
         return min(for_one, max(self.k, for_one // len(self.seeds)))
 

@@ -15,6 +15,16 @@ PLAYLISTS = (
     (0.5, "sometimes in the same playlists"),
     (-1.0, "now and then in similar playlists"),
 )
+TOGETHER = (
+    (0.4, "often in the same playlists"),
+    (0.2, "in the same or similar playlists"),
+    (-1.0, "now and then in similar playlists"),
+)
+"""Lowest strength of a neighbour -> words."""
+
+FEW_PLAYLISTS = 0.25
+"""Confidence below which there is little to go by: some ten playlists hold the seed."""
+
 SOUND = (
     (0.9, "sounds very much alike"),
     (0.75, "sounds alike"),
@@ -48,7 +58,8 @@ def explain(candidate: Candidate, seeds: Sequence[Seed]) -> str:
     elif candidate.held_back_by == "genre":
         reasons.append("of another genre")
     agreeing = len({item.seed for item in candidate.evidence})
-    if len(seeds) > 1:
+    of_artist = strongest.strength is not None and strongest.confidence == 0
+    if len(seeds) > 1 and not of_artist:
         name = seed.payload.get(TrackField.TRACK_NAME) or "a seed"
         reasons.append(f"closest to {name}, found for {agreeing} of {len(seeds)} seeds")
     sentence = "; ".join(dict.fromkeys(reasons)) or "found for the seed"
@@ -59,6 +70,8 @@ def _reason(item: Evidence, candidate: Candidate, seed: Seed) -> list[str]:
     match item.channel:
         case "playlist" if item.cosine is not None:
             return [f"{_words(PLAYLISTS, item.cosine)} ({item.cosine:.2f})"]
+        case "playlist" if item.strength is not None:
+            return [_together(item.strength, item.confidence)]
         case "same_artist":
             names = candidate.payload.get(TrackField.ARTIST_NAMES, ())
             own = seed.payload.get(TrackField.ARTIST_NAMES, ())
@@ -71,6 +84,13 @@ def _reason(item: Evidence, candidate: Candidate, seed: Seed) -> list[str]:
             return ["popular in the genre"]
         case _:
             return []
+
+
+def _together(strength: float, confidence: float) -> str:
+    if confidence == 0:
+        return f"played with songs of the artist ({strength:.2f})"
+    words = f"{_words(TOGETHER, strength)} ({strength:.2f})"
+    return words if confidence >= FEW_PLAYLISTS else f"{words}, of which there are few"
 
 
 def _words(scale: Sequence[tuple[float, str]], cosine: float) -> str:

@@ -68,6 +68,8 @@ class RecallOptions:
     # Candidates per channel: factor times k, capped.
     acoustic_factor: int = 10
     acoustic_limit: int = 512
+    playlist_factor: int = 10
+    playlist_limit: int = 128
     other_factor: int = 3
     other_limit: int = 128
 
@@ -125,6 +127,11 @@ class RecallOptions:
                 f"same_artist_max_share ({self.same_artist_max_share:g})"
             )
 
+    def limits(self, channel: str) -> tuple[int, int]:
+        """Candidates of a channel: so many times k, and at most."""
+        named = channel if channel in ("acoustic", "playlist") else "other"
+        return getattr(self, f"{named}_factor"), getattr(self, f"{named}_limit")
+
     def weights(self, channel: str) -> tuple[float, float]:
         """Weights of a channel's first and last candidate."""
         first, last = f"{channel}_weight_first", f"{channel}_weight_last"
@@ -134,6 +141,7 @@ class RecallOptions:
 PRESETS: dict[str, RecallOptions] = {
     "default": RecallOptions(),
     "upstream": RecallOptions(
+        playlist_factor=2,
         other_factor=2,
         acoustic_weight_first=1.7,
         acoustic_weight_last=1.0,

@@ -57,6 +57,23 @@ def test_tempo_and_key(track: dict[str, Any], words: str):
     assert words or sentence == "Sounds very much alike (0.95)."
 
 
+@pytest.mark.parametrize(
+    ("strength", "confidence", "words"),
+    [
+        (0.8, 0.9, "Often in the same playlists (0.80)."),
+        (0.3, 0.9, "In the same or similar playlists (0.30)."),
+        (0.1, 0.9, "Now and then in similar playlists (0.10)."),
+        (0.8, 0.1, "Often in the same playlists (0.80), of which there are few."),
+        (0.8, 0.0, "Played with songs of the artist (0.80)."),
+    ],
+)
+def test_neighbours_are_said_to_be_as_sure_as_they_are(
+    strength: float, confidence: float, words: str
+):
+    item = Evidence("playlist", 0, None, 0.5, strength, confidence)
+    assert explain(Candidate(1, [item]), [Seed(SEED, code=0)]) == words
+
+
 def test_a_song_from_outside_the_genre_says_so():
     sentence = said(("acoustic", 0.95), held_back_by="genre", genres=["polka"])
     assert sentence == "Sounds very much alike (0.95); of another genre."

@@ -111,6 +111,16 @@ def test_json_is_exactly_one_object(capsys: pytest.CaptureFixture[str]):
     assert [song["rank"] for song in content["results"]] == [1, 2, 3, 4, 5]
 
 
+def test_a_preset_is_asked_for_by_name(capsys: pytest.CaptureFixture[str]):
+    lists = {}
+    for preset in ("default", "upstream"):
+        assert main(["晴天", "--json", "--preset", preset]) == 0
+        lists[preset] = json.loads(capsys.readouterr().out)["results"]
+    assert lists["default"] != lists["upstream"]
+    assert main(["晴天", "--preset", "best"]) == 2
+    assert "--preset" in capsys.readouterr().err
+
+
 def test_features_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = tmp_path / "song.json"
     path.write_text("\ufeff" + json.dumps(SONG), encoding="utf-8")

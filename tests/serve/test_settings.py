@@ -20,8 +20,8 @@ def test_upstreams_merge_is_a_preset():
     assert options.weights("same_artist") == (1.9, 1.0)
     assert options.weights("related_artist") == (1.8, 1.0)
     assert options.weights("playlist") == (2.0, 1.2)
-    assert (options.acoustic_factor, options.acoustic_limit) == (10, 512)
-    assert (options.other_factor, options.other_limit) == (2, 128)
+    assert options.limits("acoustic") == (10, 512)
+    assert {options.limits(name) for name in CHANNELS if name != "acoustic"} == {(2, 128)}
     assert (options.same_artist_min_share, options.same_artist_max_share) == (0.15, 0.20)
 
 
