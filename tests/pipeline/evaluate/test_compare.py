@@ -2,6 +2,7 @@ import os
 import shutil
 
 import numpy as np
+import polars as pl
 import pytest
 
 from embeat_pipeline.evaluate.catalogue import read_catalogue
@@ -13,6 +14,7 @@ from embeat_pipeline.evaluate.twin import Twin, evaluation_lake, lake_playlists,
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.publish import publish_release
+from embeat_pipeline.tables import SCHEMAS, write_table
 from embeat_serve.contract import LakePaths
 from embeat_serve.errors import UsageError
 from embeat_serve.settings import RecallOptions
@@ -113,9 +115,13 @@ def test_a_worse_release_is_not_published(lake, broken_trainer, monkeypatch):
     assert judge_release(lake, candidate, OPTIONS).passed
 
 
-def test_releases_without_twins_are_asked_themselves(lake, broken_trainer):
+def test_releases_without_twins_are_asked_themselves(lake):
     os.remove(lake.root / "evaluation" / "twins.json")
-    broken_trainer(lake)
+    # Every track gets the list of another.
+    path = lake.table("track_neighbours")
+    lists = pl.read_parquet(path)
+    mixed = lists.with_columns(pl.struct(pl.exclude("track_code")).shuffle(seed=0).struct.unnest())
+    write_table(path, SCHEMAS["track_neighbours"], [mixed])
     verdict = judge_release(lake, build_release(lake)["release"], OPTIONS)
     assert not verdict.passed
     assert "themselves" in verdict.reason
