@@ -10,7 +10,7 @@ from embeat_pipeline.ingest.report import build_report, failures, report_path
 from embeat_pipeline.ingest.resolve import write_tables
 from embeat_pipeline.ingest.sources import dump_files
 from embeat_pipeline.ingest.staging import code_digest, columns_of_steps, stage_files
-from embeat_pipeline.ingest.workplace import Dump, workplace
+from embeat_pipeline.ingest.workplace import Dump, sweep, workplace
 from embeat_pipeline.lake import (
     file_digest,
     forget,
@@ -64,6 +64,7 @@ def ingest(lake: LakePaths, raw: Path | None = None) -> dict[str, Any]:
     key = stage_key([], {"files": known})
     report = report_path(lake)
     outputs = [*map(lake.table, OUTPUTS), report]
+    sweep(lake.tables)
     if is_current(outputs, key):
         return made_metadata(report) | {"unchanged": True}
     told = {"key": key, "code": code_digest("*.py", "*.sql"), "files": known}

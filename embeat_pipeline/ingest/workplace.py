@@ -213,12 +213,18 @@ def statements(step: str) -> list[tuple[str, str]]:
     return list(zip(parts[::2], parts[1::2], strict=True))
 
 
+def sweep(parent: Path) -> None:
+    """Remove what a killed run left in ``parent``."""
+    for folder in parent.glob(".ingest-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in parent.glob(".*.tmp"):
+        file.unlink(missing_ok=True)
+
+
 @contextmanager
 def workplace(parent: Path, staged: Mapping[str, Columns]) -> Iterator[Workplace]:
-    """A workplace in ``parent``, removed afterwards, as is what a killed run left there."""
+    """A workplace in ``parent``, removed afterwards."""
     parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(".ingest-*"):
-        shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".ingest-", dir=parent) as folder:
         place = Workplace(Path(folder), staged)
         try:

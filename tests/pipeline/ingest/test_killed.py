@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,9 +43,13 @@ def start(lake: LakePaths, raw: Path) -> subprocess.Popen[str]:
 
 
 def test_killing_it_at_a_random_moment_twenty_times(tmp_path: Path):
+    # From the first to the second the lake grows, back it is made afresh.
     raws = [tmp_path / "old", tmp_path / "new"]
-    for raw, tracks in zip(raws, (600, 900), strict=True):
-        write_sample(raw, tracks=tracks, playlists=30)
+    write_sample(raws[0], tracks=900, playlists=30)
+    tracks = pl.read_parquet(raws[0] / "tracks.parquet")
+    tracks.head(600).write_parquet(raws[0] / "tracks.parquet")
+    shutil.copytree(*raws)
+    tracks.tail(300).write_parquet(raws[1] / "tracks_2.parquet")
     lake = LakePaths(tmp_path / "lake")
     started = time.monotonic()
     ingest(lake, raw=raws[0])
@@ -53,7 +58,7 @@ def test_killing_it_at_a_random_moment_twenty_times(tmp_path: Path):
     killed = 0
     for number in range(KILLS):
         process = start(lake, raws[1 - number % 2])
-        time.sleep(moments.uniform(0, 1.2 * usual))
+        time.sleep(moments.uniform(0, 0.7 * usual))
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         if process.stdout:
@@ -68,10 +73,10 @@ def test_killing_it_at_a_random_moment_twenty_times(tmp_path: Path):
             assert rows["tracks"].height in (600, 900)
             codes = rows["playlists"]["track_codes"].explode()
             assert codes.to_numpy().max() < rows["tracks"].height
-    assert killed >= KILLS // 2
-    ingest(lake, raw=raws[1])
+    assert killed >= KILLS // 4
+    ingest(lake, raw=raws[0])
     anew = LakePaths(tmp_path / "anew")
-    ingest(anew, raw=raws[1])
+    ingest(anew, raw=raws[0])
     for name in OUTPUTS:
         assert lake.table(name).read_bytes() == anew.table(name).read_bytes()
     assert not list(lake.tables.glob(".ingest-*"))
