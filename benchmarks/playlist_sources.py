@@ -25,9 +25,9 @@ from embeat_pipeline.evaluate.tune import quality, tune_item_knn, validation_que
 from embeat_pipeline.evaluate.twin import evaluation_lake, lake_playlists
 from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.material import read_material
-from embeat_pipeline.playlists.neighbours import LEVELS, Lists, NeighbourModel
+from embeat_pipeline.playlists.neighbours import Lists, NeighbourModel
 from embeat_pipeline.playlists.sources import UNKNOWN, Material
-from embeat_serve.contract import LakePaths
+from embeat_serve.contract import STRENGTH_LEVELS, LakePaths
 from embeat_serve.neighbours import Neighbours, agreed
 
 RESULTS = Path(__file__).parent / "results" / "playlist_sources.json"
@@ -111,7 +111,7 @@ def seed_lists(
     ):
         for start in range(0, len(asked), model.block):
             lists: Lists = answer(asked[start : start + model.block])
-            strengths = lists.strengths.astype(np.float32) / LEVELS
+            strengths = lists.strengths.astype(np.float32) / STRENGTH_LEVELS
             for seed, columns, row in zip(
                 seeds[inside][start : start + model.block].tolist(),
                 codes[model.columns[lists.columns]],

@@ -13,6 +13,9 @@ from typing import Any, ClassVar, Self
 FORMAT_VERSION = 2
 """Version of the release layout. A server refuses a release of another version."""
 
+STRENGTH_LEVELS = 255
+"""Highest strength of a neighbour, as it is kept: in one byte."""
+
 VECTOR_SIZE = 64
 """Dimensions of the acoustic and of the playlist vectors."""
 

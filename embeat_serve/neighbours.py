@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_serve.contract import STRENGTH_LEVELS
+
 BYTES = 5
 """Of one neighbour: its code, little-endian uint32, and its strength, one byte."""
-
-LEVELS = 255
-"""Highest strength, as it is packed."""
 
 
 class Neighbours(NamedTuple):
@@ -38,7 +37,7 @@ def unpack(text: str, confidence: float = 0.0) -> Neighbours:
     codes = np.frombuffer(content, "<u4", number)
     levels = np.frombuffer(content, np.uint8, number, offset=4 * number)
     listed = levels > 0
-    strengths = levels[listed].astype(np.float32) / np.float32(LEVELS)
+    strengths = levels[listed].astype(np.float32) / np.float32(STRENGTH_LEVELS)
     return Neighbours(codes[listed], np.asarray(strengths, np.float32), confidence)
 
 

@@ -66,10 +66,7 @@ def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFact
     from embeat_pipeline.index.build import build_release
     from embeat_pipeline.index.publish import publish_release
     from embeat_pipeline.playlists.config import Track2VecConfig
-    from embeat_pipeline.playlists.neighbours import (
-        write_artist_neighbours,
-        write_track_neighbours,
-    )
+    from embeat_pipeline.playlists.neighbours import write_neighbours
     from embeat_pipeline.playlists.track2vec import train_track2vec
 
     lake = LakePaths(tmp_path_factory.mktemp("published_lake"))
@@ -77,8 +74,7 @@ def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFact
     train_encoder(lake, TrainingConfig(batch_size=512, max_steps=20), device="cpu")
     encode_catalogue(lake, device="cpu")
     train_track2vec(lake, Track2VecConfig(epochs=5))
-    write_track_neighbours(lake)
-    write_artist_neighbours(lake)
+    write_neighbours(lake)
     release = build_release(lake)["release"]
     publish_release(lake, release)
     return lake

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from embeat_pipeline.evaluate import bootstrap
 from embeat_pipeline.evaluate.genre_baselines import playlist_vote, related_vote
 from embeat_pipeline.evaluate.interactions import uniform
-from embeat_pipeline.evaluate.twin import INPUTS, evaluation_lake, link
+from embeat_pipeline.evaluate.twin import INPUTS, evaluation_lake
 from embeat_pipeline.genres.aliases import spelling_variants
 from embeat_pipeline.genres.assign import assign_genres
 from embeat_pipeline.genres.calibration import calibration
 from embeat_pipeline.genres.config import GenreOptions
-from embeat_pipeline.lake import made_metadata
+from embeat_pipeline.lake import link, made_metadata
 from embeat_pipeline.tables import ARTISTS, write_table
 from embeat_serve.contract import LakePaths
 

@@ -7,7 +7,6 @@ stages: where a stage's key still matches it does nothing, otherwise it runs aga
 """
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from embeat_pipeline.lake import (
     atomic_path,
     file_digest,
     is_current,
+    link,
     mark_current,
     stage_key,
     write_json,
@@ -89,10 +89,7 @@ def build_twin(lake: LakePaths, options: SplitOptions, device: str = "auto") -> 
     from embeat_pipeline.genres.assign import assign_genres
     from embeat_pipeline.index.build import build_release
     from embeat_pipeline.index.publish import collect_garbage
-    from embeat_pipeline.playlists.neighbours import (
-        write_artist_neighbours,
-        write_track_neighbours,
-    )
+    from embeat_pipeline.playlists.neighbours import write_neighbours
     from embeat_pipeline.playlists.track2vec import train_track2vec
 
     twin = evaluation_lake(lake)
@@ -115,8 +112,7 @@ def build_twin(lake: LakePaths, options: SplitOptions, device: str = "auto") -> 
         "encoder": train_encoder(twin, config, device),
         "track_vectors": encode_catalogue(twin, device),
         "playlist_vectors": train_track2vec(twin),
-        "track_neighbours": write_track_neighbours(twin),
-        "artist_neighbours": write_artist_neighbours(twin),
+        **write_neighbours(twin),
     }
     release = build_release(twin)["release"]
     collect_garbage(twin, keep=KEPT_RELEASES)
@@ -137,19 +133,6 @@ def write_training_playlists(lake: LakePaths, twin: LakePaths, options: SplitOpt
     rows = rows.set_column(place, tables.PLAYLISTS.field("playlist_code"), codes)
     tables.write_table(output, tables.PLAYLISTS, [rows])
     mark_current([output], key, {"playlists": rows.num_rows})
-
-
-def link(source: Path, target: Path) -> None:
-    """Make ``target`` the same file as ``source``; a copy where links cannot be made."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists() and target.samefile(source):
-        return
-    # Every file of a lake is replaced, never written into, so sharing one is safe.
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def adopt(source: Path, target: Path) -> None:

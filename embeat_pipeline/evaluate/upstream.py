@@ -10,7 +10,8 @@ from embeat_pipeline.evaluate.asking import asking
 from embeat_pipeline.evaluate.catalogue import Catalogue
 from embeat_pipeline.evaluate.queries import QuerySet
 from embeat_pipeline.evaluate.systems import System, ask_settings
-from embeat_pipeline.evaluate.twin import INPUTS, Twin, link
+from embeat_pipeline.evaluate.twin import INPUTS, Twin
+from embeat_pipeline.lake import link
 from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
 from embeat_serve.contract import LakePaths, ReleaseFile
 from embeat_serve.encoder import Encoder
@@ -40,10 +41,7 @@ def build_upstream(twin: Twin, options: UpstreamOptions, device: str = "auto") -
     from embeat_pipeline.acoustic.train import train_encoder
     from embeat_pipeline.index.build import build_release
     from embeat_pipeline.index.publish import collect_garbage
-    from embeat_pipeline.playlists.neighbours import (
-        write_artist_neighbours,
-        write_track_neighbours,
-    )
+    from embeat_pipeline.playlists.neighbours import write_neighbours
     from embeat_pipeline.playlists.track2vec import train_track2vec
 
     lake = upstream_lake(twin.lake)
@@ -54,9 +52,7 @@ def build_upstream(twin: Twin, options: UpstreamOptions, device: str = "auto") -
     train_encoder(lake, replace(options.encoder, **held_out), device)
     encode_catalogue(lake, device)
     train_track2vec(lake, Track2VecConfig.upstream(epochs=options.epochs))
-    none = NeighbourConfig(neighbours=0)
-    write_track_neighbours(lake, none)
-    write_artist_neighbours(lake, none)
+    write_neighbours(lake, NeighbourConfig(neighbours=0))
     release = build_release(lake)["release"]
     collect_garbage(lake, keep=KEPT_RELEASES)
     return Twin(lake, release)

@@ -8,6 +8,7 @@ import polars as pl
 from embeat_pipeline.ingest.growth import Earlier
 from embeat_pipeline.ingest.playlists import Playlists, hash_ids
 from embeat_pipeline.ingest.workplace import OUTCOMES, Dump, Workplace, statements
+from embeat_pipeline.lake import link
 
 
 def carry_playlists(
@@ -66,7 +67,7 @@ def _has_new(place: Workplace, table: str, dump: Dump) -> bool:
 def _carry(
     place: Workplace, earlier: Earlier, dump: Dump, path: Path, kinds: Sequence[str]
 ) -> None:
-    path.hardlink_to(earlier.tables / path.name)
+    link(earlier.tables / path.name, path)
     rejects = pl.scan_parquet(earlier.tables / "rejects.parquet", glob=False)
     file = pl.col("source").replace_strict(dump.numbers, return_dtype=pl.UInt32)
     place.reject(rejects.filter(pl.col("kind").is_in(kinds)).with_columns(file=file).collect())

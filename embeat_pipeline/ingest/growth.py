@@ -19,12 +19,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from embeat_pipeline.ingest.playlists import Playlists
-from embeat_pipeline.ingest.workplace import (
-    OUTCOMES,
-    Dump,
-    Workplace,
-    statements,
-)
+from embeat_pipeline.ingest.workplace import OUTCOMES, Dump, Workplace, statements
 from embeat_pipeline.lake import is_current
 from embeat_pipeline.tables import SCHEMAS
 

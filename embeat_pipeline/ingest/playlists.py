@@ -71,15 +71,15 @@ def write_playlists(place: Workplace, path: Path) -> Playlists:
     """
     place.run("playlists")
     codes = Codes.of(place)
-    none = _look_up(pl.DataFrame(schema={**LOCATION, **STAGED, "is_first": pl.Boolean}), codes)
+    none, _ = _look_up(pl.DataFrame(schema={**LOCATION, **STAGED, "is_first": pl.Boolean}), codes)
     counted, unknown = [_counts(none)], [pl.Series("hash", [], pl.UInt64)]
 
     def batches() -> Iterator[pl.DataFrame]:
         first_code = 0
         for batch in _staged_batches(place):
-            found = _look_up(batch, codes)
+            found, strangers = _look_up(batch, codes)
             counted.append(_counts(found))
-            unknown.append(found["unknown_hashes"].explode(empty_as_null=False).unique())
+            unknown.append(strangers)
             _reject(place, found)
             rows = found.filter("accepted").join(
                 batch.drop("track_ids"), on=["file", "row"], maintain_order="left"
@@ -131,11 +131,11 @@ class Codes(NamedTuple):
         place.database.execute("DROP TABLE used_tracks")
         return cls(hashed, np.concatenate(codes)[order], seed)
 
-    def look_up(self, track_ids: pl.Series) -> pl.Series:
-        """Code of each id; null where it is none of these."""
+    def look_up(self, track_ids: pl.Series, hashes: pl.Series) -> pl.Series:
+        """Code of each id, given with its hash by ``hash_ids``; null where it is none of these."""
         if not len(self.hashes):
             return pl.Series("track_code", [None] * len(track_ids), pl.UInt32)
-        hashed = track_ids.hash(self.seed).to_numpy()
+        hashed = (track_ids.hash(self.seed) if self.seed else hashes).to_numpy()
         # In order, the search goes through memory once instead of jumping about in it.
         order = np.argsort(hashed)
         place = np.empty(len(hashed), np.intp)
@@ -156,31 +156,34 @@ def _staged_batches(place: Workplace) -> Iterator[pl.DataFrame]:
                 yield frame.join(first, on=["file", "row"], how="left", maintain_order="left")
 
 
-def _look_up(batch: pl.DataFrame, codes: Codes) -> pl.DataFrame:
-    """Per playlist of ``batch``: its known tracks, once each, and the counts of its entries."""
+def _look_up(batch: pl.DataFrame, codes: Codes) -> tuple[pl.DataFrame, pl.Series]:
+    """Per playlist of ``batch`` its known tracks, once each, and the counts of its entries.
+
+    And the hashes of all ids in it that are no track's.
+    """
     entries = batch.select("file", "row", "is_first", track_id="track_ids").explode(
         "track_id", empty_as_null=True
     )
+    hashes = hash_ids(entries["track_id"])
     entries = entries.with_columns(
-        codes.look_up(entries["track_id"]).alias("track_code"),
-        hash_ids(entries["track_id"]).alias("hash"),
+        codes.look_up(entries["track_id"], hashes).alias("track_code"), hashes.alias("hash")
     )
     unknown = pl.col("track_id").is_not_null() & pl.col("track_code").is_null()
     found = entries.group_by("file", "row", "is_first", maintain_order=True).agg(
         read=pl.col("track_id").count(),
         unknown=unknown.sum(),
         unknown_value=pl.col("track_id").filter(unknown).first(),
-        unknown_hashes=pl.col("hash").filter(unknown),
         track_codes=pl.col("track_code").drop_nulls().unique(maintain_order=True),
     )
     distinct = pl.col("track_codes").list.len()
     accepted = pl.col("is_first") & (distinct >= policy.MIN_PLAYLIST_TRACKS)
-    return found.with_columns(
+    counts = found.with_columns(
         accepted=accepted,
         repeated=pl.col("read") - pl.col("unknown") - distinct,
         kept=pl.when(accepted).then(distinct).otherwise(0),
         dropped=pl.when(accepted).then(0).otherwise(distinct),
     )
+    return counts, entries.filter(unknown)["hash"].unique()
 
 
 def _reject(place: Workplace, found: pl.DataFrame) -> None:

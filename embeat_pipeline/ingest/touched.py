@@ -33,6 +33,9 @@ def touch(place: Workplace, earlier: Earlier | None, dump: Dump, recredited: pl.
         raise StartAfresh(f"{len(ids):,} tracks are touched")
     touched = []
     for number, part in parts:
+        if number in dump.new:
+            touched.append((number, part))
+            continue
         narrow = place.folder / f"touched_{number}.parquet"
         rows = pl.scan_parquet(part, glob=False).filter(pl.col("track_id").is_in(ids.implode()))
         rows.sink_parquet(narrow, compression=SCRATCH_COMPRESSION)

@@ -1,6 +1,7 @@
 """Playlists as assets: a vector for every track that is in one."""
 
 import time
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -24,38 +25,37 @@ def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
     return asset_result(metadata, lake.paths.table("playlist_vectors"), seconds=seconds)
 
 
-@dg.asset(
-    group_name="playlists",
-    deps=["tracks", "artists", "playlists", "playlist_vectors", "artist_genres"],
-    kinds={"parquet"},
-    description="Neighbour lists of the tracks in playlists: what is played together, by tracks, "
-    "vectors, artists, albums and genres.",
+NEIGHBOURS = {
+    "track_neighbours": "Neighbour lists of the tracks in playlists: what is played together, by "
+    "tracks, vectors, artists, albums and genres.",
+    "artist_neighbours": "Neighbour lists of artists, for their tracks that are in no playlist.",
+}
+
+
+@dg.multi_asset(
+    name="neighbours",
+    specs=[
+        dg.AssetSpec(
+            name,
+            deps=["tracks", "artists", "playlists", "playlist_vectors", "artist_genres"],
+            group_name="playlists",
+            kinds={"parquet"},
+            description=text,
+        )
+        for name, text in NEIGHBOURS.items()
+    ],
 )
-def track_neighbours(lake: LakeResource) -> dg.MaterializeResult:
-    """List each track's neighbours."""
-    from embeat_pipeline.playlists.neighbours import write_track_neighbours
+def list_neighbours(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """List the neighbours of tracks and artists."""
+    from embeat_pipeline.playlists.neighbours import write_neighbours
 
     started = time.perf_counter()
-    metadata = write_track_neighbours(lake.paths)
+    made = write_neighbours(lake.paths)
     seconds = time.perf_counter() - started
-    return asset_result(metadata, lake.paths.table("track_neighbours"), seconds=seconds)
+    for name, metadata in made.items():
+        path = lake.paths.table(name)
+        yield asset_result(metadata, path, asset_key=name, seconds=seconds)
 
 
-@dg.asset(
-    group_name="playlists",
-    deps=["tracks", "artists", "playlists", "playlist_vectors", "artist_genres"],
-    kinds={"parquet"},
-    description="Neighbour lists of artists, for their tracks that are in no playlist.",
-)
-def artist_neighbours(lake: LakeResource) -> dg.MaterializeResult:
-    """List each artist's neighbours."""
-    from embeat_pipeline.playlists.neighbours import write_artist_neighbours
-
-    started = time.perf_counter()
-    metadata = write_artist_neighbours(lake.paths)
-    seconds = time.perf_counter() - started
-    return asset_result(metadata, lake.paths.table("artist_neighbours"), seconds=seconds)
-
-
-ASSETS = [playlist_vectors, track_neighbours, artist_neighbours]
+ASSETS = [playlist_vectors, list_neighbours]
 CHECKS: list[dg.AssetChecksDefinition] = []

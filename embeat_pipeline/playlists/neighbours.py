@@ -7,6 +7,7 @@ its list is what its artist says; the list of an artist stands in for tracks in 
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,16 +27,13 @@ from embeat_pipeline.playlists.sources import (
 )
 from embeat_pipeline.progress import progress
 from embeat_pipeline.tables import ARTIST_NEIGHBOURS, TRACK_NEIGHBOURS, write_table
-from embeat_serve.contract import LakePaths
+from embeat_serve.contract import STRENGTH_LEVELS, LakePaths
 
 BLOCK_SCORES = 1 << 24
 """Scores held at a time: 64 MB, and a few copies of it."""
 
 ROWS_AT_ONCE = 20_000
 """Lists written at a time: 30 MB."""
-
-LEVELS = 255
-"""Steps of a strength: it is kept in one byte."""
 
 DEFAULTS = NeighbourConfig()
 
@@ -48,7 +46,7 @@ class Lists(NamedTuple):
     columns: NDArray[np.intp]
     """(b, n) positions among the candidates."""
     strengths: NDArray[np.uint8]
-    """(b, n) ``LEVELS`` is the best of a list that counts in full."""
+    """(b, n) ``STRENGTH_LEVELS`` is the best of a list that counts in full."""
 
 
 class NeighbourModel:
@@ -111,94 +109,87 @@ def best(scores: NDArray[np.float32], config: NeighbourConfig) -> Lists:
     relative = (values - base) / np.maximum(values[:, :1] - base, 1e-12)
     first = np.maximum(values[:, :1], 0) / np.float32(config.full_score)
     weight = np.minimum(first, 1) ** config.score_exponent
-    strengths = np.where(values > 0, np.ceil(relative * weight * LEVELS), 0)
-    return Lists(top, strengths.clip(0, LEVELS).astype(np.uint8))
+    strengths = np.where(values > 0, np.ceil(relative * weight * STRENGTH_LEVELS), 0)
+    return Lists(top, strengths.clip(0, STRENGTH_LEVELS).astype(np.uint8))
 
 
 @dataclass(frozen=True)
 class Rows:
     """Rows of one of the tables, answered block by block."""
 
+    schema: pa.Schema
     codes: NDArray[np.uint32]
     answer: Callable[[slice], tuple[Lists, dict[str, Any]]]
     """Lists of some of ``codes``, and further columns."""
 
 
-def write_track_neighbours(lake: LakePaths, config: NeighbourConfig = DEFAULTS) -> dict[str, Any]:
-    """Write table ``track_neighbours``: a list for every track that is in a playlist.
+def write_neighbours(
+    lake: LakePaths, config: NeighbourConfig = DEFAULTS
+) -> dict[str, dict[str, Any]]:
+    """Write ``track_neighbours`` and ``artist_neighbours``, from one model.
+
+    They have a list for every track that is in a playlist, and for every artist of whom anything
+    is known.
 
     Returns:
-        Lists, candidates and parameters.
+        Table name -> lists, candidates and parameters.
     """
-
-    def rows(model: NeighbourModel) -> Rows:
-        words = np.arange(len(model.material.track_codes))
-
-        def answer(chosen: slice) -> tuple[Lists, dict[str, Any]]:
-            return model.of_tracks(words[chosen]), {"confidence": model.confidence(words[chosen])}
-
-        return Rows(model.material.track_codes, answer)
-
-    return _write(lake, config, "track_neighbours", TRACK_NEIGHBOURS, rows)
-
-
-def write_artist_neighbours(lake: LakePaths, config: NeighbourConfig = DEFAULTS) -> dict[str, Any]:
-    """Write table ``artist_neighbours``: a list for every artist of whom anything is known.
-
-    Returns:
-        Lists, candidates and parameters.
-    """
-
-    def rows(model: NeighbourModel) -> Rows:
-        artists = np.arange(model.material.genres.shape[0])
-        artists = artists[model.artists.has_evidence(artists)]
-        return Rows(
-            artists.astype(np.uint32), lambda chosen: (model.of_artists(artists[chosen]), {})
-        )
-
-    return _write(lake, config, "artist_neighbours", ARTIST_NEIGHBOURS, rows)
-
-
-def _write(
-    lake: LakePaths,
-    config: NeighbourConfig,
-    name: str,
-    schema: pa.Schema,
-    rows_of: Callable[[NeighbourModel], Rows],
-) -> dict[str, Any]:
-    output = lake.table(name)
+    outputs = {name: lake.table(name) for name in TABLES}
     key = stage_key([lake.table(table) for table in INPUTS], asdict(config))
-    if is_current([output], key):
-        return {**made_metadata(output), "unchanged": True}
+    if is_current(outputs.values(), key):
+        return {name: {**made_metadata(outputs[name]), "unchanged": True} for name in TABLES}
     model = NeighbourModel(read_material(lake, config), config)
-    rows = rows_of(model) if config.neighbours else Rows(np.zeros(0, np.uint32), _no_answer)
-    with progress(name.replace("_", " "), len(rows.codes), "lists") as advance:
+    told = {"candidates": len(model.columns), "parameters": asdict(config)}
+    made = {}
+    for name, rows_of in TABLES.items():
+        made[name] = {"lists": _write(outputs[name], rows_of(model), model), **told}
+        mark_current([outputs[name]], key, made[name])
+    return made
+
+
+def _tracks(model: NeighbourModel) -> Rows:
+    words = np.arange(len(model.material.track_codes))
+
+    def answer(chosen: slice) -> tuple[Lists, dict[str, Any]]:
+        return model.of_tracks(words[chosen]), {"confidence": model.confidence(words[chosen])}
+
+    return Rows(TRACK_NEIGHBOURS, model.material.track_codes, answer)
+
+
+def _artists(model: NeighbourModel) -> Rows:
+    artists = np.arange(model.material.genres.shape[0])
+    artists = artists[model.artists.has_evidence(artists)]
+    return Rows(
+        ARTIST_NEIGHBOURS,
+        artists.astype(np.uint32),
+        lambda chosen: (model.of_artists(artists[chosen]), {}),
+    )
+
+
+TABLES: dict[str, Callable[[NeighbourModel], Rows]] = {
+    "track_neighbours": _tracks,
+    "artist_neighbours": _artists,
+}
+
+
+def _write(output: Path, rows: Rows, model: NeighbourModel) -> int:
+    wanted = len(rows.codes) if model.config.neighbours else 0
+    with progress(output.stem.replace("_", " "), wanted, "lists") as advance:
         batches = (
             table
-            for table in _tables(rows, model, schema)
+            for table in _batches(rows, wanted, model)
             if advance(table.num_rows) is None  # counted as it passes
         )
-        written = write_table(output, schema, batches, dictionaries=())
-    metadata = {
-        "lists": written,
-        "candidates": len(model.columns),
-        "parameters": asdict(config),
-    }
-    mark_current([output], key, metadata)
-    return metadata
+        return write_table(output, rows.schema, batches, dictionaries=())
 
 
-def _no_answer(chosen: slice) -> tuple[Lists, dict[str, Any]]:
-    raise ValueError(f"no rows, asked for {chosen}")
-
-
-def _tables(rows: Rows, model: NeighbourModel, schema: pa.Schema) -> Iterator[pa.Table]:
+def _batches(rows: Rows, wanted: int, model: NeighbourModel) -> Iterator[pa.Table]:
     codes_of = model.material.track_codes[model.columns]
     waiting: list[pa.Table] = []
-    for start in range(0, len(rows.codes), model.block):
+    for start in range(0, wanted, model.block):
         chosen = slice(start, start + model.block)
         lists, more = rows.answer(chosen)
-        waiting.append(_table(rows.codes[chosen], lists, codes_of, more, schema))
+        waiting.append(_table(rows.codes[chosen], lists, codes_of, more, rows.schema))
         if sum(table.num_rows for table in waiting) >= ROWS_AT_ONCE:
             yield pa.concat_tables(waiting)
             waiting = []

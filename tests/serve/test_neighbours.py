@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeat_pipeline.index.neighbours import pack
-from embeat_serve.neighbours import LEVELS, Neighbours, agreed, unpack
+from embeat_serve.contract import STRENGTH_LEVELS
+from embeat_serve.neighbours import Neighbours, agreed, unpack
 
-lists = st.dictionaries(st.integers(0, 30), st.integers(1, LEVELS), max_size=12)
+lists = st.dictionaries(st.integers(0, 30), st.integers(1, STRENGTH_LEVELS), max_size=12)
 
 
 @settings(deadline=None)  # the first example loads the codec
@@ -25,7 +26,7 @@ def test_what_is_packed_is_read_back(rows: list[dict[int, int]]) -> None:
             continue
         found = unpack(text, 0.5)
         assert found.codes.tolist() == list(row)
-        assert found.strengths * LEVELS == pytest.approx(list(row.values()))
+        assert found.strengths * STRENGTH_LEVELS == pytest.approx(list(row.values()))
         assert found.confidence == 0.5
 
 
@@ -40,7 +41,7 @@ def test_what_is_no_list_is_refused(text: str, reason: str) -> None:
 
 def neighbours(row: dict[int, int]) -> Neighbours:
     order = sorted(row, key=lambda code: -row[code])
-    strengths = np.array([row[code] / LEVELS for code in order], np.float32)
+    strengths = np.array([row[code] / STRENGTH_LEVELS for code in order], np.float32)
     return Neighbours(np.array(order, np.uint32), strengths, 1.0)
 
 
@@ -63,4 +64,6 @@ def test_strengths_add_up_over_the_lists(
         assert codes.tolist() == [
             c for c in neighbours(row or {}).codes.tolist() if c in set(expected)
         ]
-        assert strengths * LEVELS == pytest.approx([(row or {})[code] for code in codes.tolist()])
+        assert strengths * STRENGTH_LEVELS == pytest.approx(
+            [(row or {})[code] for code in codes.tolist()]
+        )

@@ -48,7 +48,7 @@ def test_killing_it_at_a_random_moment_twenty_times(tmp_path: Path):
     write_sample(raws[0], tracks=900, playlists=30)
     tracks = pl.read_parquet(raws[0] / "tracks.parquet")
     tracks.head(600).write_parquet(raws[0] / "tracks.parquet")
-    shutil.copytree(*raws)
+    shutil.copytree(raws[0], raws[1])
     tracks.tail(300).write_parquet(raws[1] / "tracks_2.parquet")
     lake = LakePaths(tmp_path / "lake")
     started = time.monotonic()

@@ -12,16 +12,14 @@ from scipy import sparse
 
 from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
 from embeat_pipeline.playlists.neighbours import (
-    LEVELS,
     NeighbourModel,
     best,
-    write_artist_neighbours,
-    write_track_neighbours,
+    write_neighbours,
 )
 from embeat_pipeline.playlists.sources import UNKNOWN, Material, normalised_genres
 from embeat_pipeline.playlists.track2vec import train_track2vec
 from embeat_pipeline.tables import ARTIST_NEIGHBOURS, SCHEMAS, TRACK_NEIGHBOURS
-from embeat_serve.contract import LakePaths
+from embeat_serve.contract import STRENGTH_LEVELS, LakePaths
 
 TRACKS, ARTISTS, PLAYLISTS, GENRES = 30, 9, 25, 4
 EQUAL = NeighbourConfig(
@@ -100,7 +98,9 @@ def expected_list(scores: list[float]) -> tuple[list[int], list[int]]:
     top = scores[order[0]] - base
     listed = [track for track in order if scores[track] > 0]
     weight = min(1.0, scores[order[0]] / EQUAL.full_score) ** EQUAL.score_exponent
-    return listed, [math.ceil((scores[track] - base) / top * weight * LEVELS) for track in listed]
+    return listed, [
+        math.ceil((scores[track] - base) / top * weight * STRENGTH_LEVELS) for track in listed
+    ]
 
 
 def test_scores_of_tracks_are_the_formulas(material: Material) -> None:
@@ -140,9 +140,9 @@ def test_what_speaks_against_is_not_listed() -> None:
     scores = np.array([[0.5, -1.0, 0.0, 0.25]], np.float32)
     lists = best(scores, NeighbourConfig(neighbours=3))
     assert lists.columns[0, :2].tolist() == [0, 3]
-    assert lists.strengths[0].tolist() == [LEVELS, LEVELS // 2 + 1, 0]
+    assert lists.strengths[0].tolist() == [STRENGTH_LEVELS, STRENGTH_LEVELS // 2 + 1, 0]
     weak = best(scores / np.float32(4), NeighbourConfig(neighbours=3, score_exponent=0.5))
-    assert weak.strengths[0].tolist() == [LEVELS // 2 + 1, LEVELS // 4 + 1, 0]
+    assert weak.strengths[0].tolist() == [STRENGTH_LEVELS // 2 + 1, STRENGTH_LEVELS // 4 + 1, 0]
 
 
 def write_tables(lake: LakePaths, playlists: list[list[int]]) -> None:
@@ -177,7 +177,7 @@ def write_tables(lake: LakePaths, playlists: list[list[int]]) -> None:
 def test_tables_are_the_schemas_and_made_once(tmp_path: Path) -> None:
     lake = LakePaths(tmp_path)
     write_tables(lake, [[1, 2, 4, 4], [4, 2, 7], [0, 7, 8]])
-    made = write_track_neighbours(lake), write_artist_neighbours(lake)
+    made = write_neighbours(lake)
     tracks = pq.read_table(lake.table("track_neighbours"))
     assert tracks.schema.equals(TRACK_NEIGHBOURS)
     assert tracks["track_code"].to_pylist() == [0, 1, 2, 4, 7, 8]
@@ -192,11 +192,11 @@ def test_tables_are_the_schemas_and_made_once(tmp_path: Path) -> None:
     artists = pq.read_table(lake.table("artist_neighbours"))
     assert artists.schema.equals(ARTIST_NEIGHBOURS)
     assert artists["artist_code"].to_pylist() == [0, 1, 2, 3]
-    assert [one["lists"] for one in made] == [6, 4]
+    assert [one["lists"] for one in made.values()] == [6, 4]
     first = lake.table("track_neighbours").read_bytes()
-    assert write_track_neighbours(lake)["unchanged"]
+    assert all(one["unchanged"] for one in write_neighbours(lake).values())
     lake.table("track_neighbours").unlink()
-    write_track_neighbours(lake)
+    write_neighbours(lake)
     assert lake.table("track_neighbours").read_bytes() == first
 
 
@@ -204,14 +204,14 @@ def test_tables_are_the_schemas_and_made_once(tmp_path: Path) -> None:
 def test_hardly_any_playlists(tmp_path: Path, playlists: list[list[int]]) -> None:
     lake = LakePaths(tmp_path)
     write_tables(lake, playlists)
-    assert write_track_neighbours(lake)["lists"] == len(playlists)
-    write_artist_neighbours(lake)
+    assert write_neighbours(lake)["track_neighbours"]["lists"] == len(playlists)
 
 
 def test_no_lists_where_none_are_wanted(tmp_path: Path) -> None:
     lake = LakePaths(tmp_path)
     write_tables(lake, [[1, 2]])
-    assert write_track_neighbours(lake, NeighbourConfig(neighbours=0))["lists"] == 0
+    made = write_neighbours(lake, NeighbourConfig(neighbours=0))
+    assert [one["lists"] for one in made.values()] == [0, 0]
     assert pq.read_table(lake.table("track_neighbours")).schema.equals(TRACK_NEIGHBOURS)
 
 
