@@ -11,6 +11,7 @@ from pathlib import Path
 from embeat_serve.contract import Manifest, ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import Unavailable
+from embeat_serve.fusion import DEFAULT_MODEL, FusionModel
 from embeat_serve.settings import Settings
 from embeat_serve.store import VectorStore, open_store, published_release
 
@@ -40,6 +41,11 @@ class OpenRelease:
     def name(self) -> str:
         """Name of the release."""
         return self.manifest.release
+
+    @cached_property
+    def fusion(self) -> FusionModel:
+        """Weights of what the channels find: those fitted for this release, else the default."""
+        return FusionModel.in_manifest(self.manifest.parameters) or DEFAULT_MODEL
 
     @cached_property
     def encoder(self) -> Encoder:
