@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from embeat_serve.contract import Collection
 
@@ -10,9 +10,17 @@ MIN_PARALLEL_PART = 50_000
 """Points below which a part is not worth a process of its own."""
 
 
+HOW_TO_WORK = frozenset({"workers", "increments", "max_changed_share"})
+"""Settings that do not decide what is in a release."""
+
+FULL_BUILD = "EMBEAT_FULL_BUILD"
+"""Environment variable that asks for a release made afresh."""
+
+
 @dataclass(frozen=True)
 class BuildOptions:
-    """Settings of one build. All but ``workers`` decide what is in the release."""
+    """Settings of one build. Those of ``HOW_TO_WORK`` decide how it is made,
+    all others what is in the release."""
 
     storage: Literal["float16", "turbo8"] = "float16"
     """How vectors are stored: 128 or 67 bytes each, with recall@100 of .999 or .995 against
@@ -33,10 +41,20 @@ class BuildOptions:
     """Related artists kept per track and artist, closest first."""
     workers: int = 0
     """Processes at once; 0 is one per core."""
+    increments: bool = True
+    """Change a copy of what is served where little changed, rather than make all afresh."""
+    max_changed_share: float = 0.15
+    """Share of a collection's points up to which it is changed. Beyond a fifth the engine would
+    make the whole segment again by itself."""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The defaults; ``EMBEAT_FULL_BUILD=1`` makes every release afresh."""
+        return cls(increments=os.environ.get(FULL_BUILD, "") in ("", "0"))
 
     def parameters(self) -> dict[str, Any]:
         """Everything that decides the content of a release."""
-        return {name: value for name, value in asdict(self).items() if name != "workers"}
+        return {name: value for name, value in asdict(self).items() if name not in HOW_TO_WORK}
 
     def worker_count(self, parts: int) -> int:
         """Processes to run at once for ``parts`` parts."""

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -45,9 +46,15 @@ def verify_release(lake: LakePaths, release: str) -> list[Check]:
     Every sample is drawn from a fixed seed. A release that cannot be read at all is one failed
     check, not an exception.
     """
-    folder = lake.release(release)
     try:
-        manifest = read_manifest(lake, release)
+        return verify_folder(lake, lake.release(release), read_manifest(lake, release))
+    except BrokenRelease as error:
+        return [Check("readable", False, str(error), "yes")]
+
+
+def verify_folder(lake: LakePaths, folder: Path, manifest: Manifest) -> list[Check]:
+    """The same of a release in ``folder``, which need not be in its place yet."""
+    try:
         with EdgeStore(folder) as store:
             return [
                 Check("readable", True, "yes", "yes"),
