@@ -60,7 +60,11 @@ class OpenRelease:
 
 
 class CurrentRelease:
-    """The published release. A question is answered whole from the release it began with."""
+    """The published release. A question is answered whole from the release it began with.
+
+    A process that answers one question loads what that asks for. One that goes on has the whole
+    release loaded from the first check on, so that removing it from disk takes nothing away.
+    """
 
     def __init__(self, settings: Settings):
         self._settings = settings
@@ -68,6 +72,7 @@ class CurrentRelease:
         self._open = OpenRelease(settings)
         self._interval = SERVER_CHECK_SECONDS if settings.qdrant_url else CHECK_SECONDS
         self._checked = time.monotonic()
+        self._loaded = False
 
     @contextmanager
     def in_use(self) -> Iterator[OpenRelease]:
@@ -96,9 +101,13 @@ class CurrentRelease:
                 return
             self._checked = now
         try:
+            if not self._loaded:
+                self._loaded = True
+                self._open.store.load()
             if published_release(self._settings) == self._open.name:
                 return
             following = OpenRelease(self._settings)
+            following.store.load()
         except Unavailable:
             return  # the one that is open still answers
         with self._lock:
