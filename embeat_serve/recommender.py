@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from embeat_serve import seeds as seed_lookup
 from embeat_serve.asides import Asides, Lookup
-from embeat_serve.candidates import AMPLE, Candidate, fuse, shortlist
+from embeat_serve.candidates import AMPLE, Answer, Candidate, fuse, shortlist, weigh_popularity
 from embeat_serve.channels import WIDE, Recall, listed
 from embeat_serve.contract import Collection, TrackField
 from embeat_serve.dials import bend, turn
@@ -121,7 +121,9 @@ class Recommender:
             found = time.perf_counter()
             asked = Recall(seeds.songs, options, k, (), seeds.neighbours, passing, asides.disliked)
             calls = seeds.store_calls + lookup.calls
-            candidates, clock = _candidates(release, asked, bring_along=calls > 1)
+            candidates, clock = _candidates(
+                release, asked, bring_along=calls > 1, is_artist=seeds.artist is not None
+            )
             read = time.perf_counter()
             ranked, relaxed = rank(candidates, seeds.songs, options, k, passing, asides.disliked)
         results = tuple(
@@ -141,6 +143,22 @@ class Recommender:
             artist=seeds.artist,
             missing=(*seeds.missing, *asides.missing),
         )
+
+    def recall(
+        self, track_ids: Sequence[str], k: int = 20, options: RecallOptions | None = None
+    ) -> list[Answer]:
+        """What each channel finds for each of the songs, before any of it is weighed.
+
+        Raises:
+            UsageError: the question is wrong in itself.
+            SeedNotFound: the catalogue has none of the tracks.
+            Unavailable: the release cannot be asked.
+        """
+        check_k(k)
+        options = options or self.settings.recall
+        with self._current.in_use() as release:
+            seeds = seed_lookup.from_ids(release.store, track_ids)
+            return Recall(seeds.songs, options, k).ask(release.store)[0]
 
     def similarity(self, song_a: str | Features, song_b: str | Features) -> float:
         """How alike two songs sound, 0..1.
@@ -213,7 +231,7 @@ def _gate(release: OpenRelease, filters: Filters | None, asides: Asides, seeds: 
 
 
 def _candidates(
-    release: OpenRelease, asked: Recall, bring_along: bool
+    release: OpenRelease, asked: Recall, bring_along: bool, is_artist: bool
 ) -> tuple[list[Candidate], dict[str, float]]:
     """Candidates with payload, as the dials want them, and the seconds each step took.
 
@@ -227,14 +245,15 @@ def _candidates(
     asked = replace(asked, payload=fields if bring_along else False)
     answers, hits = asked.ask(release.store)
     recalled = time.perf_counter()
-    chosen = fuse(answers, options)
+    weighed = (answers, options, release.fusion, len(asked.seeds), is_artist)
+    chosen = fuse(*weighed)
     if not bring_along:
         first = shortlist(chosen, options, asked.k * (WIDE if asked.is_wide else 1))
         ids = [candidate.id for candidate in first]
         if passing:
             # Of playlist neighbours nothing is known yet, and many may not pass.
             there = set(ids)
-            far = [one for one in chosen if one.id not in there and "playlist" in one.channels()]
+            far = [one for one in chosen if one.id not in there and _is_played(one)]
             chosen = [*first, *far]
             every = [candidate.id for candidate in chosen]
             best = every[: AMPLE * asked.k]
@@ -248,10 +267,15 @@ def _candidates(
         candidate.payload = payloads.get(candidate.id, {})
     known = [candidate for candidate in chosen if candidate.payload]
     seed_artists = {code for seed in asked.seeds for code in seed.artist_codes}
+    weigh_popularity(known, *weighed)
     disfavour(known, artists_of(asked.disliked), seed_artists)
     turn(known, seed_artists, options)
     clock = {"channels": recalled - started, "payload": time.perf_counter() - recalled}
     return known, clock
+
+
+def _is_played(candidate: Candidate) -> bool:
+    return any(item.channel == "playlist" for item in candidate.evidence)
 
 
 def _encode(release: OpenRelease, songs: Sequence[Features]) -> NDArray[np.float32]:

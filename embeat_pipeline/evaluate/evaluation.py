@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import embeat_serve
@@ -17,7 +17,9 @@ from embeat_pipeline.evaluate.split import split_playlists
 from embeat_pipeline.evaluate.systems import System, ask_settings, baselines, release_settings
 from embeat_pipeline.evaluate.twin import Twin, build_twin, lake_playlists
 from embeat_pipeline.evaluate.upstream import build_upstream, upstream_systems
+from embeat_pipeline.lake import write_json
 from embeat_serve.contract import LakePaths
+from embeat_serve.fusion import KINDS
 from embeat_serve.recommender import Recommender
 from embeat_serve.settings import Settings
 
@@ -62,6 +64,11 @@ def evaluate(
     with clock.part("twin"):
         twin = build_twin(lake, options.split, device)
     catalogue = read_catalogue(twin.lake)
+    fusion: dict[str, Any] = {}
+    if not options.quick:
+        with clock.part("fusion"):
+            fusion = fit_release(lake, twin, train, validation, catalogue)
+            twin = replace(build_twin(lake, options.split, device), trained=twin.trained)
     systems = ask_release(twin.lake, twin.release, catalogue, questions, options, clock)
     upstream: Twin | None = None
     if not options.quick:
@@ -88,6 +95,8 @@ def evaluate(
             found["sound"] = sound_quality(twin.lake, upstream.lake, playlists, options.seed)
         with clock.part("genres"):
             found["genres"] = genre_quality(lake, options.seed)
+    if fusion:
+        found["fusion"] = fusion
     found["protocol"] |= {
         "playlists": len(playlists),
         "train": len(train),
@@ -144,6 +153,26 @@ def show_examples(
         return []
     popularity = questions.strata(1)["popularity"]
     return examples(recommender, catalogue, questions.queries[1], popularity)
+
+
+def fit_release(
+    lake: LakePaths, twin: Twin, train: Playlists, validation: Playlists, catalogue: Catalogue
+) -> dict[str, Any]:
+    """Fit the fusion model where the next release finds it; see ``fit.fit_fusion``.
+
+    Returns:
+        What was measured. Where no kind of seed could be fitted there is no model of this lake.
+    """
+    from embeat_pipeline.evaluate.fit import fit_fusion
+    from embeat_pipeline.index.build import fusion_path
+
+    model, measured = fit_fusion(twin.lake, twin.release, train, validation, catalogue)
+    path = fusion_path(lake)
+    if any(measured[kind]["fitted"] for kind in KINDS):
+        write_json(path, model.to_dict())
+    else:
+        path.unlink(missing_ok=True)
+    return measured
 
 
 def sound_quality(

@@ -75,7 +75,7 @@ def test_dials_at_zero_leave_the_list_as_it_is(recommender: Recommender):
 
 
 def popularity(recommender: Recommender, **dials: float) -> float:
-    answer = recommender.recommend("晴天", options=RecallOptions(**dials))
+    answer = recommender.recommend("晴天", options=replace(RecallOptions(), **dials))
     assert len(answer.results) == 20
     return float(np.mean([song.popularity or 0 for song in answer.results]))
 
