@@ -8,13 +8,21 @@ from typing import Any
 
 import embeat_serve
 from embeat_pipeline.evaluate.asking import asking, published
+from embeat_pipeline.evaluate.baselines import ItemKnnOptions
 from embeat_pipeline.evaluate.catalogue import Catalogue, read_catalogue, read_vectors
 from embeat_pipeline.evaluate.interactions import Playlists
 from embeat_pipeline.evaluate.measuring import measure
 from embeat_pipeline.evaluate.questions import EvaluationOptions, Questions, ask_about
+from embeat_pipeline.evaluate.reach import attribution, reach
 from embeat_pipeline.evaluate.showcase import examples
 from embeat_pipeline.evaluate.split import split_playlists
-from embeat_pipeline.evaluate.systems import System, ask_settings, baselines, release_settings
+from embeat_pipeline.evaluate.systems import (
+    ITEM_KNN,
+    System,
+    ask_settings,
+    baselines,
+    release_settings,
+)
 from embeat_pipeline.evaluate.twin import Twin, build_twin, lake_playlists
 from embeat_pipeline.evaluate.upstream import build_upstream, upstream_systems
 from embeat_pipeline.lake import write_json
@@ -25,6 +33,9 @@ from embeat_serve.settings import Settings
 
 SOUND_SPACE = "EmbeatMLP"
 UPSTREAM_SPACE = "upstream's EmbeatMLP"
+ATTRIBUTED = 60
+"""Queries whose songs are asked about once more, without the channel that speaks most for them."""
+
 DEFAULT_OPTIONS = EvaluationOptions()
 """What is measured where nothing else is asked for."""
 
@@ -90,7 +101,15 @@ def evaluate(
         found = measure(twin.lake, systems, questions, catalogue, options)
     with published(twin.lake, twin.release) as root, embeat_serve.open(lake=root) as recommender:
         found["examples"] = show_examples(recommender, catalogue, questions)
+        if not options.quick:
+            asked = catalogue.ids(questions.queries[min(questions.queries)].seeds[:ATTRIBUTED])
+            found["attribution"] = attribution(recommender, asked, recommender.settings.recall)
     if upstream:
+        with clock.part("reach"), asking(twin.lake, twin.release, options.workers) as ask:
+            knn = next(system for system in systems if system.name == ITEM_KNN)
+            tuned = ItemKnnOptions(**next(iter(knn.parameters.values())))
+            recall = Settings.from_environment().recall
+            found["reach"] = reach(ask, recall, catalogue, train, tuned, options.seed)
         with clock.part("sound"):
             found["sound"] = sound_quality(twin.lake, upstream.lake, playlists, options.seed)
         with clock.part("genres"):

@@ -74,6 +74,13 @@ def test_songs_that_no_playlist_knows_lean_on_their_artist():
     assert cold[0].id < 5 <= known[0].id
 
 
+@pytest.mark.parametrize("known", ["one", "several"])
+def test_what_plays_together_leads_by_default(known):
+    weights = DEFAULT_MODEL.of_kind(known, CHANNELS)
+    playlist = weights.pop("playlist").sum()
+    assert playlist > max(of_channel.sum() for of_channel in weights.values())
+
+
 @pytest.mark.parametrize(
     ("seeds", "confidences", "is_artist", "expected"),
     [
