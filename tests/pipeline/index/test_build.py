@@ -75,8 +75,7 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
     expected = {}
     for row in rows(lake, "tracks"):
         # Where the main artist has no genre, the next one credited speaks for the track.
-        speakers = [artist for artist in row["artist_codes"] if artist in genres_of]
-        genres = genres_of[speakers[0]] if speakers else []
+        genres = next((genres_of[code] for code in row["artist_codes"] if code in genres_of), [])
         words = [row["track_name"] or "", *row["artist_names"]]
         expected[row["track_code"]] = filled(
             {
