@@ -4,7 +4,6 @@ Three builds are killed here; ``EMBEAT_KILLS=50`` kills fifty.
 """
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -39,7 +38,6 @@ HALF_PRECISION = 2e-3
 RUN = """
 import sys
 from pathlib import Path
-from embeat_pipeline.index import worker
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.publish import collect_garbage, publish_release
@@ -184,7 +182,7 @@ def go(process: "subprocess.Popen[str]") -> None:
 
 
 def test_kills_at_random_moments_change_no_answer(lake: LakePaths) -> None:
-    moments = random.Random(KILLS)
+    moments = np.random.default_rng(KILLS)
     truths = {published_release(Settings(lake=lake)): Truth.of(lake)}
     taken = 2.0
     with serving(lake, truths, threads=1) as server:
