@@ -5,7 +5,7 @@ from typing import Literal
 
 Recipe = Literal["upstream", "teachers"]
 Inputs = Literal["plain", "signals"]
-OtherPositives = Literal["together", "left out"]
+OtherPositives = Literal["averaged", "together", "left out"]
 Fallback = Literal["artist", "none"]
 
 COMPARED = ("energy", "valence", "danceability", "acousticness", "liveness", "speechiness")
@@ -50,8 +50,9 @@ class TrainingConfig:
     """Rows of the tempo embedding. Upstream has 5 for 12 buckets, so that buckets from 5 on are
     read as missing; 5 reproduces that."""
     other_positives: OtherPositives = "left out"
-    """Positives of a row that were drawn for other rows: ``together`` with its own in one sum, as
-    upstream, or ``left out`` of the loss, neither near nor far."""
+    """Positives of a row that were drawn for other rows: each to be as near as its own
+    (``averaged``), some of them to be near (``together``, in one sum with its own), or ``left
+    out`` of the loss, neither near nor far."""
 
     genre_share: float = 0.01
     """Share of anchors whose candidates come from their genre instead of their album."""
@@ -122,7 +123,7 @@ UPSTREAM = TrainingConfig(
     temperature=0.05,
     missing_share=0.0,
     tempo_rows=5,
-    other_positives="together",
+    other_positives="averaged",
     fallback="none",
     patience=0,
 )

@@ -1,5 +1,7 @@
 """EmbeatMLP: two towers and a backbone."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -24,6 +26,23 @@ TOWER = 64
 BACKBONE = 256
 
 
+class _Prelu(torch.autograd.Function):
+    """PReLU with one slope. PyTorch's own has no vectorised gradient on CPUs: this is a
+    fifth of its time."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, slope: Tensor) -> Tensor:
+        ctx.save_for_backward(values, slope)
+        return functional.leaky_relu(values, slope.item())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        values, slope = ctx.saved_tensors
+        (gradient,) = gradients
+        of_slope = gradient.flatten().dot(values.clamp(max=0).flatten()).reshape(1)
+        return torch.ops.aten.leaky_relu_backward(gradient, values, slope.item(), False), of_slope
+
+
 class Block(nn.Module):
     """Linear, BatchNorm, PReLU with one slope."""
 
@@ -36,7 +55,10 @@ class Block(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """(n, inputs) -> (n, outputs)."""
-        return self.activation(self.norm(self.linear(values)))
+        normed = self.norm(self.linear(values))
+        if not normed.is_cpu:
+            return self.activation(normed)
+        return _Prelu.apply(normed, self.activation.weight)
 
 
 class Signals(nn.Module):

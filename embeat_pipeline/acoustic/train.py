@@ -131,7 +131,8 @@ def _step(tracks: TrainingTracks, training: Training) -> float:
         tracks.discrete[rows], tracks.continuous[rows], config.missing_share, sampler.generator
     )
     anchors, positives = model(*inputs).chunk(2)
-    loss = masked_info_nce(anchors, positives, sampler.relations(pairs), config.temperature)
+    form = "averaged" if config.other_positives == "averaged" else "together"
+    loss = masked_info_nce(anchors, positives, sampler.relations(pairs), config.temperature, form)
     for group in training.optimizer.param_groups:
         group["lr"] = learning_rate(config, training.step)
     training.optimizer.zero_grad()
