@@ -55,7 +55,7 @@ class PairSampler(ABC):
         for _ in range(MAX_BLOCKS):
             if count >= size:
                 break
-            pairs = self._propose(size)
+            pairs = self.propose(size)
             anchors.append(pairs.anchors)
             positives.append(pairs.positives)
             count += len(pairs.anchors)
@@ -74,7 +74,7 @@ class PairSampler(ABC):
         """Who is positive and who is masked out among the pairs of a batch, for the loss."""
 
     @abstractmethod
-    def _propose(self, count: int) -> Pairs:
+    def propose(self, count: int) -> Pairs:
         """Try ``count`` anchors; return those that found a positive."""
 
     def _pick(self, rows: Tensor, count: int) -> Tensor:

@@ -46,7 +46,7 @@ class SimilarPairs(PairSampler):
 
         return of_rows
 
-    def _propose(self, count: int) -> Pairs:
+    def propose(self, count: int) -> Pairs:
         anchors = self._pick(self.rows, count)
         candidates = self._candidates(anchors)
         passes, distance = self.test(anchors[:, None], candidates)

@@ -77,7 +77,7 @@ class TaughtPairs(PairSampler):
 
         return of_rows
 
-    def _propose(self, count: int) -> Pairs:
+    def propose(self, count: int) -> Pairs:
         anchors = self._pick(self.rows, count)
         shares = self.shares[anchors]
         teacher = (shares <= (self._uniform(count) * shares[:, -1])[:, None]).sum(dim=1)
