@@ -8,9 +8,9 @@ the thresholds and the loss are dense n x n matrices under autograd. Its samplin
 ``--pairs`` pairs and extrapolated, pair by pair, to a batch; the rest is measured in full.
 ``ours`` trains the same recipe and network, ``ours, teachers`` what is trained by default, at
 the same batch (but without playlists, which take no longer to draw from than albums).
-Rows are read twice: from dicts held in memory, and from an Arrow table one at a time, as a
-HuggingFace data set gives them, all 23 columns. Seconds are CPU-seconds of all threads, since wall-clock time says
-little on a machine that others use too.
+Rows are read twice: from dicts held in memory, and from an Arrow table one at a time, all 23
+columns, as a HuggingFace data set gives them. Seconds are CPU-seconds of all threads, since
+wall-clock time says little on a machine that others use too.
 """
 
 import argparse
@@ -87,7 +87,7 @@ def ours(
     tracks: TrainingTracks, sampler: PairSampler, config: TrainingConfig, steps: int
 ) -> dict[str, float]:
     """CPU-seconds per step of the pipeline's own parts."""
-    model = EmbeatMLP(config.inputs, config.tempo_rows, config.direct)
+    model = EmbeatMLP(config.inputs, config.tempo_rows, config.direct, len(config.optional))
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate)
     spent: dict[str, float] = defaultdict(float)
     for step in range(steps + 2):
@@ -128,7 +128,7 @@ def plain(
     plain_pairs(read, len(tracks), groups, count)
     sampling = (time.process_time() - started) / count * CONFIG.batch_size
 
-    model = EmbeatMLP(CONFIG.inputs, CONFIG.tempo_rows)
+    model = EmbeatMLP(CONFIG.inputs, tempo_rows=CONFIG.tempo_rows)
     optimizer = torch.optim.AdamW(model.parameters(), lr=CONFIG.learning_rate)
     pairs = SimilarPairs(tracks, CONFIG).draw()
     started = time.process_time()

@@ -10,8 +10,10 @@ from embeat_pipeline.acoustic.sampler import with_own
 from embeat_pipeline.acoustic.tracks import TrainingTracks
 from embeat_serve.features import CARDINALITY, CONTINUOUS, DISCRETE
 
-TRAITS = CARDINALITY["key"] * CARDINALITY["mode"] + 2 + sum(
-    CARDINALITY[name] for name in ("tempo", "time_signature")
+TRAITS = (
+    CARDINALITY["key"] * CARDINALITY["mode"]
+    + 2
+    + sum(CARDINALITY[name] for name in ("tempo", "time_signature"))
 )
 """Bits of a mask: pitches, tempo buckets, metres, vocal or not."""
 

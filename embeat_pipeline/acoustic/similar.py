@@ -47,6 +47,7 @@ class SimilarPairs(PairSampler):
         return of_rows
 
     def propose(self, count: int) -> Pairs:
+        """Try ``count`` anchors; return those that found a positive."""
         anchors = self._pick(self.rows, count)
         candidates = self._candidates(anchors)
         passes, distance = self.test(anchors[:, None], candidates)

@@ -78,6 +78,7 @@ class TaughtPairs(PairSampler):
         return of_rows
 
     def propose(self, count: int) -> Pairs:
+        """Try ``count`` anchors; return those that found a positive."""
         anchors = self._pick(self.rows, count)
         shares = self.shares[anchors]
         teacher = (shares <= (self._uniform(count) * shares[:, -1])[:, None]).sum(dim=1)

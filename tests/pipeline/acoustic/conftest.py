@@ -62,6 +62,9 @@ def acoustic_lake(tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
         mode=nullable(random.integers(0, 2, album.max() + 1)[album], 0.02),
         time_signature=nullable(random.choice([3, 4, 4, 4, 6], count), 0.2),
         tempo=nullable(random.uniform(70, 170, album.max() + 1)[album], 0.02),
+        loudness=nullable(random.uniform(-20, 0, count), 0.1),
+        duration_ms=nullable(random.integers(100_000, 400_000, count), 0.1),
+        release_year=nullable(random.integers(1960, 2024, count), 0.3),
         **{
             name: [None if np.isnan(value) else value for value in features[:, column]]
             for column, name in enumerate(CONTINUOUS)
