@@ -37,7 +37,7 @@ def subtract(
         greatest = np.zeros(len(codes), np.float32)
         np.maximum.at(greatest, place, np.concatenate(theirs))
         off = np.where(is_there, np.float32(weight) * greatest[where], np.float32(0))
-        return np.maximum(own - off, np.float32(0))
+        return np.maximum(own - off, 0).astype(np.float32)
 
     return known._replace(
         strengths=left(known.strengths, [one.strengths for one in lists]),

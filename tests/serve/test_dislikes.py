@@ -18,7 +18,7 @@ SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 def neighbours(strengths: dict[int, float]) -> Neighbours:
     codes = np.array(list(strengths), np.uint32)
     single = np.array(list(strengths.values()), np.float32)
-    return Neighbours(codes, single, single / 2, 0.5)
+    return Neighbours(codes, single, single / np.float32(2), 0.5)
 
 
 lists = st.dictionaries(st.integers(0, 30), st.floats(0.0625, 1, width=32), max_size=12)
