@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version of the release layout. A server refuses a release of another version."""
 
 STRENGTH_LEVELS = 255
@@ -73,8 +73,9 @@ class TrackField:
     KEY = "key"  # integer 0..11
     MODE = "mode"  # integer 0 minor, 1 major
     ENERGY = "energy"  # float 0..1
+    ARTIST_ALIASES = "artist_aliases"  # display, list: other names of the artists credited
     NAME_KEY = "name_key"  # keyword: text.name_key(track_name)
-    SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists)
+    SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists + aliases)
 
     # tracks_playlist only
     PLAYLIST_WEIGHT = "playlist_weight"  # float, length of the vector
@@ -117,8 +118,9 @@ class ArtistField:
     POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0
     NUM_TRACKS = "num_tracks"  # integer
     NEIGHBOURS = "neighbours"  # as a track's, for the artist's tracks that have none
+    ALIASES = "aliases"  # display, list: other names the dump has for the artist
     NAME_KEY = "name_key"  # keyword
-    SEARCH_TEXT = "search_text"  # whitespace-tokenised
+    SEARCH_TEXT = "search_text"  # whitespace-tokenised: of the name and the aliases
 
 
 PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
@@ -204,6 +206,7 @@ class ReleaseFile:
     MANIFEST = "manifest.json"
     ENCODER = "encoder.npz"
     GENRES = "genres.json"  # genre code -> [name, x or null, y or null]
+    WORDS = "words.npz"  # words of titles and names, best known first: see vocabulary.dump
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,15 @@ def table(answer: Recommendations) -> str:
     return "\n".join(lines) + "\n"
 
 
+def doubt(answer: Recommendations) -> str:
+    """What was taken for what was typed, and what else it may mean, in one line."""
+    taken = _heading(answer)
+    if not answer.alternatives:
+        return f"taken for {taken}"
+    meant = ", ".join(plain(other) for other in answer.alternatives)
+    return f"taken for {taken}; did you mean: {meant}?"
+
+
 def to_json(content: dict[str, Any]) -> str:
     """One JSON object on lines of its own."""
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"

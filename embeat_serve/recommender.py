@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -15,11 +16,16 @@ from embeat_serve.encoder import Encoder
 from embeat_serve.errors import InvalidFeatures, UsageError
 from embeat_serve.explain import explain as explanation
 from embeat_serve.features import from_mappings
+from embeat_serve.playlist_files import parse_playlist, read_playlist
 from embeat_serve.ranking import rank
+from embeat_serve.references import Entry
 from embeat_serve.release import CurrentRelease, OpenRelease
 from embeat_serve.result import Recommendations, SeedSong, Song
 from embeat_serve.seeds import Seed, Seeds
 from embeat_serve.settings import MAX_K, RecallOptions, Settings
+
+Playlist = str | Path | Sequence[str]
+"""Path of a playlist file, or the lines of one."""
 
 Features = Mapping[str, Any]
 """Audio features of one song, by the names in ``features.FEATURES``."""
@@ -69,18 +75,20 @@ class Recommender:
         track_ids: Sequence[str] | None = None,
         isrc: str | None = None,
         artist: str | None = None,
+        playlist: Playlist | None = None,
         features: Features | None = None,
         k: int = 20,
         options: RecallOptions | None = None,
         explain: bool = False,
     ) -> Recommendations:
-        """Songs like one song, several songs or an artist: give exactly one of the first five.
+        """Songs like one song, several songs or an artist: give exactly one of the first six.
 
         Args:
             text: "title - artist" either way round, a title, an artist, an id, a link or an ISRC.
             track_ids: ids, URIs or URLs of one or more tracks.
             isrc: a recording.
             artist: a name, or a link to the artist.
+            playlist: path of a playlist file, or its lines; 100 songs of a longer one count.
             features: a song that is in no catalogue; only its sound can be compared.
             k: length of the list, 1..1000.
             options: recall settings; those of the environment where None.
@@ -93,11 +101,12 @@ class Recommender:
         """
         started = time.perf_counter()
         given = {"text": text, "track_ids": track_ids, "isrc": isrc, "artist": artist}
+        given["playlist"] = playlist
         given = {name: value for name, value in given.items() if value is not None}
         names = [*given, *([] if features is None else ["features"])]
         if len(names) != 1:
             raise UsageError(
-                "give exactly one of text, track_ids, isrc, artist or features, "
+                "give exactly one of text, track_ids, isrc, artist, playlist or features, "
                 f"found {' and '.join(names) or 'none'}"
             )
         check_k(k)
@@ -122,6 +131,8 @@ class Recommender:
             timings_ms={name: round(1_000 * seconds, 3) for name, seconds in marks.items()},
             artist=seeds.artist,
             missing=seeds.missing,
+            guessed=seeds.guessed,
+            alternatives=seeds.alternatives,
         )
 
     def similarity(self, song_a: str | Features, song_b: str | Features) -> float:
@@ -180,10 +191,12 @@ class Recommender:
                 return lookup.from_ids(store, [value] if isinstance(value, str) else value)
             case "isrc":
                 return lookup.from_isrc(store, value)
+            case "playlist":
+                return lookup.from_entries(release, _entries(value))
             case "artist":
-                return lookup.from_artist(store, value, options.artist_seed_tracks)
+                return lookup.from_artist(release, value, options.artist_seed_tracks)
             case _:
-                return lookup.from_text(store, value, options.artist_seed_tracks)
+                return lookup.from_text(release, value, options.artist_seed_tracks)
 
 
 def _candidates(
@@ -213,6 +226,12 @@ def _candidates(
     return [candidate for candidate in chosen if candidate.payload], clock
 
 
+def _entries(playlist: Playlist) -> list[Entry]:
+    if isinstance(playlist, str | Path):
+        return read_playlist(playlist)
+    return parse_playlist("\n".join(playlist))
+
+
 def _encode(release: OpenRelease, songs: Sequence[Features]) -> NDArray[np.float32]:
     return release.encoder.encode(from_mappings(list(songs)))
 
@@ -232,7 +251,7 @@ def _labels(features: Features) -> dict[str, Any]:
 def _vector(release: OpenRelease, song: str | Features) -> NDArray[np.float32]:
     if not isinstance(song, str):
         return _encode(release, [song])[0]
-    seeds = lookup.from_text(release.store, song, number=1)
+    seeds = lookup.from_text(release, song, number=1)
     if seeds.artist is not None:
         raise UsageError(f"expected a song, found the artist {seeds.artist!r}")
     codes = [seed.code for seed in seeds.songs if seed.code is not None]

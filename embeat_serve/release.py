@@ -10,9 +10,10 @@ from pathlib import Path
 
 from embeat_serve.contract import Manifest, ReleaseFile
 from embeat_serve.encoder import Encoder
-from embeat_serve.errors import Unavailable
+from embeat_serve.errors import BrokenRelease, Unavailable
 from embeat_serve.settings import Settings
 from embeat_serve.store import VectorStore, open_store, published_release
+from embeat_serve.vocabulary import Vocabulary
 
 CHECK_SECONDS = 1.0
 """How often a lake is asked for its published release; reading a file takes microseconds."""
@@ -51,6 +52,25 @@ class OpenRelease:
         if isinstance(self._folder, Path):
             return Encoder.load(self._folder / ReleaseFile.ENCODER)
         return Encoder.load(BytesIO(self.store.read_file(ReleaseFile.ENCODER)))
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Words of its titles and names, read when first needed.
+
+        Raises:
+            BrokenRelease: they are missing or damaged.
+        """
+        return self._vocabulary
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        try:
+            return Vocabulary.load(self.store.read_file(ReleaseFile.WORDS))
+        except ValueError as error:
+            raise BrokenRelease(
+                f"{ReleaseFile.WORDS} of release {self.name} cannot be read: {error}; "
+                f"build it again with `python -m embeat_pipeline run`"
+            ) from error
 
 
 class CurrentRelease:

@@ -24,6 +24,7 @@ from embeat_pipeline.index.payload import CENTROIDS, source_of, write_facts
 from embeat_pipeline.index.processes import build_parts
 from embeat_pipeline.index.shards import join_shards
 from embeat_pipeline.index.vectors import write_centroids
+from embeat_pipeline.index.words import write_words
 from embeat_pipeline.index.worker import Part
 from embeat_pipeline.lake import atomic_path, file_digest, sync_folder, write_json
 from embeat_pipeline.progress import progress
@@ -198,6 +199,7 @@ def _copy_files(lake: LakePaths, folder: Path) -> None:
     shutil.copyfile(lake.models / ReleaseFile.ENCODER, folder / ReleaseFile.ENCODER)
     genres = pq.read_table(lake.table("genre_map"), columns=["genre", "x", "y"])
     places = zip(*(genres.column(name).to_pylist() for name in genres.column_names), strict=True)
+    write_words(lake, folder / ReleaseFile.WORDS)
     write_json(folder / ReleaseFile.GENRES, [list(place) for place in places])
 
 

@@ -165,7 +165,7 @@ def _field_index(
 def _copy_files(folder: Path, release: str, client: QdrantClient) -> None:
     name = server_collection(release, META)
     client.create_collection(name, vectors_config={})
-    files = (ReleaseFile.ENCODER, ReleaseFile.GENRES, ReleaseFile.MANIFEST)
+    files = (ReleaseFile.ENCODER, ReleaseFile.GENRES, ReleaseFile.WORDS, ReleaseFile.MANIFEST)
     points = [
         models.PointStruct(
             id=number,

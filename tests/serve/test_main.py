@@ -80,11 +80,11 @@ def test_a_setting_that_cannot_be_read(
 
 
 def test_nothing_found(capsys: pytest.CaptureFixture[str]):
-    assert main(["Hallo - Adele"]) == 3
+    assert main(["Hello - Kraftwerk"]) == 3
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith(
-        "embeat: no song or artist matches 'Hallo - Adele'; did you mean: Hello - Adele"
+        "embeat: no song or artist matches 'Hello - Kraftwerk'; did you mean: Hello - Adele"
     )
     assert shown.err.count("\n") == 1
     assert main(["-t", "x" * 22]) == 3

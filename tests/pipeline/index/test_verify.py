@@ -35,6 +35,7 @@ def test_a_release_as_built_passes_every_check(built: tuple[LakePaths, str]) -> 
         "artists_count",
         "encoder",
         "genres",
+        "words",
         "payload",
         "tracks_recall_all",
         "tracks_recall_genre",
