@@ -224,6 +224,10 @@ class Manifest:
     """Collection -> number of points."""
     parameters: dict[str, Any] = field(default_factory=dict)
     evaluation: dict[str, Any] = field(default_factory=dict)
+    based_on: str | None = None
+    """Release of which a copy was changed to make this one; None where it was made afresh."""
+    changed: dict[str, int] = field(default_factory=dict)
+    """Collection taken over -> points changed in it."""
 
     def write(self, folder: Path) -> None:
         """Write to ``folder``, synced to disk before it appears under its name."""

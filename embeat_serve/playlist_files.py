@@ -43,12 +43,13 @@ def read_playlist(path: str | Path) -> list[Entry]:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        text = content.decode("utf-8-sig" if not content.startswith(b"\xff\xfe") else "utf-16")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"cannot read {path}: {reason}") from None
+    try:
+        text = content.decode("utf-16" if content.startswith(b"\xff\xfe") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
     if len(content) > MAX_BYTES:
         raise UsageError(f"{path} has more than {MAX_BYTES} bytes, expected a playlist")
     entries = parse_playlist(text, path.suffix.lower())

@@ -109,7 +109,15 @@ class Recommendations:
     """What else may have been meant, best first; empty where that is clear."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object of the command line and the HTTP API."""
+        """The JSON object of the command line and the HTTP API.
+
+        ``missing``, ``guessed`` and ``alternatives`` are there where they say something.
+        """
+        doubts = {
+            "missing": list(self.missing),
+            "guessed": self.guessed,
+            "alternatives": list(self.alternatives),
+        }
         return {
             "release": self.release,
             "seeds": [
@@ -122,8 +130,6 @@ class Recommendations:
             ],
             "results": [song.to_dict() for song in self.results],
             "relaxed": list(self.relaxed),
-            "missing": list(self.missing),
-            "guessed": self.guessed,
-            "alternatives": list(self.alternatives),
             "timings_ms": dict(self.timings_ms),
+            **{name: value for name, value in doubts.items() if value},
         }

@@ -196,7 +196,8 @@ def from_text(catalogue: Catalogue, text: str, number: int) -> Seeds:
         return Seeds((_seed(_most_popular(coded)),))
     song, artist = best_track(texts, songs), best_artist(text, artists)
     if artist and _is_meant(artist, song):
-        others = other_artists(text, artist[1], artists, song and song[1])
+        rival = song[1] if song and song[0].fit == Fit.TITLE else None
+        others = other_artists(text, artist[1], artists, rival)
         return _artist_songs(store, artist[1], number, others)
     if song is not None:
         others = other_songs(texts, song, songs, artist and artist[1])

@@ -9,6 +9,7 @@ open; what is left of a million words is a few thousand.
 from functools import lru_cache
 from io import BytesIO
 from typing import Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class Vocabulary:
             with np.load(BytesIO(content), allow_pickle=False) as arrays:
                 text = arrays["words"].tobytes().decode("utf-8")
                 letters = arrays["letters"]
-        except (OSError, KeyError, EOFError) as error:
+        except (OSError, KeyError, EOFError, ValueError, BadZipFile) as error:
             raise ValueError(f"no list of words: {error}") from None
         words = text.split("\n") if text else []
         if letters.shape != (len(words),) or letters.dtype != np.uint64:

@@ -1,8 +1,12 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from embeat_serve import seeds as lookup
 from embeat_serve.errors import SeedNotFound, UsageError
 from embeat_serve.recommender import Recommender
+from embeat_serve.references import Entry
 from embeat_serve.release import OpenRelease
 from embeat_serve.settings import Settings
 
@@ -191,3 +195,55 @@ def test_wrong_questions(release: OpenRelease, ask, error: type[Exception]):
 def test_answers_are_the_same_every_time(recommender: Recommender):
     one, other = (recommender.recommend("nova") for _ in range(2))
     assert one == other
+
+
+def test_several_songs_in_one_text(release: OpenRelease):
+    for between in ("\n", ";", "；", "\n\n"):
+        typed = between.join(("hello - adele", "晴天", "no such song here"))
+        seeds = lookup.from_text(release, typed, number=10)
+        assert [song.payload["track_name"] for song in seeds.songs] == ["Hello", "晴天"]
+        assert seeds.missing == ("no such song here",)
+
+
+def test_a_semicolon_may_be_part_of_a_title(release: OpenRelease):
+    assert text(release, "supercalifragilisticex;") == ("Supercalifragilisticex", "Artist 16")
+    assert text(release, "Nobody; Knows My Sound") == ("Nobody Knows My Sound", "Echo Park")
+
+
+def test_a_playlist_in_its_order_each_song_once(recommender: Recommender, tmp_path: Path):
+    lines = ["Adele - Hello", f"spotify:track:{SUNNY}", "hallo - adele", "Nothing Like It - Nobody"]
+    path = tmp_path / "mine.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    for playlist in (lines, path, str(path)):
+        answer = recommender.recommend(playlist=playlist, k=5)
+        assert [seed.track_name for seed in answer.seeds] == ["Hello", "晴天"]
+        assert answer.missing == ("Nothing Like It - Nobody",)
+        assert answer.guessed
+        assert len(answer.results) == 5
+
+
+def test_a_long_playlist_is_asked_from_end_to_end(release: OpenRelease):
+    entries = [Entry("Hello", "Adele"), *[Entry(isrc="USXXX9999999")] * 300, Entry("Us")]
+    seeds = lookup.from_entries(release, entries)
+    assert [song.payload["track_name"] for song in seeds.songs] == ["Hello", "Us"]
+    assert len(seeds.missing) == lookup.MAX_SEEDS - 2
+
+
+def test_a_lookup_takes_two_store_calls_at_most(release: OpenRelease):
+    calls: list[int] = []
+
+    class Counting:
+        vocabulary = release.vocabulary
+
+        @property
+        def store(self) -> Any:
+            return self
+
+        def query(self, queries: Any) -> Any:
+            calls.append(len(queries))
+            return release.store.query(queries)
+
+    for typed in ("hello", "adele", "hallo adle", "karftwerk", "hello - adele\nhelo - adelle"):
+        calls.clear()
+        lookup.from_text(Counting(), typed, number=10)
+        assert 1 <= len(calls) <= 2
