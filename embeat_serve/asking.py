@@ -23,6 +23,9 @@ WORDS_LIMIT = 50
 MAX_MISSPELT = 8
 """Words of a text up to which each is tried as the only one that is wrong."""
 
+MIN_LEFT_OUT = 3
+"""Characters of a name, each a word of its own, from which one may be another."""
+
 MAX_APART = 3
 """Words of a text up to which each is also looked up alone, to suggest what has it."""
 
@@ -78,11 +81,19 @@ def artists(text: str) -> list[Query]:
 
 
 def misspelt_artists(text: str, vocabulary: Vocabulary) -> list[Query]:
-    """Artists whose name has all words of the text, or words like them."""
-    tokens = words(text)
-    every = [tuple(_like(ArtistField.SEARCH_TEXT, token, vocabulary) for token in tokens)]
-    parts = _written_apart(ArtistField.SEARCH_TEXT, tokens, vocabulary)
-    return [_artists(*conditions) for conditions in (*every, *parts) if conditions]
+    """Artists whose name has all words of the text, or words like them, or all but one."""
+    field, tokens = ArtistField.SEARCH_TEXT, words(text)
+    asked = [
+        tuple(_like(field, token, vocabulary) for token in tokens),
+        *_written_apart(field, tokens, vocabulary),
+    ]
+    if MIN_LEFT_OUT <= len(tokens) <= MAX_MISSPELT:
+        asked += [
+            (Words(field, tokens[:at] + tokens[at + 1 :]),)
+            for at, token in enumerate(tokens)
+            if len(token) == 1
+        ]
+    return [_artists(*conditions) for conditions in asked if conditions]
 
 
 def misspelt_songs(texts: Sequence[Reading], vocabulary: Vocabulary) -> list[Query]:

@@ -62,7 +62,8 @@ def _letters_wrong(reading: Reading, track: Mapping[str, Any]) -> int | None:
     names = [*track.get(TrackField.ARTIST_NAMES, ()), *track.get(TrackField.ARTIST_ALIASES, ())]
     song, asked = _compact(title_key(name)), _compact(title_key(reading.title))
     if reading.artist is None:
-        return _run_together(_compact(reading.title), song, names)
+        wrong = [_run_together(text, song, names) for text in {asked, _compact(reading.title)}]
+        return min((number for number in wrong if number is not None), default=None)
     of_title = min(_distance(asked, song), _distance(_compact(reading.title), _compact(name)))
     of_artist = min((_of_artist(reading.artist, other) for other in names), default=len(asked))
     # Where the artist is right, a title of two characters may have one wrong: 晴夭 for 晴天.

@@ -51,7 +51,10 @@ MAX_GUESSED = 20
 class Catalogue(Protocol):
     """Where to look."""
 
-    store: VectorStore
+    @property
+    def store(self) -> VectorStore:
+        """Its collections."""
+        ...
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -47,7 +47,8 @@ _TRAILING = re.compile(rf"\s+-\s+(?:{EDITION})$", re.IGNORECASE)
 _REISSUED = re.compile(
     rf"\s*[(\[]\s*(?:{FEATURING}[^()\[\]]*|{REISSUE})[)\]]|\s+-\s+(?:{REISSUE})$", re.IGNORECASE
 )
-_FEATURING_TAIL = re.compile(r"\s+\b(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE)
+# Up to a dash: what follows one is a remix, or in what people type the title.
+_FEATURING_TAIL = re.compile(r"\s+\b(?:feat|ft|featuring)\b\.?\s(?:(?!\s-\s).)*$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)

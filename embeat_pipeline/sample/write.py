@@ -191,13 +191,13 @@ def _related_batch(
     keep = ~artists.name_only[relative]
     artist, relative, rank = artist[keep], relative[keep], rank[keep]
     also = pa.array([known.also or known.name for known in KNOWN_ARTISTS])
-    names = pa.concat_arrays([also, names[len(also) :]])
+    called = pa.concat_arrays([also, names[len(also) :]])
     return pa.record_batch(
         [
             to_arrow(ids(artist, seed, Stream.ARTISTS)),
             names.take(pa.array(artist)),
             to_arrow(ids(relative, seed, Stream.ARTISTS)),
-            names.take(pa.array(relative)),
+            called.take(pa.array(relative)),
             pa.array(rank),
         ],
         RELATED_SCHEMA,
