@@ -1,9 +1,11 @@
 """The release being asked: opened once, exchanged when another is published."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +16,7 @@ from embeat_serve.errors import BrokenRelease, Unavailable
 from embeat_serve.fusion import DEFAULT_MODEL, FusionModel
 from embeat_serve.settings import Settings
 from embeat_serve.store import VectorStore, open_store, published_release
+from embeat_serve.text import name_key
 from embeat_serve.vocabulary import Vocabulary
 
 CHECK_SECONDS = 1.0
@@ -86,6 +89,33 @@ class OpenRelease:
                 f"{ReleaseFile.WORDS} of release {self.name} cannot be read: {error}; "
                 f"build it again with `python -m embeat_pipeline run`"
             ) from error
+
+    @cached_property
+    def genre_codes(self) -> dict[str, int]:
+        """Codes of its genres by ``name_key``, read when first needed.
+
+        Raises:
+            BrokenRelease: they are missing or damaged.
+        """
+        try:
+            names = [place[0] for place in json.loads(self.store.read_file(ReleaseFile.GENRES))]
+        except (ValueError, LookupError, TypeError) as error:
+            raise BrokenRelease(f"release {self.name}: {ReleaseFile.GENRES}: {error}") from None
+        # Of names that are spelled alike, the one listed first counts.
+        return {name_key(name): code for code, name in reversed(list(enumerate(names)))}
+
+
+@dataclass(frozen=True)
+class AskedThrough:
+    """A release whose collections are asked through another store."""
+
+    store: VectorStore
+    release: OpenRelease
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """See ``OpenRelease.vocabulary``."""
+        return self.release.vocabulary
 
 
 class CurrentRelease:

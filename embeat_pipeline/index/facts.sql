@@ -1,11 +1,14 @@
 -- One row per artist that has genres, related artists or aliases: what its tracks carry of them.
--- $1 artists, $2 artist_genres, $3 genre_map, $4 related_artists, $5 most genres, $6 most related
+-- $1 artists, $2 artist_genres, $3 genre_map, $4 related_artists, $5 most genres, $6 most related;
+-- "genre_languages": languages that go with genres
 WITH genres AS (
     SELECT
         artist_code,
         list(genre_code ORDER BY position) AS genre_codes,
-        list(genre ORDER BY position) AS genres
+        list(genre ORDER BY position) AS genres,
+        arg_min(genre_language, position) AS genre_language
     FROM read_parquet($2) AS listed JOIN read_parquet($3) AS genre_map USING (genre_code)
+    LEFT JOIN genre_languages USING (genre_code)
     WHERE position < $5
     GROUP BY artist_code
 ),
@@ -27,6 +30,6 @@ related AS (
     GROUP BY artist_code
 ),
 named AS (SELECT artist_code, aliases FROM read_parquet($1) WHERE len(aliases) > 0)
-SELECT artist_code, genre_codes, genres, related_artist_codes, aliases
+SELECT artist_code, genre_codes, genres, genre_language, related_artist_codes, aliases
 FROM genres FULL JOIN related USING (artist_code) FULL JOIN named USING (artist_code)
 ORDER BY artist_code
