@@ -114,12 +114,10 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
         for row in rows(lake, "playlist_vectors")
     }
     packed = packed_lists(lake, "track_neighbours")
+    fields = TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE
     lists = {
         (code := row["track_code"]): filled(
-            {
-                TrackField.NEIGHBOURS: packed.get(code),
-                TrackField.NEIGHBOUR_CONFIDENCE: row["confidence"],
-            }
+            dict(zip(fields, (packed.get(code), row["confidence"]), strict=True))
         )
         for row in rows(lake, "track_neighbours")
     }
