@@ -114,12 +114,11 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
         for row in rows(lake, "playlist_vectors")
     }
     packed = packed_lists(lake, "track_neighbours")
+    told = {row["track_code"]: row["confidence"] for row in rows(lake, "track_neighbours")}
     fields = TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE
     lists = {
-        (code := row["track_code"]): filled(
-            dict(zip(fields, (packed.get(code), row["confidence"]), strict=True))
-        )
-        for row in rows(lake, "track_neighbours")
+        code: filled(dict(zip(fields, (packed.get(code), confidence), strict=True)))
+        for code, confidence in told.items()
     }
     with EdgeStore(lake.release(release)) as store:
         found = {hit.id: hit.payload for hit in store.retrieve(Collection.TRACKS, list(expected))}
