@@ -116,7 +116,7 @@ def test_a_playlist_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["--playlist", str(path), "-k", "3"]) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("Songs like Hello - Adele\n")
-    assert shown.err.startswith("embeat: 1 of the tracks are not in the catalogue: Nobody - Gone")
+    assert shown.err.startswith("embeat: not in the catalogue: Nobody - Gone")
     assert main(["--playlist", str(tmp_path / "gone.m3u")]) == 2
 
 
