@@ -6,21 +6,25 @@ import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from embeat_serve.contract import TrackField
+from embeat_serve.neighbours import BYTES
 
 
 def read_neighbours(
-    connection: duckdb.DuckDBPyConnection, table: Path, code: str, low: int, high: int
+    connection: duckdb.DuckDBPyConnection, table: Path, code: str, codes: NDArray[np.uint32]
 ) -> pl.DataFrame:
-    """Packed lists of a table with ``low <= code < high``: the code and payload fields."""
+    """Packed lists of ascending ``codes`` in a table: the code and payload fields."""
     # A cursor of its own: the caller is still reading from the connection.
     with connection.cursor() as cursor:
         rows = cursor.sql(
             f"SELECT * FROM read_parquet($1) WHERE {code} >= $2 AND {code} < $3",  # noqa: S608
-            params=[str(table), low, high],
+            params=[str(table), int(codes[0]), int(codes[-1]) + 1],
         ).pl()
-    packed = pack(rows["neighbour_codes"], rows["strengths"]).alias(TrackField.NEIGHBOURS)
+    rows = rows.filter(np.isin(rows[code].to_numpy(), codes))
+    packed = pack(rows["neighbour_codes"], rows["strengths"], rows["several_strengths"])
+    packed = packed.alias(TrackField.NEIGHBOURS)
     columns = [rows[code].cast(pl.UInt32), packed]
     if "confidence" in rows.columns:
         confidence = rows["confidence"].cast(pl.Float64).round(4)
@@ -28,23 +32,23 @@ def read_neighbours(
     return pl.DataFrame(columns)
 
 
-def pack(codes: pl.Series, strengths: pl.Series) -> pl.Series:
-    """Base64 of each row: its codes, little-endian uint32, then its strengths, one byte each.
+def pack(codes: pl.Series, strengths: pl.Series, several: pl.Series) -> pl.Series:
+    """Base64 of each row: its codes, little-endian uint32, then one byte a strength of each kind.
 
-    Rows are padded to the longest with strength 0; null where a row holds nothing.
+    A row's text depends on that row alone. Null where a row holds nothing.
     """
-    lengths = codes.list.len().to_numpy()
-    width = int(lengths.max(initial=0))
-    if width == 0:
-        return pl.Series([None] * len(codes), dtype=pl.String)
-    listed = np.arange(width) < lengths[:, None]
-    code_matrix = np.zeros(listed.shape, "<u4")
-    strength_matrix = np.zeros(listed.shape, np.uint8)
-    code_matrix[listed] = codes.explode(empty_as_null=False).to_numpy()
-    strength_matrix[listed] = strengths.explode(empty_as_null=False).to_numpy()
-    content = np.concatenate([code_matrix.view(np.uint8), strength_matrix], axis=1)
-    binary = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(content.shape[1]), len(content), [None, pa.py_buffer(content.tobytes())]
-    )
-    text = pl.Series(binary.cast(pa.large_binary())).bin.encode("base64")
+    lengths = codes.list.len().to_numpy().astype(np.int64)
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    within = np.arange(len(row)) - (np.cumsum(lengths) - lengths)[row]
+    ends = np.concatenate([[0], np.cumsum(BYTES * lengths)])
+    content = np.zeros(ends[-1], np.uint8)
+    bytes_of_codes = codes.explode(empty_as_null=False).to_numpy().astype("<u4").view(np.uint8)
+    first = (ends[row] + 4 * within)[:, None] + np.arange(4)
+    content[first.ravel()] = bytes_of_codes
+    for place, column in ((4, strengths), (5, several)):
+        values = column.explode(empty_as_null=False).to_numpy()
+        content[ends[row] + place * lengths[row] + within] = values
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(content)]
+    binary = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(lengths), buffers)
+    text = pl.Series(binary).bin.encode("base64")
     return pl.select(pl.when(pl.lit(pl.Series(lengths > 0))).then(text)).to_series()
