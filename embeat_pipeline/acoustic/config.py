@@ -29,7 +29,7 @@ class TrainingConfig:
     """What the network sees of the features, see ``model.EmbeatMLP``."""
     optional: tuple[str, ...] = OPTIONAL[:2]
     """Which of ``features.OPTIONAL``, from the first on, are among the signals."""
-    optional_missing_share: float = 0.1
+    optional_missing_share: float = 0.3
     """Share of tracks of which training hides all of those together: songs that people describe
     by their audio features alone should lie near the same songs."""
     direct: bool = True
