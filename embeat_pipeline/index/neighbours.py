@@ -6,21 +6,23 @@ import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from embeat_serve.contract import TrackField
 from embeat_serve.neighbours import BYTES
 
 
 def read_neighbours(
-    connection: duckdb.DuckDBPyConnection, table: Path, code: str, low: int, high: int
+    connection: duckdb.DuckDBPyConnection, table: Path, code: str, codes: NDArray[np.uint32]
 ) -> pl.DataFrame:
-    """Packed lists of a table with ``low <= code < high``: the code and payload fields."""
+    """Packed lists of ascending ``codes`` in a table: the code and payload fields."""
     # A cursor of its own: the caller is still reading from the connection.
     with connection.cursor() as cursor:
         rows = cursor.sql(
             f"SELECT * FROM read_parquet($1) WHERE {code} >= $2 AND {code} < $3",  # noqa: S608
-            params=[str(table), low, high],
+            params=[str(table), int(codes[0]), int(codes[-1]) + 1],
         ).pl()
+    rows = rows.filter(np.isin(rows[code].to_numpy(), codes))
     packed = pack(rows["neighbour_codes"], rows["strengths"], rows["several_strengths"])
     packed = packed.alias(TrackField.NEIGHBOURS)
     columns = [rows[code].cast(pl.UInt32), packed]
@@ -33,7 +35,7 @@ def read_neighbours(
 def pack(codes: pl.Series, strengths: pl.Series, several: pl.Series) -> pl.Series:
     """Base64 of each row: its codes, little-endian uint32, then one byte a strength of each kind.
 
-    Null where a row holds nothing.
+    A row's text depends on that row alone. Null where a row holds nothing.
     """
     lengths = codes.list.len().to_numpy().astype(np.int64)
     row = np.repeat(np.arange(len(lengths)), lengths)
