@@ -7,10 +7,10 @@ from embeat_pipeline.index.upload import upload_release
 from embeat_serve.candidates import Answer
 from embeat_serve.channels import Recall
 from embeat_serve.contract import Collection, LakePaths
-from embeat_serve.release import current_release
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import RecallOptions
 from embeat_serve.store import EdgeStore, ServerStore, VectorStore
+from embeat_serve.stores.opening import current_release
 
 # The client's in-memory mode tells what it does without.
 pytestmark = [
@@ -35,8 +35,7 @@ def test_lists_are_the_same_on_a_server(catalogue: LakePaths) -> None:
         def asked(store: VectorStore, number: int) -> list[list[Answer]]:
             starts = range(0, min(len(seeds), 40) - number, 7)
             return [
-                Recall(seeds[start : start + number], LISTED, 20).ask(store)[0]
-                for start in starts
+                Recall(seeds[start : start + number], LISTED, 20).ask(store)[0] for start in starts
             ]
 
         for number in (1, 5, 25):
