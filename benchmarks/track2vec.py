@@ -1,8 +1,9 @@
 """Playlist vectors: gensim and the batched trainer at equal settings, and upstream's.
 
-    python benchmarks/track2vec.py [--playlists N] [--upstream-playlists M] [--lake DIR] [--device D]
+    python benchmarks/track2vec.py [--playlists N] [--upstream-playlists M] [--lake DIR]
+                                   [--device cpu|cuda]
 
-Words per processor second of one epoch, after loading, on made-up playlists, or on those of a lake;
+Words per processor second of one epoch, after loading, on made-up playlists, or on a lake's;
 there also the loss and nDCG@20 on playlists held out. Upstream's parameters are slow, so they get
 M playlists; what the whole training takes at 110 million entries follows from the rate.
 """
