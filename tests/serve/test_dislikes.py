@@ -18,7 +18,7 @@ SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 def neighbours(strengths: dict[int, float]) -> Neighbours:
     codes = np.array(list(strengths), np.uint32)
     levels = np.array(list(strengths.values()), np.float32)
-    return Neighbours(codes, levels, levels / 2, 0.5)
+    return Neighbours(codes, levels, levels / np.float32(2), 0.5)
 
 
 lists = st.dictionaries(st.integers(0, 30), st.floats(0.0625, 1, width=32), max_size=12)
