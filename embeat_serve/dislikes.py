@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from embeat_serve.candidates import Candidate, Found
 from embeat_serve.neighbours import Neighbours
@@ -21,27 +20,24 @@ def subtract(
 ) -> Neighbours | None:
     """A seed's list less what speaks for the same tracks from disliked songs.
 
-    ``weight`` times the greatest strength in any of the disliked lists is taken off, of either
-    kind; what has nothing left is no longer a neighbour. Best first, ties by code.
+    ``weight`` times the greatest strength in any of the disliked lists is taken off; what has
+    nothing left is no longer a neighbour. Best first, ties by code.
     """
     lists = [one for one in disliked if len(one.codes)]
     if known is None or not lists or weight == 0:
         return known
-    unique, place = np.unique(np.concatenate([one.codes for one in lists]), return_inverse=True)
-    where = np.minimum(np.searchsorted(unique, known.codes), len(unique) - 1)
-    in_both = unique[where] == known.codes
-
-    def left(kind: NDArray[np.float32], unloved: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        greatest = np.zeros(len(unique), np.float32)
-        np.maximum.at(greatest, place, np.concatenate(unloved))
-        off = np.where(in_both, greatest[where], np.float32(0))
-        return np.maximum(kind - np.float32(weight) * off, np.float32(0))
-
-    strengths = left(known.strengths, [one.strengths for one in lists])
-    several = left(known.several, [one.several for one in lists])
-    order = np.lexsort((known.codes, -several, -strengths))
-    order = order[(strengths + several)[order] > 0]
-    return Neighbours(known.codes[order], strengths[order], several[order], known.confidence)
+    codes, place = np.unique(np.concatenate([one.codes for one in lists]), return_inverse=True)
+    against = np.concatenate([[one.strengths, one.several] for one in lists], axis=1)
+    greatest = np.zeros((2, len(codes)), np.float32)
+    for of_kind, strengths in zip(greatest, against, strict=True):
+        np.maximum.at(of_kind, place, strengths)
+    where = np.minimum(np.searchsorted(codes, known.codes), len(codes) - 1)
+    off = np.where(codes[where] == known.codes, greatest[:, where], np.float32(0))
+    left = np.stack([known.strengths, known.several]) - np.float32(weight) * off
+    left = np.maximum(left, 0).astype(np.float32)
+    order = np.lexsort((known.codes, -left[0]))
+    order = order[left[:, order].any(axis=0)]
+    return Neighbours(known.codes[order], left[0, order], left[1, order], known.confidence)
 
 
 def push_down(
