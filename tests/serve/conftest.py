@@ -266,9 +266,13 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
         for i in listed
     ]
     _shard(folder, Collection.TRACKS_PLAYLIST, with_playlist)
-    _shard(folder, Collection.ARTISTS, _artist_points(songs, neighbours))
-    counts = {Collection.TRACKS: len(songs), Collection.TRACKS_PLAYLIST: len(listed)}
-    counts[Collection.ARTISTS] = len({song["artist"] for song in songs})
+    artists = _artist_points(songs, neighbours)
+    _shard(folder, Collection.ARTISTS, artists)
+    counts = {
+        Collection.TRACKS: len(songs),
+        Collection.TRACKS_PLAYLIST: len(listed),
+        Collection.ARTISTS: len(artists),
+    }
     Manifest(release, FORMAT_VERSION, "0", "2026-01-01T00:00:00Z", {}, counts).write(folder)
     lake.current.write_text(f"{release}\n")
     return lake

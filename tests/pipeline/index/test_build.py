@@ -62,10 +62,8 @@ def filled(payload: dict[str, Any]) -> dict[str, Any]:
 
 def packed_lists(lake: LakePaths, table: str) -> dict[int, str]:
     """Code -> neighbour list as the payload carries it."""
-    found = pl.read_parquet(lake.table(table))
-    packed = pack(found["neighbour_codes"], found["strengths"], found["several_strengths"])
-    pairs = zip(found.to_series(0).to_list(), packed.to_list(), strict=True)
-    return {code: text for code, text in pairs if text is not None}
+    code, *lists = pl.read_parquet(lake.table(table)).get_columns()[:4]
+    return {code: text for code, text in zip(code, pack(*lists), strict=True) if text}
 
 
 def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths, str]) -> None:
