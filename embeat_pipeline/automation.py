@@ -1,4 +1,4 @@
-"""When the pipeline runs: its job, the nightly schedule, the sensor on new dumps, the pools.
+"""When the pipeline runs: its jobs, the nightly schedule, the sensor on new dumps, the pools.
 
 Here belongs what starts or limits runs. What a run does is in the stages' ``assets.py``.
 """
@@ -23,6 +23,16 @@ pipeline = dg.define_asset_job(
         "From raw dumps to a published release: reads the dumps, assigns genres, trains the "
         "models, builds a release, checks it and publishes it. Stages whose inputs did not change "
         "are skipped. The evaluation report is made on demand."
+    ),
+)
+
+reindex_now = dg.define_asset_job(
+    "reindex_now",
+    selection=dg.AssetSelection.groups("index"),
+    description=(
+        "Build, check and publish a release of the tables and models as they are. Where little "
+        "changed since the release being served, a copy of that one is changed; set "
+        "EMBEAT_FULL_BUILD=1 to make all of it afresh."
     ),
 )
 

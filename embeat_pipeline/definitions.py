@@ -30,7 +30,7 @@ defs = dg.Definitions(
             device=settings.device,
         )
     },
-    jobs=[automation.pipeline],
+    jobs=[automation.pipeline, automation.reindex_now],
     schedules=[automation.nightly_reindex],
     sensors=[automation.raw_files],
     # A process per step gives a stage's memory back when it ends. Forking them from a server

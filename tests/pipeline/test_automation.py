@@ -7,7 +7,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from embeat_pipeline.automation import nightly_reindex, pipeline, raw_digest, raw_files
+from embeat_pipeline.automation import (
+    nightly_reindex,
+    pipeline,
+    raw_digest,
+    raw_files,
+    reindex_now,
+)
+from embeat_pipeline.definitions import defs
 from embeat_pipeline.resources import LakeResource
 
 Look = Callable[[], dg.RunRequest | dg.SkipReason]
@@ -108,3 +115,12 @@ def test_schedule_and_sensor_run_the_whole_pipeline_when_switched_on() -> None:
     assert nightly_reindex.job_name == raw_files.job_name == pipeline.name
     assert nightly_reindex.default_status is dg.DefaultScheduleStatus.STOPPED
     assert raw_files.default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_reindexing_now_makes_a_release_of_what_is_there() -> None:
+    job = defs.resolve_job_def(reindex_now.name)
+    assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == {
+        "release",
+        "published_release",
+    }
+    assert "release_is_fit" in {key.name for key in job.asset_layer.asset_graph.asset_check_keys}
