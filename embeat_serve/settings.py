@@ -19,6 +19,8 @@ Device = Literal["auto", "cpu", "cuda"]
 MAX_K = 1_000
 """Longest list that can be asked for."""
 
+ORDERS = ("score", "harmonic")
+"""Best first; or so that each song goes over into the next, in key and tempo."""
 
 MAX_COUNT = 1_000
 """Most shards, and most replicas."""
@@ -36,6 +38,10 @@ _RANGES: dict[str, tuple[float, float]] = {
     "artist_run": (1, 1_000),
     "tracks": (1, 100),
     "genres": (1, 100),
+    "distinct_first": (1, 100),
+    "dislike_weight": (0, 10),
+    "adventure": (-1, 1),
+    "hits": (-1, 1),
 }
 """How a numeric setting's name ends -> lowest and highest value allowed."""
 
@@ -46,6 +52,10 @@ def _check_range(name: str, value: Any, default: Any) -> None:
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise UsageError(f"{name} must be true or false, found {value!r}")
+        return
+    if isinstance(default, str):
+        if value not in ORDERS:
+            raise UsageError(f"{name} must be one of {', '.join(ORDERS)}, found {value!r}")
         return
     low, high = next(limits for end, limits in _RANGES.items() if name.endswith(end))
     number = int if isinstance(default, int) else int | float
@@ -76,17 +86,20 @@ class RecallOptions:
     other_factor: int = 3
     other_limit: int = 128
 
-    # Found on held-out playlists: what plays together says most by far.
-    acoustic_weight_first: float = 0.05
-    acoustic_weight_last: float = 0.0
-    genre_popular_weight_first: float = 0.05
-    genre_popular_weight_last: float = 0.0
-    same_artist_weight_first: float = 0.15
-    same_artist_weight_last: float = 0.1
-    related_artist_weight_first: float = 0.05
-    related_artist_weight_last: float = 0.0
+    learned: bool = True
+    """Evidence is weighed by the release's fusion model (``fusion.py``); off: by place alone, with
+    the weights below."""
+
+    acoustic_weight_first: float = 1.7
+    acoustic_weight_last: float = 1.0
+    genre_popular_weight_first: float = 1.0
+    genre_popular_weight_last: float = 0.8
+    same_artist_weight_first: float = 1.9
+    same_artist_weight_last: float = 1.0
+    related_artist_weight_first: float = 1.8
+    related_artist_weight_last: float = 1.0
     playlist_weight_first: float = 2.0
-    playlist_weight_last: float = 0.5
+    playlist_weight_last: float = 1.2
 
     playlist_neighbours: bool = True
     """Playlist candidates come from the neighbour lists; off: nearest by playlist vector."""
@@ -107,12 +120,25 @@ class RecallOptions:
     popular_min_share: float = 0.10
     popular_threshold: int = 60
     """0..100; from here on a track counts as popular."""
+    album_max_share: float = 0.15
     max_artist_run: int = 2
+    distinct_first: int = 5
+    """So many songs at the head of the list have main artists of their own; 1: no matter."""
     drop_remixes: bool = True
     artist_seed_tracks: int = 10
     """How many of an artist's own songs stand for the artist."""
     max_genres: int = 4
     """How many of a seed's genres are searched, best first."""
+
+    adventure: float = 0.0
+    """-1 familiar: well-known songs, and more by the same artist; 1 adventurous: the opposite."""
+    hits: float = 0.0
+    """-1 hidden gems .. 1 hits."""
+    order: str = ORDERS[0]
+    """``score`` or ``harmonic``."""
+    dislike_weight: float = 1.0
+    """How much being played with a disliked song counts against a track, as a multiple of what
+    being played with a seed counts for it."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.channels if name not in CHANNELS]
@@ -146,18 +172,11 @@ PRESETS: dict[str, RecallOptions] = {
     "upstream": RecallOptions(
         playlist_factor=2,
         other_factor=2,
-        acoustic_weight_first=1.7,
-        acoustic_weight_last=1.0,
-        genre_popular_weight_first=1.0,
-        genre_popular_weight_last=0.8,
-        same_artist_weight_first=1.9,
-        same_artist_weight_last=1.0,
-        related_artist_weight_first=1.8,
-        related_artist_weight_last=1.0,
-        playlist_weight_first=2.0,
-        playlist_weight_last=1.2,
+        learned=False,
         playlist_neighbours=False,
         min_popularity=10,
+        album_max_share=1.0,
+        distinct_first=1,
     ),
 }
 """Named sets of recall settings; the first is the default."""
