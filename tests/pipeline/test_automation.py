@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from embeat_pipeline.automation import (
+    executor_of,
     nightly_reindex,
     pipeline,
     raw_digest,
@@ -16,6 +17,7 @@ from embeat_pipeline.automation import (
 )
 from embeat_pipeline.definitions import defs
 from embeat_pipeline.resources import LakeResource
+from embeat_serve.errors import UsageError
 
 Look = Callable[[], dg.RunRequest | dg.SkipReason]
 
@@ -124,3 +126,11 @@ def test_reindexing_now_makes_a_release_of_what_is_there() -> None:
         "published_release",
     }
     assert "release_is_fit" in {key.name for key in job.asset_layer.asset_graph.asset_check_keys}
+
+
+def test_steps_run_where_the_environment_says() -> None:
+    assert executor_of({}).name == "multiprocess"
+    assert executor_of({"EMBEAT_EXECUTOR": "dagster:in_process_executor"}).name == "in_process"
+    for wrong in ("no_such_module:executor", "dagster:no_such", "dagster", "dagster:asset", ":"):
+        with pytest.raises(UsageError, match="EMBEAT_EXECUTOR names"):
+            executor_of({"EMBEAT_EXECUTOR": wrong})
