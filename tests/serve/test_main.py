@@ -91,14 +91,33 @@ def test_a_setting_that_cannot_be_read(
 
 
 def test_nothing_found(capsys: pytest.CaptureFixture[str]):
-    assert main(["Hallo - Adele"]) == 3
+    assert main(["Hello - Kraftwerk"]) == 3
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith(
-        "embeat: no song or artist matches 'Hallo - Adele'; did you mean: Hello - Adele"
+        "embeat: no song or artist matches 'Hello - Kraftwerk'; did you mean: Hello - Adele"
     )
     assert shown.err.count("\n") == 1
     assert main(["-t", "x" * 22]) == 3
+
+
+def test_a_guess_is_said_to_be_one(capsys: pytest.CaptureFixture[str]):
+    assert main(["Hallo - Adele", "--json", "-k", "3"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ("embeat: taken for Hello - Adele; did you mean: Hello - Remix - Adele?\n")
+    content = json.loads(shown.out)
+    assert content["guessed"]
+    assert content["alternatives"] == ["Hello - Remix - Adele"]
+
+
+def test_a_playlist_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "mine.m3u8"
+    path.write_text("#EXTM3U\n#EXTINF:1,Adele - Hello\nx.mp3\n#EXTINF:1,Nobody - Gone\ny.mp3\n")
+    assert main(["--playlist", str(path), "-k", "3"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("Songs like Hello - Adele\n")
+    assert shown.err.startswith("embeat: not in the catalogue: Nobody - Gone")
+    assert main(["--playlist", str(tmp_path / "gone.m3u")]) == 2
 
 
 def test_nothing_published(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -161,12 +180,16 @@ def test_similarity(capsys: pytest.CaptureFixture[str]):
 
 def test_playlist_and_csv_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     playlist, sheet = tmp_path / "list.m3u", tmp_path / "list.csv"
-    assert main(["晴天", "--m3u", str(playlist), "--csv", str(sheet), "--json"]) == 0
+    links = tmp_path / "list.jspf"
+    files = ["--m3u", str(playlist), "--csv", str(sheet), "--jspf", str(links)]
+    assert main(["晴天", *files, "--json"]) == 0
     ids = [song["track_id"] for song in json.loads(capsys.readouterr().out)["results"]]
     lines = playlist.read_text(encoding="utf-8").splitlines()
     assert [line.split(":")[-1] for line in lines if line.startswith("spotify:")] == ids
     with sheet.open(encoding="utf-8", newline="") as file:
         assert [row["track_id"] for row in csv.DictReader(file)] == ids
+    tracks = json.loads(links.read_text(encoding="utf-8"))["playlist"]["track"]
+    assert [track["location"][0].rpartition("/")[2] for track in tracks] == ids
 
 
 def test_missing_seeds_are_mentioned(capsys: pytest.CaptureFixture[str]):
