@@ -204,6 +204,7 @@ class ReleaseFile:
     MANIFEST = "manifest.json"
     ENCODER = "encoder.npz"
     GENRES = "genres.json"  # genre code -> [name, x or null, y or null]
+    COMPLETIONS = "completions.npz"  # every word of the names: see completion.WordList
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
+from embeat_serve.completion import WordList
 from embeat_serve.contract import Manifest, ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import Unavailable
@@ -28,6 +29,7 @@ class OpenRelease:
         store: its collections.
         manifest: what it is made of.
         users: questions being answered from it.
+        warm: whether somebody has asked each collection something already.
     """
 
     def __init__(self, settings: Settings):
@@ -35,11 +37,17 @@ class OpenRelease:
         self.manifest: Manifest
         self.store, self.manifest, self._folder = open_store(settings)
         self.users = 0
+        self.warm = False
 
     @property
     def name(self) -> str:
         """Name of the release."""
         return self.manifest.release
+
+    @cached_property
+    def words(self) -> WordList:
+        """Words of its names, read when first needed."""
+        return WordList.of(self.store)
 
     @cached_property
     def encoder(self) -> Encoder:
