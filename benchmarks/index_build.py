@@ -27,8 +27,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import qdrant_edge as edge
 
-from embeat_pipeline.index.build import plan_parts
 from embeat_pipeline.index.config import BuildOptions
+from embeat_pipeline.index.parts import plan_parts
 from embeat_pipeline.index.payload import FACTS, read_sql, write_facts
 from embeat_pipeline.index.processes import build_parts
 from embeat_pipeline.index.shards import create_shard

@@ -1,10 +1,15 @@
 """Candidates of a list, and the evidence that speaks for each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from embeat_serve.contract import CHANNELS, TrackField
+from embeat_serve.fusion import DEFAULT_MODEL, FusionModel, Ranked, features_of, kind_of
 from embeat_serve.settings import RecallOptions
 
 
@@ -78,29 +83,49 @@ class Candidate:
 HELD_BACK_WEIGHT = 0.5
 """Weight of held-back evidence, as a share of its channel's last weight: below all else."""
 
+HELD_BACK_SCORE = 1e-3
+"""The same under the fusion model: of its first track."""
 
-def fuse(answers: Iterable[Answer], options: RecallOptions) -> list[Candidate]:
+
+def fuse(
+    answers: Sequence[Answer],
+    options: RecallOptions,
+    model: FusionModel = DEFAULT_MODEL,
+    seeds: int = 1,
+    is_artist: bool = False,
+) -> list[Candidate]:
     """Merge what the channels found, best candidates first, ties by id.
 
     Within a channel the answers for all seeds become one list: a place gives a track the
     channel's first weight to its last, on a straight line, and what it gets for each seed is
-    added up, so that what several seeds agree on leads. The places in that list then give the
-    weights that are summed over channels. A score of 1 is the first place in every channel
-    asked: little evidence gives a low score, however long the list has to be.
+    added up, so that what several seeds agree on leads. What the channels' lists add to the score
+    is said by the fusion model or, without ``learned``, by the places in them alone, again on a
+    straight line. A score of 1 is the best in every channel asked: little evidence gives a low
+    score, however long the list has to be.
+
+    Args:
+        answers: of all channels.
+        options: channels and weights.
+        model: weights of the evidence.
+        seeds: how many songs were asked about.
+        is_artist: they stand for an artist.
     """
+    weigh = _learned(answers, options, model, seeds, is_artist) if options.learned else None
     unit = 1 / max(sum(options.weights(channel)[0] for channel in options.channels), 1e-9)
-    groups: dict[tuple[str, str | None], list[Answer]] = {}
-    for answer in answers:
-        groups.setdefault((answer.channel, answer.held_back_by), []).append(answer)
     candidates: dict[int, Candidate] = {}
+    groups = _groups(answers)
     # What is held back can only add tracks, so it comes last.
     for channel, held_back_by in sorted(groups, key=lambda group: group[1] is not None):
+        of_channel = groups[channel, held_back_by]
         first, last = options.weights(channel)
-        merged = _merge(groups[channel, held_back_by], first, last)
+        merged = _merge(of_channel, options)
         if held_back_by:
             merged = {id: found for id, found in merged.items() if id not in candidates}
-            first, last = last * HELD_BACK_WEIGHT, 0.0
-        weights = _line(first * unit, last * unit, len(merged))
+        if weigh:
+            weights = weigh(channel, merged, 0 if held_back_by else len(of_channel))
+        else:
+            top, end = (last * HELD_BACK_WEIGHT, 0.0) if held_back_by else (first, last)
+            weights = _line(top * unit, end * unit, len(merged))
         for (id, found), weight in zip(merged.items(), weights, strict=True):
             candidate = candidates.setdefault(id, Candidate(id, held_back_by=held_back_by))
             candidate.score += weight
@@ -119,6 +144,91 @@ def fuse(answers: Iterable[Answer], options: RecallOptions) -> list[Candidate]:
     return sorted(candidates.values(), key=lambda candidate: (-candidate.score, candidate.id))
 
 
+def weigh_popularity(
+    candidates: Iterable[Candidate],
+    answers: Sequence[Answer],
+    options: RecallOptions,
+    model: FusionModel = DEFAULT_MODEL,
+    seeds: int = 1,
+    is_artist: bool = False,
+) -> None:
+    """Add what the fusion model gives for popularity, once the payload is known.
+
+    Every channel that found a track adds its own weight times the popularity; what a channel
+    adds is shared out among its evidence.
+    """
+    if not options.learned:
+        return
+    weights = model.of_kind(kind(answers, seeds, is_artist), options.channels)
+    for candidate in candidates:
+        if candidate.held_back_by or not candidate.popularity:
+            continue
+        pieces = Counter(item.channel for item in candidate.evidence)
+        share = {
+            channel: weights[channel][-1] * candidate.popularity / 100 / number
+            for channel, number in pieces.items()
+        }
+        candidate.evidence = [
+            item._replace(contribution=item.contribution + share[item.channel])
+            for item in candidate.evidence
+        ]
+        candidate.score = sum(item.contribution for item in candidate.evidence)
+
+
+def kind(answers: Iterable[Answer], seeds: int, is_artist: bool) -> str:
+    """Kind of seeds, see ``fusion.kind_of``."""
+    return kind_of(
+        seeds, (item.confidence for item in answers if item.channel == "playlist"), is_artist
+    )
+
+
+def ranked_by_channel(answers: Sequence[Answer], options: RecallOptions) -> dict[str, Ranked]:
+    """What each channel found and the fusion model sees of it, without what is held back."""
+    found = {}
+    for (channel, held_back_by), of_channel in _groups(answers).items():
+        if not held_back_by:
+            merged = _merge(of_channel, options)
+            ids = np.fromiter(merged, np.int64, len(merged))
+            found[channel] = Ranked(ids, _features(merged, len(of_channel)))
+    return found
+
+
+def _groups(answers: Iterable[Answer]) -> dict[tuple[str, str | None], list[Answer]]:
+    groups: dict[tuple[str, str | None], list[Answer]] = {}
+    for answer in answers:
+        groups.setdefault((answer.channel, answer.held_back_by), []).append(answer)
+    return groups
+
+
+def _learned(
+    answers: Sequence[Answer],
+    options: RecallOptions,
+    model: FusionModel,
+    seeds: int,
+    is_artist: bool,
+) -> Callable[[str, "Mapping[int, list[_Support]]", int], Sequence[float]]:
+    """What weighs a channel's tracks, given how many seeds' answers they are from; 0: held back."""
+    weights = model.of_kind(kind(answers, seeds, is_artist), options.channels)
+
+    def weigh(
+        channel: str, merged: "Mapping[int, list[_Support]]", answered: int
+    ) -> Sequence[float]:
+        if not answered:
+            return _line(HELD_BACK_SCORE, 0.0, len(merged))
+        return (_features(merged, answered) @ weights[channel][:-1]).tolist()
+
+    return weigh
+
+
+def _features(merged: "Mapping[int, list[_Support]]", answered: int) -> NDArray[np.float64]:
+    strengths = np.fromiter(
+        (sum(support.found.strength or 0.0 for support in found) for found in merged.values()),
+        np.float64,
+        len(merged),
+    )
+    return features_of(strengths / answered)
+
+
 class _Support(NamedTuple):
     """What one seed says of a track."""
 
@@ -129,10 +239,11 @@ class _Support(NamedTuple):
     confidence: float
 
 
-def _merge(answers: Sequence[Answer], first: float, last: float) -> dict[int, list[_Support]]:
+def _merge(answers: Sequence[Answer], options: RecallOptions) -> dict[int, list[_Support]]:
     """Tracks of one channel, best first, each with what the seeds say of it."""
     merged: dict[int, list[_Support]] = {}
     for answer in answers:
+        first, last = (1.0, 0.5) if options.learned else options.weights(answer.channel)
         # Weights of 0 would leave nothing to tell places apart by.
         places = _line(max(first, 1e-9), max(last, 1e-9), len(answer.found))
         for found, place in zip(answer.found, places, strict=True):

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version of the release layout. A server refuses a release of another version."""
 
 STRENGTH_LEVELS = 255
@@ -222,6 +222,10 @@ class Manifest:
     """Collection -> number of points."""
     parameters: dict[str, Any] = field(default_factory=dict)
     evaluation: dict[str, Any] = field(default_factory=dict)
+    based_on: str | None = None
+    """Release of which a copy was changed to make this one; None where it was made afresh."""
+    changed: dict[str, int] = field(default_factory=dict)
+    """Collection taken over -> points changed in it."""
 
     def write(self, folder: Path) -> None:
         """Write to ``folder``, synced to disk before it appears under its name."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve import seeds as lookup
-from embeat_serve.candidates import Candidate, fuse, shortlist
+from embeat_serve.candidates import Answer, Candidate, fuse, shortlist, weigh_popularity
 from embeat_serve.channels import Recall
 from embeat_serve.contract import Collection, TrackField
 from embeat_serve.encoder import Encoder
@@ -125,6 +125,22 @@ class Recommender:
             missing=seeds.missing,
         )
 
+    def recall(
+        self, track_ids: Sequence[str], k: int = 20, options: RecallOptions | None = None
+    ) -> list[Answer]:
+        """What each channel finds for each of the songs, before any of it is weighed.
+
+        Raises:
+            UsageError: the question is wrong in itself.
+            SeedNotFound: the catalogue has none of the tracks.
+            Unavailable: the release cannot be asked.
+        """
+        check_k(k)
+        options = options or self.settings.recall
+        with self._current.in_use() as release:
+            seeds = lookup.from_ids(release.store, track_ids)
+            return Recall(seeds.songs, options, k).ask(release.store)[0]
+
     def similarity(self, song_a: str | Features, song_b: str | Features) -> float:
         """How alike two songs sound, 0..1.
 
@@ -206,7 +222,8 @@ def _candidates(
     recall = Recall(seeds.songs, options, k, fields, seeds.neighbours)
     answers, hits = recall.ask(release.store)
     recalled = time.perf_counter()
-    chosen = fuse(answers, options)
+    asked = (answers, options, release.fusion, len(seeds.songs), seeds.artist is not None)
+    chosen = fuse(*asked)
     if not along:
         chosen = shortlist(chosen, options, k)
         ids = [candidate.id for candidate in chosen]
@@ -214,6 +231,7 @@ def _candidates(
     payloads = {hit.id: hit.payload for hit in hits if hit.payload.get(TrackField.TRACK_ID)}
     for candidate in chosen:
         candidate.payload = payloads.get(candidate.id, {})
+    weigh_popularity(chosen, *asked)
     clock = {"channels": recalled - started, "payload": time.perf_counter() - recalled}
     return [candidate for candidate in chosen if candidate.payload], clock
 

@@ -12,6 +12,7 @@ from embeat_serve.completion import WordList
 from embeat_serve.contract import Manifest, ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import Unavailable
+from embeat_serve.fusion import DEFAULT_MODEL, FusionModel
 from embeat_serve.settings import Settings
 from embeat_serve.store import VectorStore, open_store, published_release
 
@@ -50,6 +51,11 @@ class OpenRelease:
         return WordList.of(self.store)
 
     @cached_property
+    def fusion(self) -> FusionModel:
+        """Weights of what the channels find: those fitted for this release, else the default."""
+        return FusionModel.in_manifest(self.manifest.parameters) or DEFAULT_MODEL
+
+    @cached_property
     def encoder(self) -> Encoder:
         """Its encoder, read when first needed.
 
@@ -62,7 +68,11 @@ class OpenRelease:
 
 
 class CurrentRelease:
-    """The published release. A question is answered whole from the release it began with."""
+    """The published release. A question is answered whole from the release it began with.
+
+    A process that answers one question loads what that asks for. One that goes on has the whole
+    release loaded from the first check on, so that removing it from disk takes nothing away.
+    """
 
     def __init__(self, settings: Settings):
         self._settings = settings
@@ -70,6 +80,7 @@ class CurrentRelease:
         self._open = OpenRelease(settings)
         self._interval = SERVER_CHECK_SECONDS if settings.qdrant_url else CHECK_SECONDS
         self._checked = time.monotonic()
+        self._loaded = False
 
     @contextmanager
     def in_use(self) -> Iterator[OpenRelease]:
@@ -98,9 +109,13 @@ class CurrentRelease:
                 return
             self._checked = now
         try:
+            if not self._loaded:
+                self._loaded = True
+                self._open.store.load()
             if published_release(self._settings) == self._open.name:
                 return
             following = OpenRelease(self._settings)
+            following.store.load()
         except Unavailable:
             return  # the one that is open still answers
         with self._lock:

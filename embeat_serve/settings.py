@@ -78,17 +78,20 @@ class RecallOptions:
     other_factor: int = 3
     other_limit: int = 128
 
-    # Found on held-out playlists: what plays together says most by far.
-    acoustic_weight_first: float = 0.05
-    acoustic_weight_last: float = 0.0
-    genre_popular_weight_first: float = 0.05
-    genre_popular_weight_last: float = 0.0
-    same_artist_weight_first: float = 0.15
-    same_artist_weight_last: float = 0.1
-    related_artist_weight_first: float = 0.05
-    related_artist_weight_last: float = 0.0
+    learned: bool = True
+    """Evidence is weighed by the release's fusion model (``fusion.py``); off: by place alone, with
+    the weights below."""
+
+    acoustic_weight_first: float = 1.7
+    acoustic_weight_last: float = 1.0
+    genre_popular_weight_first: float = 1.0
+    genre_popular_weight_last: float = 0.8
+    same_artist_weight_first: float = 1.9
+    same_artist_weight_last: float = 1.0
+    related_artist_weight_first: float = 1.8
+    related_artist_weight_last: float = 1.0
     playlist_weight_first: float = 2.0
-    playlist_weight_last: float = 0.5
+    playlist_weight_last: float = 1.2
 
     playlist_neighbours: bool = True
     """Playlist candidates come from the neighbour lists; off: nearest by playlist vector."""
@@ -148,16 +151,7 @@ PRESETS: dict[str, RecallOptions] = {
     "upstream": RecallOptions(
         playlist_factor=2,
         other_factor=2,
-        acoustic_weight_first=1.7,
-        acoustic_weight_last=1.0,
-        genre_popular_weight_first=1.0,
-        genre_popular_weight_last=0.8,
-        same_artist_weight_first=1.9,
-        same_artist_weight_last=1.0,
-        related_artist_weight_first=1.8,
-        related_artist_weight_last=1.0,
-        playlist_weight_first=2.0,
-        playlist_weight_last=1.2,
+        learned=False,
         playlist_neighbours=False,
         min_popularity=10,
     ),

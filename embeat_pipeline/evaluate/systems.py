@@ -67,9 +67,10 @@ def release_settings(recall: RecallOptions) -> dict[str, tuple[str, RecallOption
         if preset != recall:
             settings[f"preset {name}"] = ("release", preset)
     for channel in CHANNELS:
-        settings[channel] = ("channel", replace(raw, channels=(channel,)))
+        # By place, so that what is shown is the channel's own order.
+        settings[channel] = ("channel", replace(raw, channels=(channel,), learned=False))
     if recall.playlist_neighbours:
-        vectors = replace(raw, playlist_neighbours=False, playlist_min_cosine=-1.0)
+        vectors = replace(raw, learned=False, playlist_neighbours=False, playlist_min_cosine=-1.0)
         settings["playlist vectors"] = ("channel", replace(vectors, channels=("playlist",)))
     return settings
 

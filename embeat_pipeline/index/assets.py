@@ -30,9 +30,10 @@ TABLES = (
 def release(lake: LakeResource) -> dg.MaterializeResult:
     """Build the release that the tables and models make."""
     from embeat_pipeline.index.build import build_release
+    from embeat_pipeline.index.config import BuildOptions
 
     started = time.monotonic()
-    metadata = build_release(lake.paths)
+    metadata = build_release(lake.paths, BuildOptions.from_environment())
     row_count = {"dagster/row_count": metadata["tracks_points"]}
     return asset_result({**metadata, **row_count}, seconds=time.monotonic() - started)
 

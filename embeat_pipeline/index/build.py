@@ -3,15 +3,18 @@
 A release is named after everything that decides its content, so the same inputs give the same
 release and an existing one is never built again. Work goes on in ``index/.building-*`` under a
 lock; what a killed build left there is discarded by the next one.
+
+Where little changed since the release being served, a copy of that one is changed instead
+(``increments.py``). It has to pass the same checks, else all is made afresh.
 """
 
 import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +23,11 @@ import pyarrow.parquet as pq
 import embeat_pipeline
 from embeat_pipeline.index.completions import write_completions
 from embeat_pipeline.index.config import DEFAULT_OPTIONS, BuildOptions
+from embeat_pipeline.index.increments import base_of, write_recipe
 from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
-from embeat_pipeline.index.payload import CENTROIDS, source_of, write_facts
-from embeat_pipeline.index.processes import build_parts
-from embeat_pipeline.index.shards import join_shards
-from embeat_pipeline.index.vectors import write_centroids
-from embeat_pipeline.index.worker import Part
+from embeat_pipeline.index.parts import build_collections
+from embeat_pipeline.index.verify import verify_folder
 from embeat_pipeline.lake import atomic_path, file_digest, sync_folder, write_json
-from embeat_pipeline.progress import progress
 from embeat_serve.contract import FORMAT_VERSION, Collection, LakePaths, Manifest, ReleaseFile
 from embeat_serve.errors import BrokenRelease, PipelineError
 from embeat_serve.store import EdgeStore
@@ -51,8 +51,9 @@ def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> d
     """Build the release that the lake's tables and encoder make.
 
     Returns:
-        ``release`` (its name), points per collection, ``bytes`` on disk; with ``unchanged``
-        where it was there already.
+        ``release`` (its name), points per collection, ``bytes`` on disk, ``based_on`` (the
+        release of which a copy was changed, or empty) and how many points were changed; with
+        ``unchanged`` where it was there already.
 
     Raises:
         PipelineError: an input is missing, another build is running, or a process failed.
@@ -68,22 +69,8 @@ def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> d
         except BrokenRelease:
             discard_release(lake, release)
         folder = lake.index / f".building-{release}-{os.getpid()}"
-        workshop = folder / "workshop"
-        workshop.mkdir(parents=True)
         try:
-            counts = _build_collections(lake, folder, workshop, options)
-            _copy_files(lake, folder)
-            shutil.rmtree(workshop)
-            manifest = Manifest(
-                release=release,
-                format_version=FORMAT_VERSION,
-                code_version=embeat_pipeline.__version__,
-                built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                inputs=digests,
-                counts=counts,
-                parameters=options.parameters(),
-            )
-            manifest.write(folder)
+            manifest = _build(lake, release, digests, folder, options)
             sync_folder(folder)
             folder.replace(lake.release(release))
             sync_folder(lake.index)
@@ -91,6 +78,35 @@ def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> d
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return _metadata(lake, manifest)
+
+
+def _build(
+    lake: LakePaths, release: str, digests: dict[str, str], folder: Path, options: BuildOptions
+) -> Manifest:
+    base = base_of(lake, options)
+    workshop = folder / "workshop"
+    workshop.mkdir(parents=True)
+    counts, changes = build_collections(lake, folder, workshop, options, base)
+    _copy_files(lake, folder)
+    write_recipe(folder, options)
+    shutil.rmtree(workshop)
+    manifest = Manifest(
+        release=release,
+        format_version=FORMAT_VERSION,
+        code_version=embeat_pipeline.__version__,
+        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        inputs=digests,
+        counts=counts,
+        parameters=options.parameters(),
+        based_on=base.release if base and changes else None,
+        changed={name: len(of.changed) + len(of.removed) for name, of in changes.items()},
+    )
+    manifest.write(folder)
+    # A graph that was changed too often is the engine's business; here it is built again.
+    if changes and not all(check.passed for check in verify_folder(lake, folder, manifest)):
+        shutil.rmtree(folder)
+        return _build(lake, release, digests, folder, replace(options, increments=False))
+    return manifest
 
 
 def built_release(lake: LakePaths) -> str:
@@ -150,51 +166,6 @@ def _digest_inputs(lake: LakePaths) -> dict[str, str]:
     return {name: file_digest(path) for name, path in paths.items()}
 
 
-def _build_collections(
-    lake: LakePaths, folder: Path, workshop: Path, options: BuildOptions
-) -> dict[str, int]:
-    write_facts(lake, workshop, options)
-    artists = pq.read_metadata(lake.table("artists")).num_rows
-    tracks, vectors = lake.table("tracks"), lake.table("track_vectors")
-    write_centroids(tracks, vectors, artists, workshop / CENTROIDS)
-    counts = {
-        collection: pq.read_metadata(source_of(collection, lake, workshop).vectors).num_rows
-        for collection in Collection.ALL
-    }
-    parts = {
-        collection: plan_parts(collection, lake, workshop, options) for collection in Collection.ALL
-    }
-    every = [part for of_collection in parts.values() for part in of_collection]
-    with progress("index", sum(counts.values()), "points") as advance:
-        build_parts(every, options, advance)
-    for collection, of_collection in parts.items():
-        join_shards([Path(part.folder) for part in of_collection], folder / collection)
-    return counts
-
-
-def plan_parts(
-    collection: str, lake: LakePaths, workshop: Path, options: BuildOptions
-) -> list[Part]:
-    """Parts of a collection, of equal numbers of points whatever gaps the codes have."""
-    source = source_of(collection, lake, workshop)
-    codes = pq.read_table(source.vectors, columns=[source.code]).column(0).to_numpy()
-    number = options.part_count(len(codes))
-    places = [len(codes) * part // number for part in range(number + 1)]
-    return [
-        Part(
-            lake=str(lake.root),
-            workshop=str(workshop),
-            folder=str(workshop / f"{collection}-{position}"),
-            collection=collection,
-            low=int(codes[first]) if len(codes) else 0,
-            high=int(codes[last - 1]) + 1 if len(codes) else 0,
-            points=last - first,
-            options=options,
-        )
-        for position, (first, last) in enumerate(pairwise(places))
-    ]
-
-
 def _copy_files(lake: LakePaths, folder: Path) -> None:
     shutil.copyfile(lake.models / ReleaseFile.ENCODER, folder / ReleaseFile.ENCODER)
     genres = pq.read_table(lake.table("genre_map"), columns=["genre", "x", "y"])
@@ -208,6 +179,8 @@ def _metadata(lake: LakePaths, manifest: Manifest) -> dict[str, Any]:
     return {
         "release": manifest.release,
         **{f"{collection}_points": count for collection, count in manifest.counts.items()},
+        "based_on": manifest.based_on or "",
+        **{f"{collection}_changed": count for collection, count in manifest.changed.items()},
         # Blocks, not sizes: the engine's files are full of holes.
         "bytes": sum(path.stat().st_blocks * 512 for path in folder.rglob("*")),
     }

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import qdrant_edge as edge
+from numpy.typing import NDArray
 
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.neighbours import read_neighbours
@@ -77,24 +78,40 @@ def read_sql(name: str) -> str:
     return files(__package__ or "").joinpath(name).read_text(encoding="utf-8")
 
 
-def batches(
-    source: Source, collection: str, workshop: Path, low: int, high: int
-) -> Iterator[list[edge.Point]]:
-    """Points with ``low <= code < high``, ``UPSERT`` at a time, in order of code."""
+class Slice(NamedTuple):
+    """Points of a collection as columns, in order of code."""
+
+    codes: NDArray[np.uint32]
+    """(n,) point ids."""
+    rows: pl.DataFrame
+    """(n,) payload, one column a field; null where a point lacks it."""
+    matrix: NDArray[np.float32]
+    """(n, 64) vectors; zero where there is none."""
+    usable: NDArray[np.bool_]
+    """(n,) whether there is one."""
+
+
+def slices(
+    source: Source,
+    collection: str,
+    workshop: Path,
+    low: int,
+    high: int,
+    only: NDArray[np.uint32] | None = None,
+) -> Iterator[Slice]:
+    """Points with ``low <= code < high``, ``SLICE`` at a time; ``only`` those codes, where given.
+
+    Raises:
+        ValueError: a code has a vector and no row.
+    """
     sql = read_sql(source.query)
     vector_name = VectorName.OF_COLLECTION[collection]
     with duckdb.connect() as connection:
         connection.execute("SET preserve_insertion_order = true")
-        reader = connection.sql(
-            f"SELECT * FROM read_parquet($1) WHERE {source.code} >= $2 AND {source.code} < $3",  # noqa: S608
-            params=[str(source.vectors), low, high],
-        ).to_arrow_reader(SLICE)
-        for vectors in reader:
+        for vectors in _vectors(connection, source, low, high, only):
             codes = vectors.column(source.code).to_numpy()
-            if not len(codes):
-                continue
             with connection.cursor() as cursor:
-                cursor.register("codes", pa.table({source.code: vectors.column(source.code)}))
+                cursor.register("codes", vectors.select([source.code]))
                 facts, entities = str(workshop / FACTS), str(source.entities)
                 bounds = [int(codes[0]), int(codes[-1]) + 1]
                 rows = cursor.sql(sql, params=[entities, facts, *bounds]).pl()
@@ -108,9 +125,34 @@ def batches(
                 weight = pl.Series(TrackField.PLAYLIST_WEIGHT, np.linalg.norm(matrix, axis=1))
                 rows = rows.with_columns(weight.cast(pl.Float64).round(4))
             if source.neighbours is not None:
-                lists = read_neighbours(connection, source.neighbours, source.code, *bounds)
+                lists = read_neighbours(connection, source.neighbours, source.code, codes)
                 rows = rows.join(lists, on=source.code, how="left", maintain_order="left")
-            yield from _points(rows.drop(source.code), codes, matrix, usable, vector_name)
+            yield Slice(codes, rows.drop(source.code), matrix, usable)
+
+
+def _vectors(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    low: int,
+    high: int,
+    only: NDArray[np.uint32] | None,
+) -> Iterator[pa.Table]:
+    # Few codes out of many rows are gathered, so that the joins that follow are few as well.
+    reader = connection.sql(
+        f"SELECT * FROM read_parquet($1) WHERE {source.code} >= $2 AND {source.code} < $3",  # noqa: S608
+        params=[str(source.vectors), low, high],
+    ).to_arrow_reader(SLICE)
+    gathered: list[pa.RecordBatch] = []
+    for batch in reader:
+        if only is not None:
+            codes = batch.column(batch.schema.get_field_index(source.code)).to_numpy()
+            batch = batch.filter(pa.array(np.isin(codes, only)))
+        gathered.append(batch)
+        if sum(len(piece) for piece in gathered) >= SLICE:
+            yield pa.Table.from_batches(gathered)
+            gathered = []
+    if any(len(piece) for piece in gathered):
+        yield pa.Table.from_batches(gathered)
 
 
 def text_keys(collection: str) -> tuple[pl.Expr, pl.Expr]:
@@ -131,17 +173,13 @@ def text_keys(collection: str) -> tuple[pl.Expr, pl.Expr]:
     return key, text
 
 
-def _points(
-    rows: pl.DataFrame,
-    codes: np.ndarray[Any, Any],
-    matrix: np.ndarray[Any, Any],
-    usable: np.ndarray[Any, Any],
-    vector_name: str,
-) -> Iterator[list[edge.Point]]:
+def points(of: Slice, collection: str) -> Iterator[list[edge.Point]]:
+    """The points of a slice, ``UPSERT`` at a time."""
+    vector_name = VectorName.OF_COLLECTION[collection]
     # Millions of short-lived dicts and lists, no cycles: the collector would triple the time.
     gc.disable()
     try:
-        for start in range(0, len(codes), UPSERT):
+        for start in range(0, len(of.codes), UPSERT):
             batch = slice(start, start + UPSERT)
             # The engine takes points one by one, as Python objects: the only loop over rows.
             yield [
@@ -151,10 +189,10 @@ def _points(
                     {field: value for field, value in row.items() if value is not None},
                 )
                 for code, vector, has_vector, row in zip(
-                    codes[batch].tolist(),
-                    matrix[batch].tolist(),
-                    usable[batch].tolist(),
-                    rows[batch].to_dicts(),
+                    of.codes[batch].tolist(),
+                    of.matrix[batch].tolist(),
+                    of.usable[batch].tolist(),
+                    of.rows[batch].to_dicts(),
                     strict=True,
                 )
             ]

@@ -1,4 +1,4 @@
-"""Parts of collections, built in a process of their own.
+"""Parts of collections, digested, built or changed in a process of their own.
 
 The engine never releases the GIL and keeps what it allocated, so a large part gets a process to
 itself: parts are built side by side, and a finished one gives its memory back. Run as
@@ -10,12 +10,24 @@ import json
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from embeat_pipeline.index.config import BuildOptions
 from embeat_serve.contract import LakePaths
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from qdrant_edge import EdgeShard
+
+    from embeat_pipeline.index.payload import Slice
+
+Task = Literal["digest", "build", "change"]
+"""What to do with a part: tell what its points are, make a shard of them, or take a shard that is
+in the folder already to what they are now."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +41,19 @@ class Part:
     low: int
     high: int
     points: int
-    """How many there are."""
+    """How many there are, or how many of them changed."""
     options: BuildOptions
+    task: Task = "build"
+
+    @property
+    def digests(self) -> Path:
+        """Where the digests of its points go."""
+        return Path(f"{self.folder}.digests.parquet")
+
+    @property
+    def changes(self) -> Path:
+        """Folder with the codes to change and to remove."""
+        return Path(self.workshop) / f"{self.collection}-changes"
 
 
 def to_json(parts: Sequence[Part]) -> str:
@@ -46,17 +69,72 @@ def from_json(text: str) -> list[Part]:
     ]
 
 
+def work_on(part: Part) -> None:
+    """Do what the part asks for; see ``Task``."""
+    {"digest": digest_part, "build": build_part, "change": change_part}[part.task](part)
+
+
+def digest_part(part: Part) -> None:
+    """Write the digests of the points of ``part``."""
+    from embeat_pipeline.index.digests import digest, write_digests
+
+    found = []
+    for rows in _slices(part):
+        found.append(digest(rows))
+        report(points=len(rows.codes))
+    write_digests(found, part.digests)
+
+
 def build_part(part: Part) -> None:
-    """Write one shard with the points of ``part``, indexed and flushed to disk."""
-    from embeat_pipeline.index.payload import batches, source_of
+    """Write one shard with the points of ``part``, indexed and flushed to disk, and digests."""
+    from embeat_pipeline.index.digests import digest, write_digests
+    from embeat_pipeline.index.payload import points
     from embeat_pipeline.index.shards import create_shard, edge
+
+    shard = create_shard(Path(part.folder), part.collection, part.options)
+    found = []
+    for rows in _slices(part):
+        found.append(digest(rows))
+        for batch in points(rows, part.collection):
+            shard.update(edge.UpdateOperation.upsert_points(batch))
+            report(points=len(batch))
+    write_digests(found, part.digests)
+    _finish(shard, part)
+
+
+def change_part(part: Part) -> None:
+    """Take the shard in ``part.folder`` to what the points are now."""
+    import pyarrow.parquet as pq
+
+    from embeat_pipeline.index.increments import CHANGED, REMOVED
+    from embeat_pipeline.index.payload import UPSERT, points
+    from embeat_pipeline.index.shards import edge, load_shard
+
+    changed, removed = (
+        pq.read_table(part.changes / name).column("code").to_numpy() for name in (CHANGED, REMOVED)
+    )
+    if not len(changed) and not len(removed):
+        return
+    shard = load_shard(Path(part.folder), part.collection, part.options)
+    for start in range(0, len(removed), UPSERT):
+        gone = removed[start : start + UPSERT].tolist()
+        shard.update(edge.UpdateOperation.delete_points(gone))
+    for rows in _slices(part, changed):
+        for batch in points(rows, part.collection):
+            shard.update(edge.UpdateOperation.upsert_points(batch))
+            report(points=len(batch))
+    _finish(shard, part)
+
+
+def _slices(part: Part, only: "NDArray[np.uint32] | None" = None) -> "Iterator[Slice]":
+    from embeat_pipeline.index.payload import slices, source_of
 
     workshop = Path(part.workshop)
     source = source_of(part.collection, LakePaths(Path(part.lake)), workshop)
-    shard = create_shard(Path(part.folder), part.collection, part.options)
-    for points in batches(source, part.collection, workshop, part.low, part.high):
-        shard.update(edge.UpdateOperation.upsert_points(points))
-        report(points=len(points))
+    return slices(source, part.collection, workshop, part.low, part.high, only)
+
+
+def _finish(shard: "EdgeShard", part: Part) -> None:
     shard.flush()
     report(step=f"graph of {part.collection}")
     shard.optimize()
@@ -74,4 +152,4 @@ if __name__ == "__main__":
     # An interrupt from the terminal reaches the whole group; the parent decides what follows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for part in from_json(sys.argv[1]):
-        build_part(part)
+        work_on(part)

@@ -56,6 +56,14 @@ class VectorStore(Protocol):
         """Content of a file of the release (``contract.ReleaseFile``)."""
         ...
 
+    def load(self) -> None:
+        """Load all of the release now, so that it can be asked even when it is removed.
+
+        Raises:
+            BrokenRelease: it cannot be read.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the release. Closing twice is fine."""
         ...
@@ -107,6 +115,9 @@ class EngineStore(ABC):
     @abstractmethod
     def _search(self, collection: str, queries: list[Query]) -> list[list[Hit]]:
         """Run one batch on one collection."""
+
+    def load(self) -> None:  # noqa: B027
+        """See ``VectorStore.load``. A server has nothing to load."""
 
     def _with_vectors(self, queries: Sequence[Query]) -> list[Query]:
         # Looked up here, not by the engine: one id that is gone would fail the whole batch.

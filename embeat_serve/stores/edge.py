@@ -73,6 +73,12 @@ class EdgeStore(EngineStore):
         except OSError as error:
             raise self._broken(f"{name}: {error.strerror}") from error
 
+    def load(self) -> None:
+        """See ``VectorStore.load``."""
+        for collection in Collection.ALL:
+            with self._engine(collection):
+                pass
+
     def close(self) -> None:
         """See ``VectorStore.close``."""
         with self._lock:

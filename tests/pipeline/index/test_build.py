@@ -319,7 +319,7 @@ def test_a_broken_release_is_built_again(
     def rebuild(*_: object) -> None:
         raise Rebuilt
 
-    monkeypatch.setattr("embeat_pipeline.index.build._build_collections", rebuild)
+    monkeypatch.setattr("embeat_pipeline.index.build.build_collections", rebuild)
     with pytest.raises(Rebuilt):
         build_release(lake)
     assert not folder.exists()

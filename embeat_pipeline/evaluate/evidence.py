@@ -1,0 +1,164 @@
+"""What a release's channels find for tracks of held-out playlists, as matrices to fit on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from embeat_pipeline.evaluate.catalogue import Catalogue
+from embeat_pipeline.evaluate.interactions import Playlists, uniform
+from embeat_pipeline.evaluate.queries import MIN_TRACKS, QuerySet, draw_queries
+from embeat_pipeline.progress import progress
+from embeat_serve.candidates import kind, ranked_by_channel
+from embeat_serve.contract import CHANNELS
+from embeat_serve.errors import SeedNotFound
+from embeat_serve.fusion import DEFAULT_MODEL, FEATURES, KINDS, Ranked
+from embeat_serve.recommender import Recommender
+from embeat_serve.settings import RecallOptions
+
+WIDTH = len(CHANNELS) * len(FEATURES)
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """Which evidence is gathered, and how weights are fitted to it."""
+
+    draws: tuple[tuple[int, int], ...] = ((1, 2), (5, 1), (25, 1))
+    """Numbers of seeds, and how often that many are drawn from a playlist."""
+    cold_queries: int = 300
+    """Queries with one track that is in no training playlist."""
+    k: int = 100
+    """Length of list that channels are asked for."""
+    candidates: int = 150
+    """Of a query, the best by the default model."""
+    l2: float = 1e-3
+    """Penalty on squared weights."""
+    least_place: float = 0.02
+    """Weight that a place has at least, so that no order within a channel is lost."""
+    folds: int = 5
+    min_queries: int = 100
+    """Of a kind; with fewer it keeps its default weights."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Material:
+    """Candidates of many queries, ordered by query."""
+
+    features: NDArray[np.float64]
+    """(n, channels * features)."""
+    hits: NDArray[np.bool_]
+    """(n,) whether a candidate is in the rest of the playlist."""
+    starts: NDArray[np.int64]
+    """(q + 1,) where the candidates of each query begin."""
+    kinds: NDArray[np.int64]
+    """(q,) position in ``KINDS``."""
+    playlists: NDArray[np.uint64]
+    """(q,) key of the playlist each was drawn from."""
+    targets: NDArray[np.int64]
+    """(q,) tracks to be found."""
+
+    def select(self, rows: NDArray[np.bool_]) -> "Material":
+        """Queries of a mask (q,)."""
+        sizes = np.diff(self.starts)
+        kept = np.repeat(rows, sizes)
+        starts = np.concatenate([[0], np.cumsum(sizes[rows])])
+        return Material(
+            self.features[kept],
+            self.hits[kept],
+            starts,
+            self.kinds[rows],
+            self.playlists[rows],
+            self.targets[rows],
+        )
+
+
+def fitting_queries(
+    train: Playlists, validation: Playlists, options: FitOptions
+) -> Iterator[QuerySet]:
+    """Some tracks of each validation playlist, then tracks that no training playlist holds."""
+    for count, draws in options.draws:
+        for draw in range(draws):
+            yield draw_queries(validation, count, options.seed + draw)
+    unseen = train.frequency() == 0
+    matrix = validation.tracks
+    rows = np.repeat(np.arange(len(validation)), validation.sizes)
+    usable = np.flatnonzero(unseen[matrix.indices] & (validation.sizes >= MIN_TRACKS)[rows])
+    lots = uniform(np.arange(len(usable), dtype=np.uint64), options.seed)
+    chosen = np.sort(usable[np.argsort(lots)[: options.cold_queries]])
+    if len(chosen):
+        of_playlist = rows[chosen]
+        seeds = matrix.indices[chosen].astype(np.int64)[:, None]
+        row = np.arange(len(chosen))
+        ones = np.ones(len(chosen), matrix.dtype)
+        own = sparse.csr_array((ones, (row, seeds[:, 0])), shape=(len(row), matrix.shape[1]))
+        targets = sparse.csr_array(matrix[of_playlist] - own)
+        targets.eliminate_zeros()
+        yield QuerySet(of_playlist, validation.keys[of_playlist], seeds, targets)
+
+
+def gather(
+    recommender: Recommender,
+    queries: list[QuerySet],
+    catalogue: Catalogue,
+    popularity: NDArray[np.float64],
+    options: FitOptions,
+) -> Material:
+    """Ask a release what its channels find for each query.
+
+    Args:
+        recommender: of the release.
+        queries: what to ask.
+        catalogue: of its lake.
+        popularity: (catalogue,) 0..1.
+        options: see ``FitOptions``.
+    """
+    recall = replace(RecallOptions(), diversify=False)
+    features: list[NDArray[np.float64]] = []
+    hits: list[NDArray[np.bool_]] = []
+    about: list[tuple[int, np.uint64, int]] = []
+    with progress("evidence", sum(map(len, queries)), "queries") as advance:
+        for drawn in queries:
+            for row, ids in enumerate(catalogue.ids(drawn.seeds)):
+                advance(1)
+                try:
+                    answers = recommender.recall(ids, options.k, recall)
+                except SeedNotFound:
+                    continue
+                of_kind = KINDS.index(kind(answers, len(ids), is_artist=False))
+                codes, found = evidence_matrix(ranked_by_channel(answers, recall), popularity)
+                free = ~np.isin(codes, drawn.seeds[row])
+                scores = found @ DEFAULT_MODEL.weights[of_kind].ravel()
+                order = np.lexsort((codes, -np.where(free, scores, -1.0)))
+                kept = order[: min(options.candidates, int(free.sum()))]
+                targets = drawn.targets[[row]].indices
+                features.append(found[kept])
+                hits.append(np.isin(codes[kept], targets))
+                about.append((of_kind, drawn.keys[row], len(targets)))
+    sizes = [len(of_query) for of_query in hits]
+    kinds, keys, targets = zip(*about, strict=True) if about else ((), (), ())
+    return Material(
+        np.concatenate(features) if features else np.zeros((0, WIDTH)),
+        np.concatenate(hits) if hits else np.zeros(0, bool),
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        np.array(kinds, np.int64),
+        np.array(keys, np.uint64),
+        np.array(targets, np.int64),
+    )
+
+
+def evidence_matrix(
+    ranked: dict[str, Ranked], popularity: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Tracks that any channel found, and (n, channels * features) what the model sees of each."""
+    ids = [found.ids for found in ranked.values()]
+    codes = np.unique(np.concatenate(ids)) if ids else np.zeros(0, np.int64)
+    matrix = np.zeros((len(codes), len(CHANNELS), len(FEATURES)))
+    for channel, found in ranked.items():
+        rows = np.searchsorted(codes, found.ids)
+        place = CHANNELS.index(channel)
+        matrix[rows, place, :-1] = found.features
+        matrix[rows, place, -1] = popularity[found.ids]
+    return codes, matrix.reshape(len(codes), WIDTH)

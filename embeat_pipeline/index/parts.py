@@ -1,0 +1,141 @@
+"""Collections of a release: made in parts, or taken over from another release and changed."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from embeat_pipeline.index.carry import carry_collection
+from embeat_pipeline.index.config import BuildOptions
+from embeat_pipeline.index.digests import Changes, digests_of, join_digests
+from embeat_pipeline.index.increments import plan_changes, write_changes
+from embeat_pipeline.index.payload import CENTROIDS, source_of, write_facts
+from embeat_pipeline.index.processes import build_parts
+from embeat_pipeline.index.shards import join_shards
+from embeat_pipeline.index.vectors import write_centroids
+from embeat_pipeline.index.worker import Part, Task
+from embeat_pipeline.progress import progress
+from embeat_serve.contract import Collection, LakePaths, Manifest
+
+Parts = dict[str, list[Part]]
+"""Collection -> its parts, in order of code."""
+
+
+def build_collections(
+    lake: LakePaths, folder: Path, workshop: Path, options: BuildOptions, base: Manifest | None
+) -> tuple[dict[str, int], dict[str, Changes]]:
+    """Leave a finished shard per collection in ``folder``, and the digests of its points.
+
+    Args:
+        lake: where the tables are.
+        folder: of the new release.
+        workshop: scratch folder.
+        options: of the build.
+        base: release that collections may be taken over from.
+
+    Returns:
+        Points per collection, and what was changed in the collections taken over.
+
+    Raises:
+        PipelineError: a process failed.
+    """
+    write_facts(lake, workshop, options)
+    artists = pq.read_metadata(lake.table("artists")).num_rows
+    tracks, vectors = lake.table("tracks"), lake.table("track_vectors")
+    write_centroids(tracks, vectors, artists, workshop / CENTROIDS)
+    counts = {
+        collection: pq.read_metadata(source_of(collection, lake, workshop).vectors).num_rows
+        for collection in Collection.ALL
+    }
+    changes = {}
+    if base is not None:
+        changes = _find_changes(lake, workshop, options, lake.release(base.release))
+    afresh = {
+        collection: plan_parts(collection, lake, workshop, options)
+        for collection in Collection.ALL
+        if collection not in changes
+    }
+    work = [part for parts in afresh.values() for part in parts]
+    for collection, found in changes.items():
+        carry_collection(lake.release(base.release) / collection, folder / collection)
+        part = _whole(collection, lake, workshop, folder, options, found)
+        write_changes(found, part.changes)
+        work.append(part)
+    with progress("index", sum(part.points for part in work), "points") as advance:
+        build_parts(work, options, advance)
+    for collection in Collection.ALL:
+        parts = afresh.get(collection)
+        joined = digests_of(folder, collection)
+        if parts:
+            join_digests([part.digests for part in parts], joined)
+            join_shards([Path(part.folder) for part in parts], folder / collection)
+        else:
+            joined.parent.mkdir(exist_ok=True)
+            digests_of(workshop, collection).replace(joined)
+    return counts, changes
+
+
+def _find_changes(
+    lake: LakePaths, workshop: Path, options: BuildOptions, base: Path
+) -> dict[str, Changes]:
+    parts: Parts = {
+        collection: plan_parts(collection, lake, workshop, options, "digest")
+        for collection in Collection.ALL
+    }
+    every = [part for of_collection in parts.values() for part in of_collection]
+    with progress("compare", sum(part.points for part in every), "points") as advance:
+        build_parts(every, options, advance)
+    digests = {collection: digests_of(workshop, collection) for collection in parts}
+    for collection, of_collection in parts.items():
+        join_digests([part.digests for part in of_collection], digests[collection])
+    return plan_changes(base, digests, options)
+
+
+def plan_parts(
+    collection: str,
+    lake: LakePaths,
+    workshop: Path,
+    options: BuildOptions,
+    task: Task = "build",
+) -> list[Part]:
+    """Parts of a collection, of equal numbers of points whatever gaps the codes have."""
+    source = source_of(collection, lake, workshop)
+    codes = pq.read_table(source.vectors, columns=[source.code]).column(0).to_numpy()
+    number = options.part_count(len(codes))
+    places = [len(codes) * part // number for part in range(number + 1)]
+    return [
+        Part(
+            lake=str(lake.root),
+            workshop=str(workshop),
+            folder=str(workshop / f"{collection}-{task}-{position}"),
+            collection=collection,
+            low=int(codes[first]) if len(codes) else 0,
+            high=int(codes[last - 1]) + 1 if len(codes) else 0,
+            points=last - first,
+            options=options,
+            task=task,
+        )
+        for position, (first, last) in enumerate(pairwise(places))
+    ]
+
+
+def _whole(
+    collection: str,
+    lake: LakePaths,
+    workshop: Path,
+    folder: Path,
+    options: BuildOptions,
+    changes: Changes,
+) -> Part:
+    changed = changes.changed
+    return Part(
+        lake=str(lake.root),
+        workshop=str(workshop),
+        folder=str(folder / collection),
+        collection=collection,
+        low=int(changed[0]) if len(changed) else 0,
+        high=int(changed[-1]) + 1 if len(changed) else 0,
+        points=len(changed),
+        options=options,
+        task="change",
+    )

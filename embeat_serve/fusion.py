@@ -1,0 +1,146 @@
+"""How what the channels found becomes a score: a small linear model for each kind of seed.
+
+A track's score is a sum over channels, and a channel's part a sum over its ``FEATURES`` times
+weights that are not negative. So every contribution can be read off, and taking a channel away
+can only lower what it found. Weights are fitted on held-out playlists by
+``embeat_pipeline.evaluate.fit`` and travel in the manifest of a release; ``DEFAULT_MODEL`` is
+used where a release has none.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeat_serve.contract import CHANNELS
+
+FEATURES = ("found", "place", "strength", "root_strength", "popularity")
+"""What is known of a track that a channel found, each 0..1: that it was found at all; its place r
+(from 0) as ``HALF / (HALF + r)``; the mean strength that the seeds' lists give it, and the root of
+that (0 where the channel has no strengths); and its popularity / 100, 0 where unknown."""
+
+HALF = 20
+"""Places after which ``place`` is half of what the first gets."""
+
+KINDS = ("cold", "one", "several")
+"""Kinds of seeds: none of them in a playlist (or from outside the catalogue); one song; several
+songs, or an artist."""
+
+MANIFEST_PARAMETER = "fusion"
+"""Parameter of a release's manifest that holds the model."""
+
+
+class Ranked(NamedTuple):
+    """What one channel found, best first."""
+
+    ids: NDArray[np.int64]
+    """(n,)."""
+    features: NDArray[np.float64]
+    """(n, 4): ``FEATURES`` but for popularity, which is known only with the payload."""
+
+
+@dataclass(frozen=True)
+class FusionModel:
+    """Weights by kind of seed, channel and feature.
+
+    Attributes:
+        weights: (kinds, channels, features) float64, in the order of ``KINDS``, ``CHANNELS`` and
+            ``FEATURES``, not negative.
+    """
+
+    weights: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, content: Mapping[str, Mapping[str, Sequence[float]]]) -> Self:
+        """Read ``{kind: {channel: [weight of each feature]}}``; what is left out weighs nothing.
+
+        Raises:
+            ValueError: a name is unknown, or a weight is negative or no number.
+        """
+        weights = np.zeros((len(KINDS), len(CHANNELS), len(FEATURES)))
+        for kind, channels in content.items():
+            for channel, values in channels.items():
+                weights[KINDS.index(kind), CHANNELS.index(channel)] = values
+        if not (np.isfinite(weights).all() and (weights >= 0).all()):
+            raise ValueError("weights of the fusion model must be numbers, none negative")
+        return cls(weights)
+
+    @classmethod
+    def in_manifest(cls, parameters: Mapping[str, Any]) -> Self | None:
+        """The model among a manifest's parameters; None where it holds none that can be read."""
+        try:
+            return cls.of(parameters[MANIFEST_PARAMETER])
+        except (KeyError, ValueError, TypeError, AttributeError):
+            return None
+
+    def to_dict(self) -> dict[str, dict[str, list[float]]]:
+        """What ``of`` reads."""
+        return {
+            kind: {
+                channel: [round(float(value), 4) for value in row]
+                for channel, row in zip(CHANNELS, of_kind, strict=True)
+                if row.any()
+            }
+            for kind, of_kind in zip(KINDS, self.weights, strict=True)
+        }
+
+    def of_kind(self, kind: str, channels: Iterable[str]) -> dict[str, NDArray[np.float64]]:
+        """(5,) weights of each channel, scaled so that a track that is best in every way and in
+        every one of ``channels`` scores 1. A kind without weights for any gives all the same."""
+        asked = tuple(channels)
+        rows = self.weights[KINDS.index(kind)][[CHANNELS.index(channel) for channel in asked]]
+        if not rows.any():
+            rows = np.ones_like(rows)
+        return dict(zip(asked, rows / rows.sum(), strict=True))
+
+
+def kind_of(seeds: int, confidences: Iterable[float], is_artist: bool = False) -> str:
+    """Kind of seeds.
+
+    Args:
+        seeds: how many songs.
+        confidences: of what the playlist channel says of each (``Answer.confidence``).
+        is_artist: the songs stand for an artist.
+    """
+    if is_artist:
+        return "several"
+    if not any(confidence > 0 for confidence in confidences):
+        return "cold"
+    return "one" if seeds == 1 else "several"
+
+
+def features_of(strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 4) features of a channel's tracks, best first, from their (n,) mean strengths."""
+    places = np.arange(len(strength), dtype=np.float64)
+    kept = np.clip(strength, 0, 1)
+    return np.stack([np.ones(len(kept)), HALF / (HALF + places), kept, np.sqrt(kept)], axis=1)
+
+
+DEFAULT_MODEL = FusionModel.of(
+    {
+        "cold": {
+            "acoustic": [0.0, 0.32, 0.0, 0.0, 0.35],
+            "genre_popular": [0.0, 0.28, 0.0, 0.0, 0.66],
+            "same_artist": [0.63, 1.42, 0.0, 0.0, 0.07],
+            "related_artist": [0.29, 0.23, 0.0, 0.0, 0.93],
+            "playlist": [0.3, 0.05, 0.05, 0.05, 0.2],
+        },
+        "one": {
+            "acoustic": [0.0, 0.03, 0.0, 0.0, 0.07],
+            "genre_popular": [0.0, 0.5, 0.0, 0.0, 0.0],
+            "same_artist": [0.08, 0.63, 0.0, 0.0, 0.28],
+            "related_artist": [0.0, 0.0, 0.0, 0.0, 0.36],
+            "playlist": [0.0, 0.0, 1.56, 1.15, 0.0],
+        },
+        "several": {
+            "acoustic": [0.19, 0.16, 0.0, 0.0, 0.06],
+            "genre_popular": [0.06, 0.32, 0.0, 0.0, 0.0],
+            "same_artist": [0.48, 0.73, 0.0, 0.0, 0.0],
+            "related_artist": [0.0, 0.39, 0.0, 0.0, 0.17],
+            "playlist": [0.3, 0.26, 1.96, 2.08, 0.0],
+        },
+    }
+)
+"""Found on validation playlists of the data that the figures in the README are from."""
