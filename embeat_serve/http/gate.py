@@ -106,8 +106,8 @@ class Gate:
             return None
         scheme, _, token = headers.get("authorization", "").partition(" ")
         offered = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-        # As bytes, of which every pair can be compared in constant time.
-        if hmac.compare_digest(offered.encode(), key.encode()):
+        # As the bytes that arrived, of which every pair can be compared in constant time.
+        if hmac.compare_digest(offered.encode("latin-1"), key.encode()):
             return None
         detail = "send the API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
         return problem(401, detail, request_id, {"www-authenticate": "Bearer"})

@@ -1,13 +1,15 @@
 """What requests hold. Recall settings become parameters by themselves, from their dataclass."""
 
 from dataclasses import Field, fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 from pydantic import Field as Described
 
 from embeat_serve.contract import CHANNELS
 from embeat_serve.features import FEATURES, VALID_RANGE
+from embeat_serve.filters import LIMITS as FILTER_LIMITS
+from embeat_serve.filters import Filters
 from embeat_serve.references import MAX_TEXT
 from embeat_serve.seeds import MAX_SEEDS
 from embeat_serve.settings import MAX_K, PRESETS, RecallOptions, range_of
@@ -20,7 +22,7 @@ MAX_LINES = 100
 
 SONGS_OF_ARTIST = 10
 
-FORMATS = Literal["json", "m3u", "csv"]
+FORMATS = Literal["json", "m3u", "csv", "jspf"]
 
 
 class Strict(BaseModel):
@@ -73,6 +75,20 @@ def _option(option: Field[Any], in_query: bool) -> Any:
     return (Literal[choices] if choices else str, Described(default))
 
 
+def filter_fields(in_query: bool) -> dict[str, Any]:
+    """One field for each filter; left out, it lets everything through."""
+    kinds = get_type_hints(Filters)
+    return {item.name: _filter(item.name, kinds[item.name], in_query) for item in fields(Filters)}
+
+
+def _filter(name: str, kind: Any, in_query: bool) -> Any:
+    if kind == tuple[str, ...]:
+        return optional(Annotated[Names, BeforeValidator(_split)] if in_query else Names)
+    kind = next(part for part in get_args(kind) or (kind,) if part is not type(None))
+    limits = FILTER_LIMITS.get(name.removesuffix("_min").removesuffix("_max"))
+    return optional(kind, ge=limits[0], le=limits[1]) if limits else optional(kind)
+
+
 def _choices(name: str) -> tuple[str, ...]:
     from embeat_serve import settings
 
@@ -89,6 +105,11 @@ def _seed_fields() -> dict[str, Any]:
         "isrc": optional(Text, description="a recording", examples=["TWK970300503"]),
         "artist": optional(Text, description="an artist's name, or a link to one"),
     }
+
+
+def _dislikes(in_query: bool) -> Any:
+    about = "tracks that the list shall not be like, and not hold" + "; repeat" * in_query
+    return optional(Annotated[list[TrackReference], Described(max_length=MAX_SEEDS)], description=about)
 
 
 def _list_fields() -> dict[str, Any]:
@@ -108,9 +129,13 @@ RecommendQuery = create_model(
     q=optional(Text, description=Q, examples=["晴天 - Jay Chou"]),
     track=optional(References, description="track id, URI or URL; repeat for several"),
     **_seed_fields(),
+    dislike=_dislikes(in_query=True),
     **_list_fields(),
+    **filter_fields(in_query=True),
     **option_fields(in_query=True),
 )
+
+FilterBody = create_model("Filters", __base__=Strict, **filter_fields(in_query=False))
 
 Options = create_model("Options", __base__=Strict, **option_fields(in_query=False))
 
@@ -140,6 +165,8 @@ RecommendBody = create_model(
     track_ids=optional(References, description="ids, URIs or URLs"),
     **_seed_fields(),
     features=optional(AudioFeatures, description="a song that is in no catalogue"),
+    dislikes=_dislikes(in_query=False),
+    filters=optional(FilterBody, description="what the songs must be"),
     options=optional(Options, description="recall settings; the server's own where left out"),
     **_list_fields(),
 )
@@ -196,7 +223,11 @@ def given(model: BaseModel) -> dict[str, Any]:
 
 
 def with_options(asked: dict[str, Any]) -> dict[str, Any]:
-    """A flat query with its recall settings put together, as a body has them."""
-    names = {option.name for option in fields(RecallOptions)}
-    options = {name: value for name, value in asked.items() if name in names}
-    return {**{n: v for n, v in asked.items() if n not in names}, "options": options}
+    """A flat query with its filters and recall settings put together, as a body has them."""
+    parted: dict[str, Any] = {"options": {}, "filters": {}}
+    of_group = {option.name: "options" for option in fields(RecallOptions)}
+    of_group |= {item.name: "filters" for item in fields(Filters)}
+    for name, value in asked.items():
+        group = of_group.get(name)
+        (parted[group] if group else parted)[name] = value
+    return parted

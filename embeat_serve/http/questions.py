@@ -13,6 +13,7 @@ from embeat_serve.completion import search as complete
 from embeat_serve.contract import Collection
 from embeat_serve.errors import EmbeatError, SeedNotFound, UsageError
 from embeat_serve.features import from_mappings
+from embeat_serve.filters import Filters
 from embeat_serve.query import Query
 from embeat_serve.recommender import Recommender
 from embeat_serve.result import Recommendations
@@ -30,6 +31,7 @@ class Text(NamedTuple):
 
 FORMATS: dict[str, tuple[Callable[[Recommendations], str], str]] = {
     "m3u": (output.m3u, "audio/x-mpegurl; charset=utf-8"),
+    "jspf": (output.jspf, "application/jspf+json; charset=utf-8"),
     "csv": (output.to_csv, "text/csv; charset=utf-8"),
 }
 """Ways to write a list down besides JSON, and their media types."""
@@ -40,6 +42,8 @@ def recommend(recommender: Recommender, asked: Arguments) -> dict[str, Any] | Te
     answer = recommender.recommend(
         **_seeds(asked),
         k=asked.get("k", 20),
+        dislikes=asked.get("dislikes", ()),
+        filters=_filters(asked),
         options=options_of(recommender, asked),
         explain=asked.get("explain", False),
     )
@@ -204,6 +208,13 @@ def answer(recommender: Recommender, question: str, asked: Arguments) -> tuple[s
 def status_of(error: EmbeatError) -> int:
     """HTTP status of what went wrong."""
     return {2: 422, 3: 404, 4: 503}.get(error.exit_status, 500)
+
+
+def _filters(asked: Arguments) -> Filters:
+    given = asked.get("filters", {})
+    return Filters(
+        **{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+    )
 
 
 def _seeds(asked: Arguments) -> dict[str, Any]:

@@ -43,6 +43,7 @@ LIST: dict[int | str, dict[str, Any]] = {
         "content": {
             "audio/x-mpegurl": {"schema": {"type": "string"}},
             "text/csv": {"schema": {"type": "string"}},
+            "application/jspf+json": {"schema": {"type": "object"}},
         },
         "model": answers.ListOut,
     },
@@ -87,7 +88,7 @@ async def recommend(request: Request, query: Annotated[models.RecommendQuery, Qu
     Every recall setting is a parameter; those left out are the server's own.
     """
     asked = models.with_options(models.given(query))
-    for name, meant in {"q": "text", "track": "track_ids"}.items():
+    for name, meant in {"q": "text", "track": "track_ids", "dislike": "dislikes"}.items():
         if name in asked:
             asked[meant] = asked.pop(name)
     return await ask(request, "recommend", asked)

@@ -13,7 +13,8 @@ export async function startMap() {
   canvas.addEventListener("pointermove", tell);
   canvas.addEventListener("pointerdown", tell);
   canvas.addEventListener("pointerleave", () => describe());
-  const { genres } = await get("/v1/genres");
+  const { genres, release } = await get("/v1/genres");
+  $("release").textContent = release;
   const placed = genres.filter((genre) => genre.x !== null && genre.y !== null);
   places = new Map(fitted(placed));
   $("genre-names").replaceChildren(...genres.slice(0, 400).map((genre) => make("option", { value: genre.name })));

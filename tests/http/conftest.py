@@ -88,7 +88,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers, and ends them with the test."""
     started: list[Server] = []
 
-    def begin(lake: Path, **environment: str) -> Server:
+    def begin(lake: Path | None, **environment: str) -> Server:
         server = Server(lake, tmp_path / f"server{len(started)}.log", **environment)
         started.append(server)
         return server
