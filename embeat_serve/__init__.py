@@ -8,12 +8,13 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from embeat_serve.errors import EmbeatError
+from embeat_serve.filters import Filters
 from embeat_serve.settings import RecallOptions
 
 if TYPE_CHECKING:
     from embeat_serve.recommender import Recommender
 
-__all__ = ["EmbeatError", "RecallOptions", "open"]
+__all__ = ["EmbeatError", "Filters", "RecallOptions", "open"]
 
 
 def open(

@@ -7,15 +7,17 @@ are one line on stderr.
 import argparse
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from embeat_serve import filter_flags
 from embeat_serve.contract import CHANNELS
 from embeat_serve.errors import EmbeatError, InvalidFeatures, SeedNotFound, UsageError
-from embeat_serve.settings import MAX_K, PRESETS, RecallOptions, Settings
+from embeat_serve.settings import MAX_K, ORDERS, PRESETS, RecallOptions, Settings
 
 PROGRAM = "embeat"
 
@@ -73,6 +75,9 @@ def parser() -> Parser:
     wanted.add_argument("--explain", action="store_true", help="say why each song is there")
     wanted.add_argument("--m3u", metavar="FILE", help="write a playlist, too")
     wanted.add_argument("--csv", metavar="FILE", help="write a CSV file, too")
+    wanted.add_argument("--jspf", metavar="FILE", help="write a JSPF playlist, too")
+    wanted.add_argument("--links", action="store_true", help="show links to open.spotify.com")
+    filter_flags.add_to(flags)
     where = flags.add_argument_group("where and how to look")
     where.add_argument("--lake", metavar="DIR", help="data lake (EMBEAT_LAKE, or data_lake)")
     where.add_argument(
@@ -83,6 +88,13 @@ def parser() -> Parser:
     )
     where.add_argument(
         "--no-diversify", action="store_true", help="the ranking as it is, without list rules"
+    )
+    where.add_argument(
+        "--adventure", type=float, metavar="D", help="-1 familiar .. 1 adventurous (0)"
+    )
+    where.add_argument("--hits", type=float, metavar="D", help="-1 hidden gems .. 1 hits (0)")
+    where.add_argument(
+        "--order", choices=ORDERS, help="best first (score), or as a DJ would (harmonic)"
     )
     return flags
 
@@ -105,15 +117,27 @@ def run(arguments: argparse.Namespace) -> str:
             content = {"release": recommender.release, "a": one, "b": other}
             return output.to_json({**content, "similarity": round(similarity, 6)})
         return f"{similarity:.4f}\n"
-    answer = recommender.recommend(**question, k=arguments.k, explain=arguments.explain)
+    answer = recommender.recommend(
+        **question,
+        k=arguments.k,
+        dislikes=arguments.not_like or (),
+        filters=filter_flags.read(arguments),
+        explain=arguments.explain,
+    )
     if answer.missing:
         shown = ", ".join(answer.missing[:5])
-        _complain(f"{len(answer.missing)} of the tracks are not in the catalogue: {shown}")
+        more = f" and {len(answer.missing) - 5} more" if len(answer.missing) > 5 else ""
+        _complain(f"not in the catalogue: {shown}{more}")
     if arguments.m3u:
         _write(arguments.m3u, output.m3u(answer))
     if arguments.csv:
         _write(arguments.csv, output.to_csv(answer))
-    return output.to_json(answer.to_dict()) if arguments.json else output.table(answer)
+    if arguments.jspf:
+        _write(arguments.jspf, output.jspf(answer))
+    if arguments.json:
+        return output.to_json(answer.to_dict())
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return output.table(answer, width, arguments.links)
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -188,6 +212,8 @@ def _options(arguments: argparse.Namespace, options: RecallOptions) -> RecallOpt
     if arguments.channels is not None:
         names = tuple(name.strip() for name in arguments.channels.split(",") if name.strip())
         options = replace(options, channels=names)
+    dials = {name: getattr(arguments, name) for name in ("adventure", "hits", "order")}
+    options = replace(options, **{name: dial for name, dial in dials.items() if dial is not None})
     return replace(options, diversify=False) if arguments.no_diversify else options
 
 

@@ -69,6 +69,13 @@ class Candidate:
             sums[item.channel] += item.contribution
         return dict(sorted(((c, v) for c, v in sums.items() if v > 0), key=lambda pair: -pair[1]))
 
+    def scale(self, factor: float) -> None:
+        """Multiply the score, and every contribution to it."""
+        self.score *= factor
+        self.evidence = [
+            item._replace(contribution=item.contribution * factor) for item in self.evidence
+        ]
+
     @property
     def popularity(self) -> int | None:
         """0..100; None where unknown."""

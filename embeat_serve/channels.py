@@ -5,15 +5,15 @@ favour is known only from that call's answer, so each of the seed's genres is as
 the vote picks among the answers.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import numpy as np
-
-from embeat_serve.candidates import Answer, Found
+from embeat_serve.candidates import AMPLE, Answer, Found
 from embeat_serve.contract import ArtistField, Collection, TrackField
+from embeat_serve.dislikes import MAX_SOUNDS, artists_of, push_down, subtract
+from embeat_serve.filters import OPEN, Gate
+from embeat_serve.hits import answer, best, by_sound, cosine_of, neighbour_lists, vote
 from embeat_serve.neighbours import Neighbours, agreed, unpack
 from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query
 from embeat_serve.seeds import Seed
@@ -27,19 +27,25 @@ MAX_GENRE_QUERIES = 24
 """Genres of all seeds asked for at most: the more seeds, the fewer genres of each."""
 
 FILLING_SEEDS = 3
-"""Seeds whose neighbours outside their genre are fetched, in case the list stays short."""
+"""Seeds whose neighbours outside their genre, and outside of what filters let through, are
+fetched, in case the list stays short."""
+
+WIDE = 4
+"""Playlist candidates looked at, as a multiple, where many will not do or will be reordered."""
 
 
 class Place(NamedTuple):
     """What a query's answer is for."""
 
     use: str
-    """A channel, or ``outside`` (acoustic neighbours of any genre), ``vectors`` (of the seeds),
-    ``lists`` and ``artist lists`` (their neighbours), ``listed`` (payload of those)."""
+    """A channel, or ``outside`` (acoustic neighbours of any genre), ``unfiltered`` (the same where
+    filters give way), ``vectors`` (of the seeds), ``lists`` and ``artist lists`` (their
+    neighbours), ``listed`` and ``listed unfiltered`` (payload of those), ``disliked lists`` and
+    ``disliked sound`` (neighbours of disliked songs)."""
     seed: int | None = None
-    """Position among the seeds; None for all."""
+    """Position among the seeds, or disliked songs; None for all."""
     genre: int | None = None
-    """None for any."""
+    """None for any; of ``unfiltered`` the number of filters that have given way."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,9 @@ class Recall:
         k: length of the list that is wanted.
         payload: fields to bring along with every track found.
         neighbours: of the artist that the seeds stand for, where that is what was asked for.
+        gate: filters. Channels that search ask for what passes; playlist neighbours are known by
+            their codes alone, so more of them are looked at.
+        disliked: songs that the list shall not be like.
     """
 
     seeds: Sequence[Seed]
@@ -59,6 +68,8 @@ class Recall:
     k: int
     payload: bool | Sequence[str] = False
     neighbours: Neighbours | None = None
+    gate: Gate = OPEN
+    disliked: Sequence[Seed] = ()
 
     def ask(self, store: VectorStore) -> tuple[list[Answer], list[Hit]]:
         """Ask in one store call.
@@ -82,13 +93,16 @@ class Recall:
                 for genre in genres:
                     place = Place("genre_popular", None, genre)
                     queries.setdefault(place, self._popular(genre, len(genres)))
-            if "same_artist" in self.options.channels and seed.artist_codes:
-                where = Match(TrackField.ARTIST_CODES, seed.artist_codes)
+            own = self._favoured(seed.artist_codes)
+            if "same_artist" in self.options.channels and own:
+                where = Match(TrackField.ARTIST_CODES, own)
                 queries[Place("same_artist", position)] = self._by_artist(seed, where)
-            if "related_artist" in self.options.channels and (related := _related(seed)):
+            related = self._favoured(_related(seed))
+            if "related_artist" in self.options.channels and related:
                 where = Match(TrackField.ARTIST_CODES, related)
                 queries[Place("related_artist", position)] = self._by_artist(seed, where)
         queries.update(self._lists())
+        queries.update(self._dislikes())
         codes = self._codes()
         if codes and any(place.use == "genre_popular" for place in queries):
             queries[Place("vectors")] = Query(
@@ -99,6 +113,7 @@ class Recall:
     def answers(self, found: dict[Place, list[Hit]]) -> list[Answer]:
         """What the hits of ``plan`` say, channel by channel and seed by seed."""
         vectors = {hit.id: hit.vector for hit in found.get(Place("vectors"), ())}
+        unloved = self._unloved(found)
         answers = []
         for position, seed in enumerate(self.seeds):
             neighbours = found.get(Place("playlist", position), [])
@@ -107,24 +122,30 @@ class Recall:
             chosen = vote(genres, near, self.options.genre_vote_ratio) if self._votes() else genres
             if "playlist" in self.options.channels and not self._asks_lists():
                 far = [hit for hit in neighbours if not self._is_near(hit)]
-                answers.append(_answer("playlist", position, near))
-                answers.append(_answer("playlist", position, far, "playlist_min_cosine"))
+                answers.append(answer("playlist", position, near))
+                answers.append(answer("playlist", position, far, "playlist_min_cosine"))
             if "acoustic" in self.options.channels:
                 of_genre = [
                     found.get(Place("acoustic", position, g), []) for g in chosen or (None,)
                 ]
-                inside = _best(of_genre, self._limit("acoustic"))
-                outside = found.get(Place("outside", position), [])
-                answers.append(_answer("acoustic", position, inside))
-                answers.append(_answer("acoustic", position, outside, "genre"))
+                near_by: dict[str | None, list[Hit]] = {
+                    None: best(of_genre, self._limit("acoustic"))
+                }
+                near_by["genre"] = found.get(Place("outside", position), [])
+                for number, rule in enumerate(self.gate.rules, start=1):
+                    near_by[rule] = found.get(Place("unfiltered", position, number), [])
+                for rule, hits in near_by.items():
+                    sounding = answer("acoustic", position, hits, rule)
+                    ordered = push_down(sounding.found, unloved, self.options.dislike_weight)
+                    answers.append(sounding._replace(found=ordered))
             if "genre_popular" in self.options.channels:
                 of_genre = [found.get(Place("genre_popular", None, g), []) for g in chosen]
-                popular = _best(of_genre, self._limit("genre_popular"))
+                popular = best(of_genre, self._limit("genre_popular"))
                 vector = seed.vector if seed.code is None else vectors.get(seed.code)
                 answers.append(Answer("genre_popular", position, by_sound(popular, vector)))
             for channel in ("same_artist", "related_artist"):
                 hits = found.get(Place(channel, position), [])
-                answers.append(_answer(channel, position, hits, sound=_has_sound(seed)))
+                answers.append(answer(channel, position, hits, sound=_has_sound(seed)))
         if self._asks_lists():
             answers += self._from_lists(self._known_lists(found))
         return [answer for answer in answers if answer.found]
@@ -140,11 +161,8 @@ class Recall:
             codes = [
                 found.id for answer in self._from_lists([self.neighbours]) for found in answer.found
             ]
-            where = Filter((Ids(tuple(codes)),))
-            yield (
-                Place("listed"),
-                Query(Collection.TRACKS, len(codes), filter=where, payload=self.payload),
-            )
+            for use, query in listed(self.gate, codes, codes[: AMPLE * self.k], self.payload):
+                yield Place(use), query
             return
         fields = (TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE)
         asked = {
@@ -163,14 +181,15 @@ class Recall:
                 )
 
     def _known_lists(self, found: dict[Place, list[Hit]]) -> list[Neighbours | None]:
-        """The list of each seed: its own, else its main artist's."""
+        """The list of each seed: its own, else its main artist's; less what dislikes take off."""
+        disliked = neighbour_lists(found.get(Place("disliked lists"), ())).values()
+        weight = self.options.dislike_weight
+        return [subtract(known, disliked, weight) for known in self._lists_of_seeds(found)]
+
+    def _lists_of_seeds(self, found: dict[Place, list[Hit]]) -> list[Neighbours | None]:
         if self.neighbours is not None:
             return [self.neighbours]
-        own = {
-            hit.id: unpack(text, hit.payload.get(TrackField.NEIGHBOUR_CONFIDENCE, 0.0))
-            for hit in found.get(Place("lists"), ())
-            if (text := hit.payload.get(TrackField.NEIGHBOURS))
-        }
+        own = neighbour_lists(found.get(Place("lists"), ()))
         of_artist = {
             hit.id: unpack(text)
             for hit in found.get(Place("artist lists"), ())
@@ -185,9 +204,9 @@ class Recall:
     def _from_lists(self, lists: Sequence[Neighbours | None]) -> list[Answer]:
         options = self.options
         factor, most = options.limits("playlist")
-        limit = min(factor * self.k, most)
+        limit = min(factor * self.k, most) * (WIDE if self.is_wide else 1)
         answers = []
-        for position, (codes, strengths) in enumerate(agreed(lists, self._codes(), limit)):
+        for position, (codes, strengths) in enumerate(agreed(lists, self._left_out(), limit)):
             pairs = zip(codes.tolist(), strengths.tolist(), strict=True)
             found = tuple(Found(code, None, strength) for code, strength in pairs)
             known = lists[position]
@@ -195,8 +214,42 @@ class Recall:
             answers.append(Answer("playlist", position, found, confidence=confidence))
         return answers
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether more candidates are looked at than a list needs by itself."""
+        turned = self.options.adventure != 0 or self.options.hits != 0
+        return turned or bool(self.gate) or bool(self.disliked)
+
+    def _dislikes(self) -> Iterable[tuple[Place, Query]]:
+        codes = tuple(song.code for song in self.disliked if song.code is not None)
+        if not codes or self.options.dislike_weight == 0:
+            return
+        if self._asks_lists():
+            fields = (TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE)
+            where = Filter((Ids(codes),))
+            query = Query(Collection.TRACKS_PLAYLIST, len(codes), filter=where, payload=fields)
+            yield Place("disliked lists"), query
+        if "acoustic" in self.options.channels:
+            for position, song in enumerate(self.disliked[:MAX_SOUNDS]):
+                near = self._near(song, 2 * self._limit("acoustic"), self.gate.filter())
+                yield Place("disliked sound", position), replace(near, payload=False)
+
+    def _unloved(self, found: dict[Place, list[Hit]]) -> dict[int, float]:
+        """Greatest cosine to a disliked song, of tracks that sound like one."""
+        unloved: dict[int, float] = {}
+        for place, hits in found.items():
+            if place.use == "disliked sound":
+                for hit in hits:
+                    unloved[hit.id] = max(hit.score, unloved.get(hit.id, 0.0))
+        return unloved
+
+    def _favoured(self, artists: Sequence[int]) -> tuple[int, ...]:
+        """Artists without those of disliked songs."""
+        unloved = artists_of(self.disliked)
+        return tuple(code for code in artists if code not in unloved)
+
     def _is_near(self, neighbour: Hit) -> bool:
-        return _cosine(neighbour) >= self.options.playlist_min_cosine
+        return cosine_of(neighbour) >= self.options.playlist_min_cosine
 
     def _limit(self, channel: str) -> int:
         """Tracks asked for per seed: what one seed would get is shared, but for k each."""
@@ -213,6 +266,11 @@ class Recall:
     def _codes(self) -> tuple[int, ...]:
         return tuple(seed.code for seed in self.seeds if seed.code is not None)
 
+    def _left_out(self) -> tuple[int, ...]:
+        """What is no answer: the seeds, and disliked songs."""
+        disliked = (song.code for song in self.disliked if song.code is not None)
+        return tuple(dict.fromkeys((*self._codes(), *disliked)))
+
     def _genres(self, seed: Seed) -> tuple[int, ...]:
         share = max(1, MAX_GENRE_QUERIES // len(self.seeds))
         return seed.genre_codes[: min(self.options.max_genres, share)]
@@ -225,21 +283,27 @@ class Recall:
         by_vector = "playlist" in self.options.channels and not self.options.playlist_neighbours
         return by_vector or self._votes()
 
-    def _filter(self, *must: Condition, any_popularity: bool = False) -> Filter:
-        """``must``, without the seeds, and without what is known to be too unpopular."""
-        must_not: list[Condition] = [Ids(codes)] if (codes := self._codes()) else []
+    def _filter(
+        self, *must: Condition, any_popularity: bool = False, relaxed: Container[str] = ()
+    ) -> Filter:
+        """``must`` and what filters ask for but for ``relaxed`` ones, without the seeds and
+        disliked songs, and without what is known to be too unpopular."""
+        must_not: list[Condition] = [Ids(codes)] if (codes := self._left_out()) else []
         floor = popularity_floor(self.seeds, self.options)
         # Unknown popularity is rank 0 and passes; a known 0 is dropped by the list's rules.
         if floor > 1 and not any_popularity:
             must_not.append(Between(TrackField.POPULARITY_RANK, 1, floor - 1))
-        return Filter(must, tuple(must_not))
+        asked = self.gate.filter(relaxed, must)
+        return replace(asked, must_not=(*must_not, *asked.must_not))
 
     def _playlist(self, seed: Seed) -> Query:
+        votes_only = self._asks_lists() or "playlist" not in self.options.channels
+        relaxed = tuple(self.gate.rules) if votes_only else ()
         return Query(
             Collection.TRACKS_PLAYLIST,
             self._limit("playlist"),
             like=seed.code,
-            filter=self._filter(any_popularity=True),
+            filter=self._filter(any_popularity=True, relaxed=relaxed),
             payload=True if self.payload is True else self._playlist_payload(),
         )
 
@@ -256,9 +320,16 @@ class Recall:
             limit = self._limit_per_genre("acoustic", len(genres))
             query = self._near(seed, limit, self._filter(*where))
             yield Place("acoustic", position, genre), query
-        if genres and self.options.diversify and position < FILLING_SEEDS:
+        if not self.options.diversify or position >= FILLING_SEEDS:
+            return
+        if genres:
             everywhere = self._filter(any_popularity=True)
             yield Place("outside", position), self._near(seed, 2 * self.k, everywhere)
+        rules = tuple(self.gate.rules)
+        for number in range(1, len(rules) + 1):
+            everywhere = self._filter(any_popularity=True, relaxed=rules[:number])
+            query = self._near(seed, 2 * self.k, everywhere)
+            yield Place("unfiltered", position, number), query
 
     def _popular(self, genre: int, genres: int) -> Query:
         return Query(
@@ -290,38 +361,22 @@ class Recall:
         )
 
 
+def listed(
+    gate: Gate, codes: Sequence[int], first: Sequence[int], payload: bool | Sequence[str]
+) -> Iterable[tuple[str, Query]]:
+    """Queries for the payload of ``codes`` that pass, and of ``first`` where filters give way."""
+    asked = {"listed": (codes, gate.filter())}
+    if gate.rules:
+        asked["listed unfiltered"] = first, gate.filter(tuple(gate.rules))
+    for use, (wanted, where) in asked.items():
+        where = replace(where, must=(Ids(tuple(wanted)), *where.must))
+        yield use, Query(Collection.TRACKS, len(wanted), filter=where, payload=payload)
+
+
 def popularity_floor(seeds: Sequence[Seed], options: RecallOptions) -> int:
     """Popularity a candidate needs: the setting's, or the least popular seed's if lower."""
     known = (seed.payload.get(TrackField.POPULARITY) for seed in seeds)
     return min([options.min_popularity, *(value for value in known if value is not None)])
-
-
-def vote(genres: Sequence[int], neighbours: Iterable[Hit], ratio: float) -> tuple[int, ...]:
-    """The one genre that the neighbours favour, if clearly; otherwise all of ``genres``."""
-    votes = Counter(
-        genre
-        for hit in neighbours
-        for genre in set(hit.payload.get(TrackField.GENRE_CODES, ())).intersection(genres)
-    )
-    # The seed's own order decides between genres with equal votes.
-    ranked = sorted(genres, key=lambda genre: -votes[genre])
-    if len(ranked) > 1 and 0 < votes[ranked[0]] >= ratio * votes[ranked[1]]:
-        return (ranked[0],)
-    return tuple(genres)
-
-
-def by_sound(hits: Sequence[Hit], vector: np.ndarray | None) -> tuple[Found, ...]:
-    """Hits by cosine of their vectors to ``vector``; those without one stay in order, last."""
-    heard = {hit.id: hit.vector for hit in hits if hit.vector is not None}
-    if vector is None or not heard:
-        return tuple(Found(hit.id, None) for hit in hits)
-    matrix = np.stack(list(heard.values()))
-    lengths = np.linalg.norm(matrix, axis=1) * np.linalg.norm(vector)
-    cosines = matrix @ vector / np.maximum(lengths, 1e-12)
-    ids = list(heard)
-    order = np.argsort(-cosines, kind="stable").tolist()
-    unheard = tuple(Found(hit.id, None) for hit in hits if hit.id not in heard)
-    return tuple(Found(ids[place], float(cosines[place])) for place in order) + unheard
 
 
 def _related(seed: Seed) -> tuple[int, ...]:
@@ -336,24 +391,3 @@ def _main_artists(seeds: Sequence[Seed]) -> tuple[int, ...]:
 def _has_sound(seed: Seed) -> bool:
     # Tracks without audio features have no vector to compare; energy is among the features.
     return seed.vector is not None or seed.payload.get(TrackField.ENERGY) is not None
-
-
-def _cosine(hit: Hit) -> float:
-    """Score of a vector query without the candidate's weight."""
-    return hit.score / hit.payload.get(TrackField.PLAYLIST_WEIGHT, 1.0)
-
-
-def _best(answers: Iterable[list[Hit]], limit: int) -> list[Hit]:
-    merged = {hit.id: hit for hits in answers for hit in hits}
-    return sorted(merged.values(), key=lambda hit: (-hit.score, hit.id))[:limit]
-
-
-def _answer(
-    channel: str,
-    seed: int,
-    hits: Iterable[Hit],
-    held_back_by: str | None = None,
-    sound: bool = True,
-) -> Answer:
-    found = tuple(Found(hit.id, _cosine(hit) if sound else None) for hit in hits)
-    return Answer(channel, seed, found, held_back_by)

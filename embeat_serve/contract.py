@@ -68,11 +68,13 @@ class TrackField:
     POPULARITY = "popularity"  # integer 0..100; left out where unknown
     POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0: order and range
     YEAR = "year"  # integer
-    EXPLICIT = "explicit"  # bool
+    EXPLICIT = "explicit"  # integer 1 or 0: embedded, a bool cannot be matched
     TEMPO = "tempo"  # float, beats per minute
     KEY = "key"  # integer 0..11
     MODE = "mode"  # integer 0 minor, 1 major
     ENERGY = "energy"  # float 0..1
+    INSTRUMENTAL = "instrumental"  # integer 1; left out otherwise
+    LANGUAGE = "language"  # keyword, ISO 639-1 (or 639-3); left out where unknown
     NAME_KEY = "name_key"  # keyword: text.name_key(track_name)
     SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists)
 
@@ -99,6 +101,7 @@ class TrackField:
         KEY,
         MODE,
         ENERGY,
+        LANGUAGE,
         NAME_KEY,
     )
 
@@ -121,21 +124,28 @@ class ArtistField:
     SEARCH_TEXT = "search_text"  # whitespace-tokenised
 
 
+_FILTERED = {
+    TrackField.POPULARITY_RANK: "integer",
+    TrackField.YEAR: "integer",
+    TrackField.EXPLICIT: "integer",
+    TrackField.TEMPO: "float",
+    TrackField.ENERGY: "float",
+    TrackField.INSTRUMENTAL: "integer",
+    TrackField.LANGUAGE: "keyword",
+}
+"""What lists can be filtered by, besides genres and artists."""
+
 PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
     Collection.TRACKS: {
         TrackField.TRACK_ID: "keyword",
         TrackField.ARTIST_CODES: "integer",
         TrackField.GENRE_CODES: "integer",
         TrackField.ISRC: "keyword",
-        TrackField.POPULARITY_RANK: "integer",
-        TrackField.YEAR: "integer",
         TrackField.NAME_KEY: "keyword",
         TrackField.SEARCH_TEXT: "text",
+        **_FILTERED,
     },
-    Collection.TRACKS_PLAYLIST: {
-        TrackField.POPULARITY_RANK: "integer",
-        TrackField.YEAR: "integer",
-    },
+    Collection.TRACKS_PLAYLIST: _FILTERED,
     Collection.ARTISTS: {
         ArtistField.ARTIST_ID: "keyword",
         ArtistField.POPULARITY_RANK: "integer",
@@ -143,11 +153,15 @@ PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
         ArtistField.SEARCH_TEXT: "text",
     },
 }
-"""Indexed payload fields per collection: ``keyword``, ``integer`` or ``text`` (whitespace)."""
+"""Indexed payload fields per collection: ``keyword``, ``integer``, ``float`` or ``text``
+(whitespace)."""
 
 GRAPH_FIELDS = frozenset({TrackField.GENRE_CODES})
 """Fields whose values have graph links of their own: a search within one value walks them. Only
 genres are too large to scan, and links for every indexed field double the time of a build."""
+
+BROAD_FIELDS = frozenset({TrackField.LANGUAGE})
+"""Indexed fields of which one value may hold for most of the points."""
 
 CHANNELS = ("acoustic", "genre_popular", "same_artist", "related_artist", "playlist")
 """The recall channels, in the order they are shown."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from embeat_serve.candidates import Candidate, Evidence
 from embeat_serve.contract import TrackField
+from embeat_serve.filters import OPEN, Gate
 from embeat_serve.seeds import Seed
 
 PLAYLISTS = (
@@ -37,11 +38,23 @@ SAME_TEMPO = 0.03
 CLOSE_TEMPO = 0.08
 """Difference as a share of the seed's tempo."""
 
+NOT_PASSED = {
+    "tempo": "not of the tempo asked for",
+    "energy": "not of the energy asked for",
+    "popularity": "not as popular, or unpopular, as asked for",
+    "year": "not from the years asked for",
+    "same_language": "not known to be in the same language",
+    "instrumental": "not known to be instrumental",
+    "genres": "of none of the genres asked for",
+    "without_genres": "of a genre not wanted",
+}
+
 PITCHES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
 
-def explain(candidate: Candidate, seeds: Sequence[Seed]) -> str:
-    """Why ``candidate`` is like ``seeds``, strongest reason first."""
+def explain(candidate: Candidate, seeds: Sequence[Seed], gate: Gate = OPEN) -> str:
+    """Why ``candidate`` is like ``seeds``, strongest reason first, and which filters of ``gate``
+    had to give way to it."""
     strongest = max(candidate.evidence, key=lambda item: (item.contribution, -item.seed))
     seed = seeds[strongest.seed]
     of_seed = {item.channel: item for item in candidate.evidence if item.seed == strongest.seed}
@@ -62,6 +75,8 @@ def explain(candidate: Candidate, seeds: Sequence[Seed]) -> str:
     if len(seeds) > 1 and not of_artist:
         name = seed.payload.get(TrackField.TRACK_NAME) or "a seed"
         reasons.append(f"closest to {name}, found for {agreeing} of {len(seeds)} seeds")
+    broken = gate.broken(candidate.payload)
+    reasons += [NOT_PASSED[rule] for rule in gate.rules if rule in broken]
     sentence = "; ".join(dict.fromkeys(reasons)) or "found for the seed"
     return f"{sentence[0].upper()}{sentence[1:]}."
 

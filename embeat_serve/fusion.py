@@ -61,8 +61,9 @@ class FusionModel:
         """
         weights = np.zeros((len(KINDS), len(CHANNELS), len(FEATURES)))
         for kind, channels in content.items():
+            of_kind = weights[KINDS.index(kind)]
             for channel, values in channels.items():
-                weights[KINDS.index(kind), CHANNELS.index(channel)] = values
+                of_kind[CHANNELS.index(channel)] = values
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise ValueError("weights of the fusion model must be numbers, none negative")
         return cls(weights)

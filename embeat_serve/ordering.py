@@ -23,11 +23,15 @@ class Song(Protocol):
 AnySong = TypeVar("AnySong", bound=Song)
 
 
-def arrange(songs: Sequence[AnySong], max_run: int) -> tuple[list[AnySong], list[str]]:
-    """Keep the given order but for: no album twice in a row, no artist more than ``max_run`` times.
+def arrange(
+    songs: Sequence[AnySong], max_run: int, distinct_first: int = 1
+) -> tuple[list[AnySong], list[str]]:
+    """Keep the given order but for: no album twice in a row, no artist more than ``max_run`` times,
+    and no artist twice among the ``distinct_first`` first.
 
     The first song that may come next comes next, unless the rest could then no longer be
     placed (a list that is half one artist has to start spending that artist's songs early).
+    Distinct artists give way first.
 
     Returns:
         The order, and the rules that it breaks because no order was found that keeps them.
@@ -40,19 +44,22 @@ def arrange(songs: Sequence[AnySong], max_run: int) -> tuple[list[AnySong], list
     while rest:
         last = placed[-1] if placed else None
         allowed = [song for song in rest if _may_follow(song, last, run, max_run)]
-        following = next(
-            (song for song in allowed if _fits(song, last, run, max_run, rest, artists, albums)),
-            allowed[0] if allowed else rest[0],
+        fitting = (
+            song for song in allowed if _fits(song, last, run, max_run, rest, artists, albums)
         )
+        if len(placed) < distinct_first:
+            there = {song.main_artist for song in placed} - {None}
+            fitting = iter(sorted(fitting, key=lambda song: song.main_artist in there))
+        following = next(fitting, allowed[0] if allowed else rest[0])
         rest.remove(following)
         _spend(artists, following.main_artist)
         _spend(albums, following.album)
         run = run + 1 if last and _same(following.main_artist, last.main_artist) else 1
         placed.append(following)
-    return placed, broken_rules(placed, max_run)
+    return placed, broken_rules(placed, max_run, distinct_first)
 
 
-def broken_rules(songs: Sequence[Song], max_run: int) -> list[str]:
+def broken_rules(songs: Sequence[Song], max_run: int, distinct_first: int = 1) -> list[str]:
     """Rules of neighbourhood that an order breaks."""
     broken = []
     run = 1
@@ -65,6 +72,9 @@ def broken_rules(songs: Sequence[Song], max_run: int) -> list[str]:
     pairs = pairwise(songs)
     if any(_same(before.album, after.album) for before, after in pairs):
         broken.append("album_neighbours")
+    head = [song.main_artist for song in songs[:distinct_first] if song.main_artist is not None]
+    if len(set(head)) < len(head):
+        broken.append("distinct_first")
     return broken
 
 

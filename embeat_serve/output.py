@@ -1,9 +1,9 @@
-"""A list as a table, JSON, an M3U playlist or CSV."""
+"""A list as a table, JSON, an M3U or JSPF playlist, or CSV."""
 
 import csv
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import Any
 
@@ -11,7 +11,13 @@ from embeat_serve.result import Recommendations, SeedSong, Song
 
 TITLE_WIDTH = 40
 ARTISTS_WIDTH = 30
-"""Terminal cells; longer text is cut. Fixed, so that output does not depend on the window."""
+"""Terminal cells; longer text is cut. Fixed, so that what goes into a file does not depend on the
+window; in a terminal that is narrower, they shrink with it."""
+
+LEAST_WIDTH = 12
+"""Cells that title and artists have in the narrowest terminal."""
+
+TRACK_URL = "https://open.spotify.com/track/"
 
 CSV_COLUMNS = (
     "rank",
@@ -24,31 +30,66 @@ CSV_COLUMNS = (
     "genres",
     "score",
     "channels",
+    "url",
 )
 LIST_SEPARATOR = "; "
 """Between names in one CSV cell."""
 
 
-def table(answer: Recommendations) -> str:
-    """The list for people: what it is like, then rank, title, artists, channels and score."""
-    rows = [("#", "title", "artists", "channels", "score")]
-    rows += [_row(song) for song in answer.results]
-    widths = [max(cells(row[column]) for row in rows) for column in range(4)]
+def table(answer: Recommendations, width: int | None = None, links: bool = False) -> str:
+    """The list for people: what it is like, then rank, title, artists, channels and score.
+
+    Args:
+        answer: the list.
+        width: of the terminal, in cells; None where it does not matter. Titles and artists are
+            cut first, then the channels are left out.
+        links: show where each song can be heard.
+    """
+    header = ("#", "title", "artists", "channels", "score")
+    rows = [header, *(_row(song) for song in answer.results)]
+    shown, room = _fitted(rows, width)
+    rows = [tuple(cut(row[i], room[i]) for i in shown) for row in rows]
     lines = [f"Songs like {_heading(answer)}", ""]
+    margin = " " * (room[0] + 2)
     for number, row in enumerate(rows):
-        rank, title, artists, channels = (
-            pad(text, width, right=column == 0)
-            for column, (text, width) in enumerate(zip(row, widths, strict=False))
-        )
-        lines.append(f"{rank}  {title}  {artists}  {channels}  {row[4]}")
+        padded = [
+            pad(text, room[i], right=i == 0) for i, text in zip(shown[:-1], row, strict=False)
+        ]
+        lines.append("  ".join([*padded, row[-1]]))
         song = answer.results[number - 1] if number else None
+        if song and links:
+            lines.append(f"{margin}{link(song)}")
         if song and song.explanation:
-            lines.append(f"{' ' * widths[0]}  {plain(song.explanation)}")
+            lines.append(f"{margin}{plain(song.explanation)}")
     if not answer.results:
-        lines.append("(nothing in the catalogue is known to be like it)")
+        lines.append("(nothing in the catalogue is known to be like it, and passes)")
     if answer.relaxed:
         lines += ["", f"Rules relaxed: {', '.join(answer.relaxed)}"]
     return "\n".join(lines) + "\n"
+
+
+def link(song: Song) -> str:
+    """Where the song can be heard."""
+    return f"{TRACK_URL}{song.track_id}"
+
+
+def _fitted(
+    rows: Sequence[tuple[str, ...]], width: int | None
+) -> tuple[tuple[int, ...], dict[int, int]]:
+    """Columns shown, and the cells of each: those of its widest text unless they are too many."""
+    every = tuple(range(len(rows[0])))
+    room = {column: max(cells(row[column]) for row in rows) for column in every}
+    if width is None:
+        return every, room
+    for shown in (every, tuple(column for column in every if rows[0][column] != "channels")):
+        fixed = sum(room[column] for column in shown if column not in (1, 2)) + 2 * len(shown) - 2
+        left = width - fixed
+        if left >= room[1] + room[2]:
+            return shown, room
+        if left >= 2 * LEAST_WIDTH:
+            break
+    artists = max(LEAST_WIDTH, min(room[2], max(left - room[1], 2 * left // 5)))
+    return shown, {**room, 1: max(LEAST_WIDTH, left - artists), 2: artists}
 
 
 def to_json(content: dict[str, Any]) -> str:
@@ -65,6 +106,22 @@ def m3u(answer: Recommendations) -> str:
     return "\n".join(lines) + "\n"
 
 
+def jspf(answer: Recommendations) -> str:
+    """JSPF, the JSON of XSPF (https://www.xspf.org/jspf): links, titles, artists and albums."""
+    tracks = [
+        {
+            "location": [link(song)],
+            "identifier": [f"spotify:track:{song.track_id}"],
+            "title": plain(song.track_name),
+            "creator": plain(", ".join(song.artist_names)),
+            **({"album": plain(song.album_name)} if song.album_name else {}),
+            **({"annotation": plain(song.explanation)} if song.explanation else {}),
+        }
+        for song in answer.results
+    ]
+    return to_json({"playlist": {"title": f"Songs like {_heading(answer)}", "track": tracks}})
+
+
 def to_csv(answer: Recommendations) -> str:
     """CSV (RFC 4180) with a header; lists within a cell are joined by semicolons."""
     buffer = StringIO(newline="")
@@ -72,6 +129,7 @@ def to_csv(answer: Recommendations) -> str:
     writer.writerow(CSV_COLUMNS)
     for song in answer.results:
         content = song.to_dict()
+        content["url"] = link(song)
         content["channels"] = [f"{name}={value:g}" for name, value in song.channels.items()]
         writer.writerow([_cell(content[column]) for column in CSV_COLUMNS])
     return buffer.getvalue()

@@ -2,21 +2,23 @@
 
 Rules that always hold: nothing that the seeds are, no recording twice, no title twice by one
 artist. All others are settings, and are relaxed one after the other, in the order of ``RELAXED``,
-while the list is shorter than asked for. What had to give way is reported, so a rule that is not
-reported holds.
+while the list is shorter than asked for; then the filters of the question, in the order of
+``filters.GIVE_WAY``. What had to give way is reported, so what is not reported holds.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from embeat_serve.candidates import Candidate
 from embeat_serve.channels import popularity_floor
 from embeat_serve.contract import TrackField
-from embeat_serve.ordering import arrange
+from embeat_serve.filters import OPEN, Gate
+from embeat_serve.harmonic import mix
+from embeat_serve.ordering import arrange, broken_rules
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import RecallOptions
 from embeat_serve.text import name_key, title_key
@@ -26,6 +28,7 @@ RELAXED = (
     "min_popularity",
     "unique_titles",  # the same title by another artist
     "drop_remixes",
+    "album_max_share",
     "other_artist_max_share",
     "same_artist_max_share",
     "genre",  # alike in sound, of any genre
@@ -85,49 +88,75 @@ class Entry:
     unpopular: bool
     """Known to be below the floor."""
     remix: bool
+    broken: frozenset[str] = frozenset()
+    """Filters that the song does not pass."""
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        """Fields of the track."""
+        return self.candidate.payload
 
 
 def rank(
-    candidates: Iterable[Candidate], seeds: Sequence[Seed], options: RecallOptions, k: int
+    candidates: Iterable[Candidate],
+    seeds: Sequence[Seed],
+    options: RecallOptions,
+    k: int,
+    gate: Gate = OPEN,
+    disliked: Sequence[Seed] = (),
 ) -> tuple[list[Candidate], list[str]]:
     """The list, best first as far as its rules allow, and the rules that had to give way.
 
     Args:
         candidates: with payload.
         seeds: songs the list shall be like.
-        options: rules; without ``diversify`` the list is the candidates by score.
+        options: rules; without ``diversify`` the list is the candidates by score, and no filter
+            gives way.
         k: length wanted; the list is shorter only where candidates run out.
+        gate: filters.
+        disliked: songs that are never listed, nor copies of them.
     """
-    entries = _entries(candidates, seeds, options)
+    entries = _entries(candidates, seeds, options, gate, disliked)
+    harmonic = options.order == "harmonic"
     if not options.diversify:
-        raw = (entry for entry in entries if not entry.candidate.held_back_by)
-        return [entry.candidate for entry in raw if not entry.unpopular][:k], []
-    selection = Selection(seeds, options, k)
+        raw = [entry for entry in entries if _is_raw(entry)][:k]
+        return [entry.candidate for entry in (mix(raw) if harmonic else raw)], list(gate.unmet)
+    selection = Selection(seeds, options, k, tuple(gate.rules))
     selection.reserve(entries)
     selection.fill(entries)
-    for rule in RELAXED:
+    for rule in (*RELAXED, *gate.rules):
         if selection.full:
             break
         selection.enforced.discard(rule)
         selection.fill(entries)
     relaxed = [*selection.broken(), *selection.unmet()]
     chosen = sorted(selection.entries, key=lambda entry: _order(entry.candidate))
-    ordered, broken = arrange(chosen, options.max_artist_run)
-    return [entry.candidate for entry in ordered], relaxed + broken
+    ordered, broken = arrange(chosen, options.max_artist_run, options.distinct_first)
+    if harmonic:
+        ordered = mix(ordered)
+        broken = broken_rules(ordered, options.max_artist_run)
+    return [entry.candidate for entry in ordered], [*relaxed, *gate.unmet, *broken]
+
+
+def _is_raw(entry: Entry) -> bool:
+    return not (entry.candidate.held_back_by or entry.unpopular or entry.broken)
 
 
 class Selection:
     """Songs chosen so far, and whether another may join them."""
 
-    def __init__(self, seeds: Sequence[Seed], options: RecallOptions, k: int):
+    def __init__(
+        self, seeds: Sequence[Seed], options: RecallOptions, k: int, filters: Sequence[str] = ()
+    ):
         self.k = k
         self.entries: list[Entry] = []
-        self.enforced = set(RELAXED)
+        self._filters = frozenset(filters)
+        self.enforced = {*RELAXED, *filters}
         self._broken: set[str] = set()
         self._seed_artists = {code for seed in seeds for code in seed.artist_codes}
         if not options.drop_remixes or any(is_remix(seed) for seed in seeds):
             self.enforced.discard("drop_remixes")
-        self._rules = tuple(rule for rule in RELAXED if rule in self.enforced)
+        self._rules = tuple(rule for rule in (*RELAXED, *filters) if rule in self.enforced)
         main_artists = len({seed.artist_codes[0] for seed in seeds if seed.artist_codes})
         self._own_limit = at_most(options.same_artist_max_share, k)
         # Seeds of several artists each have their share.
@@ -136,8 +165,10 @@ class Selection:
         if not main_artists or k * options.same_artist_max_share < 1:
             self._own_least = 0
         self._other_limit = at_most(options.other_artist_max_share, k)
+        self._album_limit = at_most(options.album_max_share, k)
         self._popular_least = at_least(options.popular_min_share, k)
         self._artists: Counter[int] = Counter()
+        self._albums: Counter[int] = Counter()
         self._titles: Counter[str] = Counter()
         self._own = self._popular = 0
         self._songs: dict[object, list[Keys]] = {}
@@ -195,6 +226,8 @@ class Selection:
                 return self._titles[entry.keys.title] > 0
             case "drop_remixes":
                 return entry.remix
+            case "album_max_share":
+                return entry.album is not None and self._albums[entry.album] >= self._album_limit
             case "other_artist_max_share":
                 others = entry.keys.artists - self._seed_artists
                 return any(self._artists[code] >= self._other_limit for code in others)
@@ -202,6 +235,8 @@ class Selection:
                 own = entry.keys.artists & self._seed_artists
                 too_many = any(self._artists[code] >= self._own_limit for code in own)
                 return too_many or (entry.own and self._own >= self._all_own_limit)
+            case _ if rule in self._filters:
+                return rule in entry.broken
             case _:
                 return entry.candidate.held_back_by == rule
 
@@ -211,6 +246,8 @@ class Selection:
         self.entries.append(entry)
         self._ids.add(entry.candidate.id)
         self._artists.update(entry.keys.artists)
+        if entry.album is not None:
+            self._albums[entry.album] += 1
         if entry.keys.title:
             self._titles[entry.keys.title] += 1
         for name in _names(entry.keys):
@@ -250,17 +287,25 @@ def _order(candidate: Candidate) -> tuple[float, int, int]:
 
 
 def _entries(
-    candidates: Iterable[Candidate], seeds: Sequence[Seed], options: RecallOptions
+    candidates: Iterable[Candidate],
+    seeds: Sequence[Seed],
+    options: RecallOptions,
+    gate: Gate,
+    disliked: Sequence[Seed],
 ) -> list[Entry]:
-    """Candidates best first, without the seeds and their copies."""
-    seed_keys = [keys_of(seed) for seed in seeds]
-    seed_codes = {seed.code for seed in seeds}
+    """Candidates best first, without the seeds, disliked songs, copies of either, and what is
+    never let through."""
+    left_out = (*seeds, *disliked)
+    seed_keys = [keys_of(seed) for seed in left_out]
+    seed_codes = {seed.code for seed in left_out}
     seed_artists = frozenset(code for seed in seeds for code in seed.artist_codes)
     floor = popularity_floor(seeds, options)
     entries = []
     for candidate in sorted(candidates, key=_order):
         keys = keys_of(candidate)
         if candidate.id in seed_codes or any(keys.same_song(seed) for seed in seed_keys):
+            continue
+        if not gate.always.holds(candidate.payload):
             continue
         popularity = candidate.popularity
         entry = Entry(
@@ -272,6 +317,7 @@ def _entries(
             popular=popularity is not None and popularity >= options.popular_threshold,
             unpopular=popularity is not None and popularity < floor,
             remix=is_remix(candidate),
+            broken=gate.broken(candidate.payload),
         )
         entries.append(entry)
     return entries

@@ -3,24 +3,30 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve import seeds as lookup
-from embeat_serve.candidates import Answer, Candidate, fuse, shortlist, weigh_popularity
-from embeat_serve.channels import Recall
+from embeat_serve import seeds as seed_lookup
+from embeat_serve.asides import Asides, Lookup
+from embeat_serve.candidates import AMPLE, Answer, Candidate, fuse, shortlist, weigh_popularity
+from embeat_serve.channels import WIDE, Recall, listed
 from embeat_serve.contract import Collection, TrackField
+from embeat_serve.dials import bend, turn
+from embeat_serve.dislikes import artists_of, disfavour
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import InvalidFeatures, UsageError
 from embeat_serve.explain import explain as explanation
 from embeat_serve.features import from_mappings
+from embeat_serve.filters import Filters, Gate, gate
 from embeat_serve.ranking import rank
 from embeat_serve.release import CurrentRelease, OpenRelease
 from embeat_serve.result import Recommendations, SeedSong, Song
 from embeat_serve.seeds import Seed, Seeds
 from embeat_serve.settings import MAX_K, RecallOptions, Settings
+from embeat_serve.store import VectorStore
 
 Features = Mapping[str, Any]
 """Audio features of one song, by the names in ``features.FEATURES``."""
@@ -72,6 +78,8 @@ class Recommender:
         artist: str | None = None,
         features: Features | None = None,
         k: int = 20,
+        dislikes: Sequence[str] = (),
+        filters: Filters | None = None,
         options: RecallOptions | None = None,
         explain: bool = False,
     ) -> Recommendations:
@@ -84,6 +92,9 @@ class Recommender:
             artist: a name, or a link to the artist.
             features: a song that is in no catalogue; only its sound can be compared.
             k: length of the list, 1..1000.
+            dislikes: ids, URIs or URLs of tracks that the list shall not be like, and not hold.
+            filters: what its songs must be; what leaves too little gives way, and is named in
+                ``relaxed``.
             options: recall settings; those of the environment where None.
             explain: say for every song why it is there.
 
@@ -102,15 +113,24 @@ class Recommender:
                 f"found {' and '.join(names) or 'none'}"
             )
         check_k(k)
-        options = options or self.settings.recall
+        options = bend(options or self.settings.recall)
         with self._current.in_use() as release:
-            seeds = self._seeds(release, given, features, options)
+            lookup = Lookup(release.store, dislikes, filters.without_artists if filters else ())
+            seeds = self._seeds(release, lookup.store, given, features, options)
+            asides = lookup.found()
+            passing = _gate(release, filters, asides, seeds)
             found = time.perf_counter()
-            candidates, clock = _candidates(release, seeds, options, k)
+            asked = Recall(seeds.songs, options, k, (), seeds.neighbours, passing, asides.disliked)
+            calls = seeds.store_calls + lookup.calls
+            candidates, clock = _candidates(
+                release, asked, bring_along=calls > 1, is_artist=seeds.artist is not None
+            )
             read = time.perf_counter()
-            ranked, relaxed = rank(candidates, seeds.songs, options, k)
+            ranked, relaxed = rank(candidates, seeds.songs, options, k, passing, asides.disliked)
         results = tuple(
-            Song.of(candidate, place, explanation(candidate, seeds.songs) if explain else None)
+            Song.of(
+                candidate, place, explanation(candidate, seeds.songs, passing) if explain else None
+            )
             for place, candidate in enumerate(ranked, start=1)
         )
         done = time.perf_counter()
@@ -122,7 +142,7 @@ class Recommender:
             relaxed=tuple(relaxed),
             timings_ms={name: round(1_000 * seconds, 3) for name, seconds in marks.items()},
             artist=seeds.artist,
-            missing=seeds.missing,
+            missing=(*seeds.missing, *asides.missing),
         )
 
     def recall(
@@ -138,7 +158,7 @@ class Recommender:
         check_k(k)
         options = options or self.settings.recall
         with self._current.in_use() as release:
-            seeds = lookup.from_ids(release.store, track_ids)
+            seeds = seed_lookup.from_ids(release.store, track_ids)
             return Recall(seeds.songs, options, k).ask(release.store)[0]
 
     def similarity(self, song_a: str | Features, song_b: str | Features) -> float:
@@ -188,6 +208,7 @@ class Recommender:
     def _seeds(
         self,
         release: OpenRelease,
+        store: VectorStore,
         given: Mapping[str, Any],
         features: Features | None,
         options: RecallOptions,
@@ -195,45 +216,71 @@ class Recommender:
         if features is not None:
             vector = _encode(release, [features])[0]
             return Seeds((Seed(_labels(features), vector=vector),), store_calls=0)
-        (kind, value), store = next(iter(given.items())), release.store
+        kind, value = next(iter(given.items()))
         match kind:
             case "track_ids":
-                return lookup.from_ids(store, [value] if isinstance(value, str) else value)
+                return seed_lookup.from_ids(store, [value] if isinstance(value, str) else value)
             case "isrc":
-                return lookup.from_isrc(store, value)
+                return seed_lookup.from_isrc(store, value)
             case "artist":
-                return lookup.from_artist(store, value, options.artist_seed_tracks)
+                return seed_lookup.from_artist(store, value, options.artist_seed_tracks)
             case _:
-                return lookup.from_text(store, value, options.artist_seed_tracks)
+                return seed_lookup.from_text(store, value, options.artist_seed_tracks)
+
+
+def _gate(release: OpenRelease, filters: Filters | None, asides: Asides, seeds: Seeds) -> Gate:
+    named = bool(filters and (filters.genres or filters.without_genres))
+    languages = (song.payload.get(TrackField.LANGUAGE) for song in seeds.songs)
+    spoken = [language for language in languages if language is not None]
+    return gate(filters, release.genre_codes if named else {}, asides.blocked, spoken)
 
 
 def _candidates(
-    release: OpenRelease, seeds: Seeds, options: RecallOptions, k: int
+    release: OpenRelease, asked: Recall, bring_along: bool, is_artist: bool
 ) -> tuple[list[Candidate], dict[str, float]]:
-    """Candidates with payload, and the seconds each step took.
+    """Candidates with payload, as the dials want them, and the seconds each step took.
 
-    At most three store calls answer a question. Where two went into the seeds, the payload of
-    every track found is brought along at once; otherwise that of the shortlist is read apart,
-    which moves a quarter of the bytes.
+    At most three store calls answer a question. Where two went into the seeds (``bring_along``),
+    the payload of every track found comes with it; otherwise that of the shortlist is read
+    apart, which moves a quarter of the bytes.
     """
     started = time.perf_counter()
-    along = seeds.store_calls > 1
-    fields = CANDIDATE_FIELDS if along else False
-    recall = Recall(seeds.songs, options, k, fields, seeds.neighbours)
-    answers, hits = recall.ask(release.store)
+    options, passing = asked.options, asked.gate
+    fields = tuple(dict.fromkeys((*CANDIDATE_FIELDS, *passing.fields)))
+    asked = replace(asked, payload=fields if bring_along else False)
+    answers, hits = asked.ask(release.store)
     recalled = time.perf_counter()
-    asked = (answers, options, release.fusion, len(seeds.songs), seeds.artist is not None)
-    chosen = fuse(*asked)
-    if not along:
-        chosen = shortlist(chosen, options, k)
-        ids = [candidate.id for candidate in chosen]
-        hits = release.store.retrieve(Collection.TRACKS, ids, CANDIDATE_FIELDS) if ids else []
+    weighed = (answers, options, release.fusion, len(asked.seeds), is_artist)
+    chosen = fuse(*weighed)
+    if not bring_along:
+        first = shortlist(chosen, options, asked.k * (WIDE if asked.is_wide else 1))
+        ids = [candidate.id for candidate in first]
+        if passing:
+            # Of playlist neighbours nothing is known yet, and many may not pass.
+            there = set(ids)
+            far = [one for one in chosen if one.id not in there and _is_played(one)]
+            chosen = [*first, *far]
+            every = [candidate.id for candidate in chosen]
+            best = every[: AMPLE * asked.k]
+            queries = [query for _, query in listed(passing, every, best, fields)]
+            hits = [hit for found in release.store.query(queries) for hit in found]
+        else:
+            chosen = first
+            hits = release.store.retrieve(Collection.TRACKS, ids, fields) if ids else []
     payloads = {hit.id: hit.payload for hit in hits if hit.payload.get(TrackField.TRACK_ID)}
     for candidate in chosen:
         candidate.payload = payloads.get(candidate.id, {})
-    weigh_popularity(chosen, *asked)
+    known = [candidate for candidate in chosen if candidate.payload]
+    seed_artists = {code for seed in asked.seeds for code in seed.artist_codes}
+    weigh_popularity(known, *weighed)
+    disfavour(known, artists_of(asked.disliked), seed_artists)
+    turn(known, seed_artists, options)
     clock = {"channels": recalled - started, "payload": time.perf_counter() - recalled}
-    return [candidate for candidate in chosen if candidate.payload], clock
+    return known, clock
+
+
+def _is_played(candidate: Candidate) -> bool:
+    return any(item.channel == "playlist" for item in candidate.evidence)
 
 
 def _encode(release: OpenRelease, songs: Sequence[Features]) -> NDArray[np.float32]:
@@ -255,7 +302,7 @@ def _labels(features: Features) -> dict[str, Any]:
 def _vector(release: OpenRelease, song: str | Features) -> NDArray[np.float32]:
     if not isinstance(song, str):
         return _encode(release, [song])[0]
-    seeds = lookup.from_text(release.store, song, number=1)
+    seeds = seed_lookup.from_text(release.store, song, number=1)
     if seeds.artist is not None:
         raise UsageError(f"expected a song, found the artist {seeds.artist!r}")
     codes = [seed.code for seed in seeds.songs if seed.code is not None]

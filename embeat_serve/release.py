@@ -1,5 +1,6 @@
 """The release being asked: opened once, exchanged when another is published."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from pathlib import Path
 from embeat_serve.completion import WordList
 from embeat_serve.contract import Manifest, ReleaseFile
 from embeat_serve.encoder import Encoder
-from embeat_serve.errors import Unavailable
+from embeat_serve.errors import BrokenRelease, Unavailable
 from embeat_serve.fusion import DEFAULT_MODEL, FusionModel
 from embeat_serve.settings import Settings
 from embeat_serve.store import VectorStore, open_store, published_release
+from embeat_serve.text import name_key
 
 CHECK_SECONDS = 1.0
 """How often a lake is asked for its published release; reading a file takes microseconds."""
@@ -65,6 +67,20 @@ class OpenRelease:
         if isinstance(self._folder, Path):
             return Encoder.load(self._folder / ReleaseFile.ENCODER)
         return Encoder.load(BytesIO(self.store.read_file(ReleaseFile.ENCODER)))
+
+    @cached_property
+    def genre_codes(self) -> dict[str, int]:
+        """Codes of its genres by ``name_key``, read when first needed.
+
+        Raises:
+            BrokenRelease: they are missing or damaged.
+        """
+        try:
+            names = [place[0] for place in json.loads(self.store.read_file(ReleaseFile.GENRES))]
+        except (ValueError, LookupError, TypeError) as error:
+            raise BrokenRelease(f"release {self.name}: {ReleaseFile.GENRES}: {error}") from None
+        # Of names that are spelled alike, the one listed first counts.
+        return {name_key(name): code for code, name in reversed(list(enumerate(names)))}
 
 
 class CurrentRelease:

@@ -19,6 +19,8 @@ Device = Literal["auto", "cpu", "cuda"]
 MAX_K = 1_000
 """Longest list that can be asked for."""
 
+ORDERS = ("score", "harmonic")
+"""Best first; or so that each song goes over into the next, in key and tempo."""
 
 _RANGES: dict[str, tuple[float, float]] = {
     "share": (0, 1),
@@ -33,6 +35,10 @@ _RANGES: dict[str, tuple[float, float]] = {
     "artist_run": (1, 1_000),
     "tracks": (1, 100),
     "genres": (1, 100),
+    "distinct_first": (1, 100),
+    "dislike_weight": (0, 10),
+    "adventure": (-1, 1),
+    "hits": (-1, 1),
 }
 """How a numeric setting's name ends -> lowest and highest value allowed."""
 
@@ -48,6 +54,10 @@ def _check_range(name: str, value: Any, default: Any) -> None:
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise UsageError(f"{name} must be true or false, found {value!r}")
+        return
+    if isinstance(default, str):
+        if value not in ORDERS:
+            raise UsageError(f"{name} must be one of {', '.join(ORDERS)}, found {value!r}")
         return
     low, high = range_of(name)
     number = int if isinstance(default, int) else int | float
@@ -112,12 +122,25 @@ class RecallOptions:
     popular_min_share: float = 0.10
     popular_threshold: int = 60
     """0..100; from here on a track counts as popular."""
+    album_max_share: float = 0.15
     max_artist_run: int = 2
+    distinct_first: int = 5
+    """So many songs at the head of the list have main artists of their own; 1: no matter."""
     drop_remixes: bool = True
     artist_seed_tracks: int = 10
     """How many of an artist's own songs stand for the artist."""
     max_genres: int = 4
     """How many of a seed's genres are searched, best first."""
+
+    adventure: float = 0.0
+    """-1 familiar: well-known songs, and more by the same artist; 1 adventurous: the opposite."""
+    hits: float = 0.0
+    """-1 hidden gems .. 1 hits."""
+    order: str = ORDERS[0]
+    """``score`` or ``harmonic``."""
+    dislike_weight: float = 1.0
+    """How much being played with a disliked song counts against a track, as a multiple of what
+    being played with a seed counts for it."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.channels if name not in CHANNELS]
@@ -154,6 +177,8 @@ PRESETS: dict[str, RecallOptions] = {
         learned=False,
         playlist_neighbours=False,
         min_popularity=10,
+        album_max_share=1.0,
+        distinct_first=1,
     ),
 }
 """Named sets of recall settings; the first is the default."""

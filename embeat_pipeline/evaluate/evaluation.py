@@ -3,26 +3,39 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import embeat_serve
 from embeat_pipeline.evaluate.asking import asking, published
+from embeat_pipeline.evaluate.baselines import ItemKnnOptions
 from embeat_pipeline.evaluate.catalogue import Catalogue, read_catalogue, read_vectors
 from embeat_pipeline.evaluate.interactions import Playlists
 from embeat_pipeline.evaluate.measuring import measure
 from embeat_pipeline.evaluate.questions import EvaluationOptions, Questions, ask_about
+from embeat_pipeline.evaluate.reach import attribution, reach
 from embeat_pipeline.evaluate.showcase import examples
 from embeat_pipeline.evaluate.split import split_playlists
-from embeat_pipeline.evaluate.systems import System, ask_settings, baselines, release_settings
+from embeat_pipeline.evaluate.systems import (
+    ITEM_KNN,
+    System,
+    ask_settings,
+    baselines,
+    release_settings,
+)
 from embeat_pipeline.evaluate.twin import Twin, build_twin, lake_playlists
 from embeat_pipeline.evaluate.upstream import build_upstream, upstream_systems
+from embeat_pipeline.lake import write_json
 from embeat_serve.contract import LakePaths
+from embeat_serve.fusion import KINDS
 from embeat_serve.recommender import Recommender
 from embeat_serve.settings import Settings
 
 SOUND_SPACE = "EmbeatMLP"
 UPSTREAM_SPACE = "upstream's EmbeatMLP"
+ATTRIBUTED = 60
+"""Queries whose songs are asked about once more, without the channel that speaks most for them."""
+
 DEFAULT_OPTIONS = EvaluationOptions()
 """What is measured where nothing else is asked for."""
 
@@ -62,6 +75,11 @@ def evaluate(
     with clock.part("twin"):
         twin = build_twin(lake, options.split, device)
     catalogue = read_catalogue(twin.lake)
+    fusion: dict[str, Any] = {}
+    if not options.quick:
+        with clock.part("fusion"):
+            fusion = fit_release(lake, twin, train, validation, catalogue)
+            twin = replace(build_twin(lake, options.split, device), trained=twin.trained)
     systems = ask_release(twin.lake, twin.release, catalogue, questions, options, clock)
     upstream: Twin | None = None
     if not options.quick:
@@ -83,11 +101,21 @@ def evaluate(
         found = measure(twin.lake, systems, questions, catalogue, options)
     with published(twin.lake, twin.release) as root, embeat_serve.open(lake=root) as recommender:
         found["examples"] = show_examples(recommender, catalogue, questions)
+        if not options.quick:
+            asked = catalogue.ids(questions.queries[min(questions.queries)].seeds[:ATTRIBUTED])
+            found["attribution"] = attribution(recommender, asked, recommender.settings.recall)
     if upstream:
+        with clock.part("reach"), asking(twin.lake, twin.release, options.workers) as ask:
+            knn = next(system for system in systems if system.name == ITEM_KNN)
+            tuned = ItemKnnOptions(**next(iter(knn.parameters.values())))
+            recall = Settings.from_environment().recall
+            found["reach"] = reach(ask, recall, catalogue, train, tuned, options.seed)
         with clock.part("sound"):
             found["sound"] = sound_quality(twin.lake, upstream.lake, playlists, options.seed)
         with clock.part("genres"):
             found["genres"] = genre_quality(lake, options.seed)
+    if fusion:
+        found["fusion"] = fusion
     found["protocol"] |= {
         "playlists": len(playlists),
         "train": len(train),
@@ -144,6 +172,26 @@ def show_examples(
         return []
     popularity = questions.strata(1)["popularity"]
     return examples(recommender, catalogue, questions.queries[1], popularity)
+
+
+def fit_release(
+    lake: LakePaths, twin: Twin, train: Playlists, validation: Playlists, catalogue: Catalogue
+) -> dict[str, Any]:
+    """Fit the fusion model where the next release finds it; see ``fit.fit_fusion``.
+
+    Returns:
+        What was measured. Where no kind of seed could be fitted there is no model of this lake.
+    """
+    from embeat_pipeline.evaluate.fit import fit_fusion
+    from embeat_pipeline.index.build import fusion_path
+
+    model, measured = fit_fusion(twin.lake, twin.release, train, validation, catalogue)
+    path = fusion_path(lake)
+    if any(measured[kind]["fitted"] for kind in KINDS):
+        write_json(path, model.to_dict())
+    else:
+        path.unlink(missing_ok=True)
+    return measured
 
 
 def sound_quality(

@@ -86,7 +86,9 @@ def judge(
         scores[asked] = material.features[asked] @ weights
     before, after = ndcg(material, material.features @ default), ndcg(material, scores)
     gain = bootstrap.difference(
-        *(by_playlist(values, material.playlists) for values in (after, before)), options.seed
+        by_playlist(after, material.playlists),
+        by_playlist(before, material.playlists),
+        options.seed,
     )
     fitted = bool(gain.mean >= 0)
     found = {

@@ -5,6 +5,7 @@ from typing import Any
 
 from embeat_pipeline.evaluate.charts import by_count
 from embeat_pipeline.evaluate.summary import ALL, HEADLINE, NOVEL
+from embeat_serve.fusion import KINDS
 
 METRICS = ("ndcg@20", "ndcg@100", "recall@100", "hit@20", "r_precision", "mrr", "artists@5")
 
@@ -44,6 +45,27 @@ def _row(name: str, found: Mapping[str, Any], stratum: str) -> str:
 
 def quality_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """Acoustic and genre quality, where they were measured."""
+    for kind in KINDS:
+        if (fitted := result.get("fusion", {}).get(kind, {})).get("difference"):
+            low, high = fitted["difference"][1:]
+            verdict = "used" if fitted["fitted"] else "not used"
+            yield (
+                f"weights fitted for {kind} ({verdict}): cross-validated {HEADLINE} "
+                f"{fitted['cross_validated']:.4f}, default {fitted['default']:.4f} "
+                f"[{low:+.4f}, {high:+.4f}]"
+            )
+    if reach := result.get("reach"):
+        yield ""
+        for name, figures in reach.items():
+            yield (
+                f"songs of the catalogue, {name}: {figures['answered']:.1%} get a full list, "
+                f"{figures['coverage@20']:.2%} of the catalogue listed"
+            )
+    if attributed := result.get("attribution"):
+        yield (
+            f"without the channel that speaks most for it, a song falls in "
+            f"{attributed['lowered']:.1%} of {attributed['songs']:,}"
+        )
     if sound := result.get("sound"):
         yield ""
         yield f"acoustic retrieval, {sound['queries']} tracks of {sound['artists']} unseen artists"

@@ -20,7 +20,6 @@ from embeat_pipeline.evaluate.interactions import Playlists, catalogue_size, rea
 from embeat_pipeline.evaluate.split import SplitOptions, split_playlists
 from embeat_pipeline.lake import (
     atomic_path,
-    file_digest,
     is_current,
     link,
     mark_current,
@@ -87,7 +86,7 @@ def build_twin(lake: LakePaths, options: SplitOptions, device: str = "auto") -> 
     from embeat_pipeline.acoustic.encode import encode_catalogue
     from embeat_pipeline.acoustic.train import train_encoder
     from embeat_pipeline.genres.assign import assign_genres
-    from embeat_pipeline.index.build import build_release
+    from embeat_pipeline.index.build import build_release, fusion_path
     from embeat_pipeline.index.publish import collect_garbage
     from embeat_pipeline.playlists.neighbours import write_neighbours
     from embeat_pipeline.playlists.track2vec import train_track2vec
@@ -114,6 +113,10 @@ def build_twin(lake: LakePaths, options: SplitOptions, device: str = "auto") -> 
         "playlist_vectors": train_track2vec(twin),
         **write_neighbours(twin),
     }
+    if fusion_path(lake).is_file():
+        link(fusion_path(lake), fusion_path(twin))
+    else:
+        fusion_path(twin).unlink(missing_ok=True)
     release = build_release(twin)["release"]
     collect_garbage(twin, keep=KEPT_RELEASES)
     trained = tuple(name for name, found in made.items() if not found.get("unchanged"))
@@ -158,12 +161,9 @@ def record_twin(lake: LakePaths, release: str, twin: Twin) -> None:
     Raises:
         BrokenRelease: the release cannot be read.
     """
-    from embeat_pipeline.index.build import TABLES
+    from embeat_pipeline.index.build import input_digests
 
-    inputs = {name: lake.table(name) for name in TABLES}
-    inputs["encoder"] = lake.models / ReleaseFile.ENCODER
-    made_from = read_manifest(lake, release).inputs
-    if made_from == {name: file_digest(path) for name, path in inputs.items()}:
+    if read_manifest(lake, release).inputs == input_digests(lake):
         write_json(_register(lake), {**_registered(lake), release: twin.release})
 
 

@@ -23,13 +23,14 @@ import pyarrow.parquet as pq
 import embeat_pipeline
 from embeat_pipeline.index.completions import write_completions
 from embeat_pipeline.index.config import DEFAULT_OPTIONS, BuildOptions
-from embeat_pipeline.index.increments import base_of, write_recipe
+from embeat_pipeline.index.increments import BUILT, base_of, write_recipe
 from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
 from embeat_pipeline.index.parts import build_collections
 from embeat_pipeline.index.verify import verify_folder
 from embeat_pipeline.lake import atomic_path, file_digest, sync_folder, write_json
 from embeat_serve.contract import FORMAT_VERSION, Collection, LakePaths, Manifest, ReleaseFile
 from embeat_serve.errors import BrokenRelease, PipelineError
+from embeat_serve.fusion import MANIFEST_PARAMETER, FusionModel
 from embeat_serve.store import EdgeStore
 from embeat_serve.stores.opening import read_manifest
 
@@ -58,7 +59,7 @@ def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> d
     Raises:
         PipelineError: an input is missing, another build is running, or a process failed.
     """
-    digests = _digest_inputs(lake)
+    digests = input_digests(lake)
     release = release_name(digests, options)
     with index_lock(lake):
         discard_leftovers(lake)
@@ -97,7 +98,7 @@ def _build(
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),
         inputs=digests,
         counts=counts,
-        parameters=options.parameters(),
+        parameters=options.parameters() | _fusion(lake),
         based_on=base.release if base and changes else None,
         changed={name: len(of.changed) + len(of.removed) for name, of in changes.items()},
     )
@@ -125,7 +126,7 @@ def built_release(lake: LakePaths) -> str:
 
 
 def _built_path(lake: LakePaths) -> Path:
-    return lake.index / "BUILT"
+    return lake.index / BUILT
 
 
 def _record_built(lake: LakePaths, release: str) -> None:
@@ -154,7 +155,12 @@ def _existing(lake: LakePaths, release: str) -> Manifest:
     return manifest
 
 
-def _digest_inputs(lake: LakePaths) -> dict[str, str]:
+def input_digests(lake: LakePaths) -> dict[str, str]:
+    """Digest of each file that a release of this lake would be made of now.
+
+    Raises:
+        PipelineError: one is missing.
+    """
     paths = {name: lake.table(name) for name in TABLES}
     paths["encoder"] = lake.models / ReleaseFile.ENCODER
     missing = [str(path) for path in paths.values() if not path.is_file()]
@@ -163,7 +169,27 @@ def _digest_inputs(lake: LakePaths) -> dict[str, str]:
             f"a release needs {', '.join(missing)}, which is not there; "
             f"run `python -m embeat_pipeline run --lake {lake.root}`"
         )
+    if fusion_path(lake).is_file():
+        paths[MANIFEST_PARAMETER] = fusion_path(lake)
     return {name: file_digest(path) for name, path in paths.items()}
+
+
+def fusion_path(lake: LakePaths) -> Path:
+    """Where the fusion model fitted by the evaluation is kept; without one the default serves."""
+    return lake.models / "fusion.json"
+
+
+def _fusion(lake: LakePaths) -> dict[str, Any]:
+    path = fusion_path(lake)
+    if not path.is_file():
+        return {}
+    try:
+        return {MANIFEST_PARAMETER: FusionModel.of(json.loads(path.read_bytes())).to_dict()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise PipelineError(
+            f"{path} holds no fusion model ({error}); delete it, or run "
+            f"`python -m embeat_pipeline evaluate --lake {lake.root}`"
+        ) from None
 
 
 def _copy_files(lake: LakePaths, folder: Path) -> None:

@@ -1,11 +1,14 @@
 -- One row per artist that has genres or related artists: what its tracks carry of them.
--- $1 artists, $2 artist_genres, $3 genre_map, $4 related_artists, $5 most genres, $6 most related
+-- $1 artists, $2 artist_genres, $3 genre_map, $4 related_artists, $5 most genres, $6 most related;
+-- "genre_languages": languages that go with genres
 WITH genres AS (
     SELECT
         artist_code,
         list(genre_code ORDER BY position) AS genre_codes,
-        list(genre ORDER BY position) AS genres
+        list(genre ORDER BY position) AS genres,
+        arg_min(genre_language, position) AS genre_language
     FROM read_parquet($2) AS listed JOIN read_parquet($3) AS genre_map USING (genre_code)
+    LEFT JOIN genre_languages USING (genre_code)
     WHERE position < $5
     GROUP BY artist_code
 ),
@@ -26,6 +29,6 @@ related AS (
     WHERE place <= $6
     GROUP BY artist_code
 )
-SELECT artist_code, genre_codes, genres, related_artist_codes
+SELECT artist_code, genre_codes, genres, genre_language, related_artist_codes
 FROM genres FULL JOIN related USING (artist_code)
 ORDER BY artist_code

@@ -16,6 +16,9 @@ from embeat_serve.contract import Collection, LakePaths, Manifest
 from embeat_serve.errors import BrokenRelease, NoRelease
 from embeat_serve.stores.opening import current_release, read_manifest
 
+BUILT = "BUILT"
+"""File that names the release last built, published or not."""
+
 CHANGED = "changed.parquet"
 REMOVED = "removed.parquet"
 
@@ -28,18 +31,26 @@ def write_recipe(folder: Path, options: BuildOptions) -> None:
 def base_of(lake: LakePaths, options: BuildOptions) -> Manifest | None:
     """The release to start from; None where everything has to be made.
 
-    Only what is served will do: it has passed its checks. And it has to be of the same format,
-    settings and engine, since points that did not change are not looked at again.
+    Only what is served will do, since it has passed its checks; in a lake that publishes nothing
+    (of an evaluation), what was built last. And it has to be of the same format, settings and
+    engine, since points that did not change are not looked at again.
     """
     if not options.increments:
         return None
     try:
-        manifest = read_manifest(lake, current_release(lake))
+        manifest = read_manifest(lake, _served_or_built(lake))
         folder = lake.release(manifest.release)
         recipe = json.loads((folder / FOLDER / "recipe.json").read_bytes())
     except (NoRelease, BrokenRelease, OSError, ValueError):
         return None
     return manifest if recipe == _recipe(options) else None
+
+
+def _served_or_built(lake: LakePaths) -> str:
+    try:
+        return current_release(lake)
+    except NoRelease:
+        return (lake.index / BUILT).read_text(encoding="utf-8").strip()
 
 
 def _recipe(options: BuildOptions) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import qdrant_edge as edge
 from numpy.typing import NDArray
 
 from embeat_pipeline.index.config import BuildOptions
+from embeat_pipeline.index.language import genre_languages, languages
 from embeat_pipeline.index.neighbours import read_neighbours
 from embeat_pipeline.index.vectors import as_matrix
 from embeat_pipeline.text import name_key, search_text
@@ -65,7 +66,10 @@ def write_facts(lake: LakePaths, workshop: Path, options: BuildOptions) -> None:
     """Write what tracks carry of their artists: genres and related artists, by artist code."""
     tables = ("artists", "artist_genres", "genre_map", "related_artists")
     values = [str(lake.table(name)) for name in tables]
+    names = pl.read_parquet(lake.table("genre_map"), columns=["genre_code", "genre"])
+    spoken = names.select("genre_code", genre_language=genre_languages(names["genre"]))
     with duckdb.connect() as connection:
+        connection.register("genre_languages", spoken.to_arrow())
         facts = connection.sql(
             read_sql("facts.sql"),
             params=[*values, options.max_genres, options.max_related_artists],
@@ -116,6 +120,8 @@ def slices(
                 bounds = [int(codes[0]), int(codes[-1]) + 1]
                 rows = cursor.sql(sql, params=[entities, facts, *bounds]).pl()
             rows = rows.with_columns(*text_keys(collection))
+            if "genre_language" in rows.columns:
+                rows = with_language(rows)
             if not np.array_equal(rows[source.code].to_numpy(), codes):
                 raise ValueError(
                     f"{source.vectors.name} and {source.entities.name} disagree on {source.code}"
@@ -153,6 +159,13 @@ def _vectors(
             gathered = []
     if any(len(piece) for piece in gathered):
         yield pa.Table.from_batches(gathered)
+
+
+def with_language(rows: pl.DataFrame) -> pl.DataFrame:
+    """Payload of tracks with their languages instead of what their genres say of it."""
+    credits = rows[TrackField.ARTIST_NAMES].list.join(" ", ignore_nulls=True)
+    found = languages(rows[TrackField.TRACK_NAME], credits, rows["genre_language"])
+    return rows.drop("genre_language").with_columns(found.alias(TrackField.LANGUAGE))
 
 
 def text_keys(collection: str) -> tuple[pl.Expr, pl.Expr]:

@@ -59,7 +59,7 @@ def recalls(store: VectorStore, collection: str, codes: Sequence[int]) -> dict[s
         codes: point ids to sample from.
     """
     random = np.random.default_rng(VERIFY_SEED)
-    chosen = random.permutation(np.asarray(codes))[:SAMPLE].tolist()
+    chosen = random.permutation(np.array(codes))[:SAMPLE].tolist()
     fields = tuple(PAYLOAD_INDEXES[collection])
     vectors = store.retrieve(collection, chosen[: 4 * VERIFY_QUERIES], False, with_vector=True)
     seeds = [hit for hit in vectors if hit.vector is not None][:VERIFY_QUERIES]

@@ -90,7 +90,9 @@ def segments_of(shard: Path) -> list[Path]:
 
 def field_index(
     field: str, kind: str
-) -> edge.KeywordIndexParams | edge.IntegerIndexParams | edge.TextIndexParams:
+) -> (
+    edge.KeywordIndexParams | edge.IntegerIndexParams | edge.FloatIndexParams | edge.TextIndexParams
+):
     """Engine parameters of a payload index; ``kind`` as in ``contract.PAYLOAD_INDEXES``."""
     graph = field in GRAPH_FIELDS
     memory = edge.Memory.Pinned if field in PINNED_FIELDS else edge.Memory.Cold
@@ -102,6 +104,8 @@ def field_index(
             return edge.IntegerIndexParams(
                 lookup=coded, range=not coded, enable_hnsw=graph, memory=memory
             )
+        case "float":
+            return edge.FloatIndexParams(enable_hnsw=graph, memory=memory)
         case "text":
             return edge.TextIndexParams(
                 tokenizer=edge.TokenizerType.Whitespace,

@@ -38,12 +38,15 @@ SELECT
     slice.popularity,
     coalesce(slice.popularity, 0) AS popularity_rank,
     slice.release_year AS year,
-    slice.explicit,
+    slice.explicit::TINYINT AS explicit,
     -- Shortest decimal of a single-precision number, not its expansion to 17 digits.
     round(slice.tempo::DOUBLE, 3) AS tempo,
     slice.key,
     slice.mode,
-    round(slice.energy::DOUBLE, 6) AS energy
+    round(slice.energy::DOUBLE, 6) AS energy,
+    -- From 0.5 on a track is taken to have no vocals.
+    CASE WHEN slice.instrumentalness >= 0.5 THEN 1 END AS instrumental,
+    genre_facts.genre_language
 FROM slice
 LEFT JOIN genre_artists USING (track_code)
 LEFT JOIN facts AS genre_facts ON genre_facts.artist_code = genre_artists.artist_code

@@ -138,7 +138,12 @@ def _points(folder: Path) -> Iterator[list[models.PointStruct]]:
 
 def _field_index(
     field: str, kind: str
-) -> models.KeywordIndexParams | models.IntegerIndexParams | models.TextIndexParams:
+) -> (
+    models.KeywordIndexParams
+    | models.IntegerIndexParams
+    | models.FloatIndexParams
+    | models.TextIndexParams
+):
     graph = field in GRAPH_FIELDS
     match kind:
         case "keyword":
@@ -153,6 +158,8 @@ def _field_index(
                 range=not coded,
                 enable_hnsw=graph,
             )
+        case "float":
+            return models.FloatIndexParams(type=models.FloatIndexType.FLOAT, enable_hnsw=graph)
         case _:
             return models.TextIndexParams(
                 type=models.TextIndexType.TEXT,

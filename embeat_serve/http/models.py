@@ -109,7 +109,9 @@ def _seed_fields() -> dict[str, Any]:
 
 def _dislikes(in_query: bool) -> Any:
     about = "tracks that the list shall not be like, and not hold" + "; repeat" * in_query
-    return optional(Annotated[list[TrackReference], Described(max_length=MAX_SEEDS)], description=about)
+    return optional(
+        Annotated[list[TrackReference], Described(max_length=MAX_SEEDS)], description=about
+    )
 
 
 def _list_fields() -> dict[str, Any]:

@@ -212,9 +212,7 @@ def status_of(error: EmbeatError) -> int:
 
 def _filters(asked: Arguments) -> Filters:
     given = asked.get("filters", {})
-    return Filters(
-        **{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
-    )
+    return Filters(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})
 
 
 def _seeds(asked: Arguments) -> dict[str, Any]:

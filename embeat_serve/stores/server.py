@@ -17,7 +17,14 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from embeat_serve.contract import GRAPH_FIELDS, Collection, Manifest, ReleaseFile, VectorName
+from embeat_serve.contract import (
+    BROAD_FIELDS,
+    GRAPH_FIELDS,
+    Collection,
+    Manifest,
+    ReleaseFile,
+    VectorName,
+)
 from embeat_serve.errors import BrokenRelease, NoRelease, StoreUnreachable, UsageError
 from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
 from embeat_serve.stores.base import EVERYTHING, EngineStore, split_values
@@ -125,9 +132,8 @@ class ServerStore(EngineStore):
     def _plan(self, query: Query | None) -> list[Query]:
         if query is None:
             return []
-        fields = {
-            condition.field for condition in query.filter.must if isinstance(condition, Match)
-        }
+        matched = (item.field for item in query.filter.must if isinstance(item, Match))
+        fields = frozenset(matched) - BROAD_FIELDS
         if query.vector is None or query.exact or not fields:
             return [query]
         # What matches a field without links is few points: scanning them is the cheapest.

@@ -78,9 +78,11 @@ class Page:
     def settled(self, differs_from: list[str] | None = None) -> list[str]:
         """The list, once it is there (and another than before)."""
         self.until(
-            lambda: bool(self.tracks())
-            and self.tracks() != differs_from
-            and not self.all("#list[aria-busy]")
+            lambda: (
+                bool(self.tracks())
+                and self.tracks() != differs_from
+                and not self.all("#list[aria-busy]")
+            )
         )
         return self.tracks()
 

@@ -151,11 +151,13 @@ def _payload(code: int, song: dict[str, Any], track_id: str, recordings: dict) -
         "popularity": song["pop"],
         "popularity_rank": song["pop"] or 0,
         "year": 1990 + code % 30,
-        "explicit": False,
+        "explicit": int(code % 5 == 0),
         "tempo": None if song.get("silent") else 60.0 + code % 120,
         "key": None if song.get("silent") else code % 12,
         "mode": None if song.get("silent") else code % 2,
-        "energy": None if song.get("silent") else 0.5,
+        "energy": None if song.get("silent") else code % 11 / 10,
+        "instrumental": 1 if code % 7 == 0 else None,
+        "language": (None, "zh", "en", "de")[0 if genre is None else genre + 1],
         "name_key": name_key(name),
         "search_text": search_text(f"{name} {by}"),
     }
@@ -176,6 +178,7 @@ def _shard(folder: Path, collection: str, points: list[edge.Point]) -> None:
     kinds: dict[str, Any] = {
         "keyword": edge.PayloadSchemaType.Keyword,
         "integer": edge.PayloadSchemaType.Integer,
+        "float": edge.PayloadSchemaType.Float,
         "text": edge.TextIndexParams(tokenizer=edge.TokenizerType.Whitespace, lowercase=False),
     }
     for field, kind in PAYLOAD_INDEXES[collection].items():
@@ -246,6 +249,8 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
     payloads = [_payload(i, song, ids[i], recordings) for i, song in enumerate(songs)]
 
     rng = np.random.default_rng(7)
+    names = [[name, None, None] for name in GENRES]
+    (folder / ReleaseFile.GENRES).write_text(json.dumps(names))
     centres = rng.uniform(0.2, 0.8, (4, len(CONTINUOUS)))
     of_song = np.array([3 if _genre(s["artist"]) is None else _genre(s["artist"]) for s in songs])
     features = np.clip(centres[of_song] + 0.1 * rng.normal(size=(len(songs), 7)), 0, 1)

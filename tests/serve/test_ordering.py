@@ -22,11 +22,15 @@ listed = st.lists(
 )
 
 
-@given(listed, st.integers(1, 3))
-def test_every_song_once_and_rules_hold_or_are_named(given_songs: list[Song], max_run: int):
-    ordered, broken = arrange(given_songs, max_run)
+@given(listed, st.integers(1, 3), st.integers(1, 6))
+def test_every_song_once_and_rules_hold_or_are_named(
+    given_songs: list[Song], max_run: int, first: int
+):
+    ordered, broken = arrange(given_songs, max_run, first)
     assert sorted(map(id, ordered)) == sorted(map(id, given_songs))
-    assert broken == broken_rules(ordered, max_run)
+    assert broken == broken_rules(ordered, max_run, first)
+    head = [song.main_artist for song in ordered[:first] if song.main_artist is not None]
+    assert ("distinct_first" in broken) == (len(set(head)) < len(head))
     if "album_neighbours" not in broken:
         assert not any(a.album is not None and a.album == b.album for a, b in pairwise(ordered))
     if "max_artist_run" not in broken:
@@ -61,3 +65,15 @@ def test_neighbours_are_of_different_albums():
 def test_what_cannot_be_avoided_is_named():
     _, broken = arrange(songs((1, 7), (1, 7), (1, 7)), 2)
     assert broken == ["max_artist_run", "album_neighbours"]
+
+
+def test_the_head_of_a_list_has_an_artist_each():
+    one, two, three, four, five = given_songs = songs((1, 1), (1, 2), (2, 3), (2, 4), (3, 5))
+    assert arrange(given_songs, 2, 3) == ([one, three, five, two, four], [])
+    assert arrange(given_songs, 2, 4) == ([one, three, five, two, four], ["distinct_first"])
+
+
+def test_a_list_of_few_artists_keeps_its_other_rules():
+    ordered, broken = arrange(songs((1, 1), (1, 2), (1, 3), (1, 4), (2, 5), (2, 6)), 2, 5)
+    assert broken == ["distinct_first"]
+    assert [song.main_artist for song in ordered] == [1, 2, 1, 1, 2, 1]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeat_serve.output import cells, cut, m3u, pad, plain, table, to_csv, to_json
+from embeat_serve.output import cells, cut, jspf, m3u, pad, plain, table, to_csv, to_json
 from embeat_serve.result import Recommendations, SeedSong, Song
 
 
@@ -54,6 +54,36 @@ def test_the_table_says_all_there_is_to_say():
     assert shown.endswith("Rules relaxed: genre\n")
 
 
+@pytest.mark.parametrize("width", [70, 90, 120, 200])
+@pytest.mark.parametrize("scale", [1, 8])
+def test_the_table_fits_the_terminal(width: int, scale: int):
+    long = (song(1, "擱淺" * scale, ("Jay Chou " * scale, "Someone")), *SONGS)
+    lines = table(answer(*long), width).splitlines()[2:]
+    assert max(map(cells, lines)) <= width
+    assert len({cells(line) for line in lines[1:]}) == 1
+    assert all(line.endswith("0.750") for line in lines[1:])
+    if width == 200:
+        assert table(answer(*long), width) == table(answer(*long))
+
+
+def test_links_stand_below_their_song():
+    shown = table(answer(*SONGS), links=True)
+    assert f"\n    https://open.spotify.com/track/{1:022d}\n" in shown
+    assert "https" not in table(answer(*SONGS))
+
+
+def test_jspf_can_be_read_back():
+    playlist = json.loads(jspf(answer(*SONGS, artist="Jay Chou")))["playlist"]
+    assert playlist["title"] == "Songs like Jay Chou (one song)"
+    assert [track["title"] for track in playlist["track"]] == [item.track_name for item in SONGS]
+    assert playlist["track"][0] == {
+        "location": [f"https://open.spotify.com/track/{1:022d}"],
+        "identifier": [f"spotify:track:{1:022d}"],
+        "title": "擱淺",
+        "creator": "Jay Chou, Someone",
+    }
+
+
 def test_explanations_stand_below_their_song():
     lines = table(answer(song(1, "a", ("b",), explanation="Because."))).splitlines()
     assert lines[-1].strip() == "Because."
@@ -95,6 +125,7 @@ def test_csv_can_be_read_back():
     assert rows[0]["artist_names"] == "Jay Chou; Someone"
     assert rows[0]["channels"] == "playlist=0.5; acoustic=0.25"
     assert rows[0]["isrc"] == ""
+    assert rows[0]["url"] == f"https://open.spotify.com/track/{1:022d}"
 
 
 def test_json_is_one_object_in_plain_letters():

@@ -272,7 +272,7 @@ def test_a_release_that_is_gone(tmp_path):
 
 
 def test_the_public_names():
-    assert embeat_serve.__all__ == ["EmbeatError", "RecallOptions", "open"]
+    assert embeat_serve.__all__ == ["EmbeatError", "Filters", "RecallOptions", "open"]
     assert all(hasattr(embeat_serve, name) for name in embeat_serve.__all__)
 
 

@@ -25,13 +25,6 @@ def test_upstreams_merge_is_a_preset():
     assert (options.same_artist_min_share, options.same_artist_max_share) == (0.15, 0.20)
 
 
-def test_what_plays_together_leads_by_default():
-    options = RecallOptions()
-    last = options.weights("playlist")[1]
-    others = (name for name in CHANNELS if name != "playlist")
-    assert sum(options.weights(name)[0] for name in others) < last
-
-
 def test_options_are_frozen():
     with pytest.raises(FrozenInstanceError):
         RecallOptions().min_popularity = 3  # type: ignore[misc]

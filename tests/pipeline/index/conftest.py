@@ -79,6 +79,7 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
                 "mode": code % 2,
                 "tempo": 80.125 + code % 100,
                 "energy": (code % 100) / 100,
+                "instrumentalness": None if code % 4 == 0 else (code % 10) / 10,
                 "source": "made up",
             }
             for code in range(tracks)

@@ -76,6 +76,8 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
         # Where the main artist has no genre, the next one credited speaks for the track.
         speakers = [artist for artist in row["artist_codes"] if artist in genres_of]
         genres = genres_of[speakers[0]] if speakers else []
+        language = (None, "zh", "en", None, None, "ja")[row["track_code"] % 5 + 1]
+        wordless = (row["instrumentalness"] or 0) >= 0.5
         words = [row["track_name"] or "", *row["artist_names"]]
         expected[row["track_code"]] = filled(
             {
@@ -93,7 +95,9 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
                 TrackField.POPULARITY: row["popularity"],
                 TrackField.POPULARITY_RANK: row["popularity"] or 0,
                 TrackField.YEAR: row["release_year"],
-                TrackField.EXPLICIT: row["explicit"],
+                TrackField.EXPLICIT: None if row["explicit"] is None else int(row["explicit"]),
+                TrackField.INSTRUMENTAL: 1 if wordless else None,
+                TrackField.LANGUAGE: row["track_name"] and language,
                 TrackField.TEMPO: row["tempo"],
                 TrackField.KEY: row["key"],
                 TrackField.MODE: row["mode"],
