@@ -211,8 +211,11 @@ def status_of(error: EmbeatError) -> int:
 
 
 def _filters(asked: Arguments) -> Filters:
-    given = asked.get("filters", {})
-    return Filters(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in asked.get("filters", {}).items()
+    }
+    return Filters(**given)
 
 
 def _seeds(asked: Arguments) -> dict[str, Any]:

@@ -55,10 +55,24 @@ def test_a_get_and_a_post_of_the_same_are_answered_alike(client: httpx.Client) -
 def test_settings_and_presets_change_the_list(client: httpx.Client) -> None:
     lists = [
         client.get("/v1/recommend", params={"q": "晴天", **more}).json()["results"]
-        for more in ({}, {"preset": "upstream"}, {"same_artist_weight_first": 50})
+        for more in ({}, {"preset": "upstream"}, {"hits": 1})
     ]
     assert lists[0] != lists[1]
     assert lists[0] != lists[2]
+
+
+def test_dislikes_and_filters(client: httpx.Client) -> None:
+    before = client.get("/v1/recommend", params={"track": SUNNY}).json()["results"]
+    disliked = [song["track_id"] for song in before[:2]]
+    asked = {"track": SUNNY, "dislike": disliked, "year_min": 2000, "genres": "soul,mandopop"}
+    one = client.get("/v1/recommend", params=asked).json()
+    filters = {"year_min": 2000, "genres": ["soul", "mandopop"]}
+    body = {"track_ids": [SUNNY], "dislikes": disliked, "filters": filters}
+    other = client.post("/v1/recommend", json=body).json()
+    assert one["results"] == other["results"] != before
+    assert not {song["track_id"] for song in one["results"]} & set(disliked)
+    songs = [client.get(f"/v1/songs/{song['track_id']}").json() for song in one["results"]]
+    assert all(song["year"] >= 2000 for song in songs)
 
 
 def test_many_seeds_by_post(client: httpx.Client) -> None:

@@ -72,6 +72,7 @@ def test_releases_are_exchanged_under_load_without_a_failed_request(
     with ThreadPoolExecutor(4) as pool:
         asking = [pool.submit(ask) for _ in range(4)]
         try:
+            server.wait_for("/healthz", lambda _: bool(releases))
             for number in range(1, 4):
                 old, new = f"release{number - 1}", f"release{number}"
                 scratch = lake.current.with_suffix(".new")
