@@ -23,19 +23,12 @@ LISTENING = re.compile(r"embeat: listening on (http://\S+)/")
 class Server:
     """``python -m embeat_serve --http`` in a process of its own."""
 
-    def __init__(self, lake: Path, log: Path, **environment: str):
+    def __init__(self, lake: Path | None, log: Path, **environment: str):
         self.log = log
+        where = ["--lake", str(lake)] if lake else []
         with log.open("w") as errors:
             self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "embeat_serve",
-                    "--http",
-                    "127.0.0.1:0",
-                    "--lake",
-                    str(lake),
-                ],
+                [sys.executable, "-m", "embeat_serve", "--http", "127.0.0.1:0", *where],
                 stderr=errors,
                 env={**os.environ, "EMBEAT_HTTP_WORKERS": "2", **environment},
             )
