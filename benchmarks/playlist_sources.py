@@ -5,7 +5,7 @@
 Needs a lake that was evaluated (``python -m embeat_pipeline evaluate``), whose twin was trained
 without the validation playlists. Lists are made for the seeds asked about alone, and several seeds
 are added up as serving does. Prints mean nDCG@20 for 1, 5 and 25 seeds of tuned item-kNN, of all
-sources, of all but each, and of each alone.
+sources, of either kind of strength alone, of all but each source, and of each alone.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from embeat_pipeline.evaluate.queries import QuerySet
 from embeat_pipeline.evaluate.split import SplitOptions, split_playlists
 from embeat_pipeline.evaluate.tune import quality, tune_item_knn, validation_queries
 from embeat_pipeline.evaluate.twin import evaluation_lake, lake_playlists
-from embeat_pipeline.playlists.config import NeighbourConfig
+from embeat_pipeline.playlists.config import Blend, NeighbourConfig
 from embeat_pipeline.playlists.material import read_material
 from embeat_pipeline.playlists.neighbours import Lists, NeighbourModel
 from embeat_pipeline.playlists.sources import UNKNOWN, Material
@@ -31,7 +31,7 @@ from embeat_serve.contract import STRENGTH_LEVELS, LakePaths
 from embeat_serve.neighbours import Neighbours, agreed
 
 RESULTS = Path(__file__).parent / "results" / "playlist_sources.json"
-WEIGHTS = [field.name for field in fields(NeighbourConfig) if field.name.endswith("_weight")]
+WEIGHTS = [field.name for field in fields(Blend) if field.name.endswith("_weight")]
 
 
 def main() -> None:
@@ -51,12 +51,12 @@ def main() -> None:
     show("", [f"{count} seeds, {len(drawn)}" for count, drawn in queries.items()])
     show("item-kNN, tuned", table["item-kNN, tuned"])
     configs = {"all": default}
-    configs |= {f"without {name}": replace(default, **{name: 0.0}) for name in WEIGHTS}
-    none = dict.fromkeys(WEIGHTS, 0.0)
     configs |= {
-        f"{name} alone": replace(default, **(none | {name: getattr(default, name)}))
-        for name in WEIGHTS
+        "strengths for one seed": replace(default, several=default.single),
+        "strengths for several seeds": replace(default, single=default.several),
     }
+    configs |= {f"without {name}": kept(default, set(WEIGHTS) - {name}) for name in WEIGHTS}
+    configs |= {f"{name} alone": kept(default, {name}) for name in WEIGHTS}
     for name, config in configs.items():
         table[name] = [measure(material, artist_of, config, drawn) for drawn in queries.values()]
         show(name, table[name])
@@ -69,6 +69,14 @@ def show(name: str, values: list) -> None:
     """One line of the table."""
     print(
         f"{name:<30}" + "".join(f"{v:>16.4f}" if name else f"{v:>16}" for v in values), flush=True
+    )
+
+
+def kept(config: NeighbourConfig, names: set[str]) -> NeighbourConfig:
+    """The config with only these weights in both blends."""
+    none = dict.fromkeys(set(WEIGHTS) - names, 0.0)
+    return replace(
+        config, single=replace(config.single, **none), several=replace(config.several, **none)
     )
 
 
@@ -111,14 +119,17 @@ def seed_lists(
     ):
         for start in range(0, len(asked), model.block):
             lists: Lists = answer(asked[start : start + model.block])
-            strengths = lists.strengths.astype(np.float32) / STRENGTH_LEVELS
-            for seed, columns, row in zip(
+            for seed, columns, one, several in zip(
                 seeds[inside][start : start + model.block].tolist(),
                 codes[model.columns[lists.columns]],
-                strengths,
+                lists.strengths,
+                lists.several,
                 strict=True,
             ):
-                found[seed] = Neighbours(columns[row > 0], row[row > 0], 0.0)
+                listed = (one > 0) | (several > 0)
+                strengths = np.stack([one, several])[:, listed].astype(np.float32)
+                strengths /= STRENGTH_LEVELS
+                found[seed] = Neighbours(columns[listed], strengths[0], strengths[1], 0.0)
     return found
 
 

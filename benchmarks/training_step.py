@@ -8,9 +8,9 @@ the thresholds and the loss are dense n x n matrices under autograd. Its samplin
 ``--pairs`` pairs and extrapolated, pair by pair, to a batch; the rest is measured in full.
 ``ours`` trains the same recipe and network, ``ours, teachers`` what is trained by default, at
 the same batch (but without playlists, which take no longer to draw from than albums).
-Rows are read twice: from dicts held in memory, and from an Arrow table one at a time, as a
-HuggingFace data set gives them. Seconds are CPU-seconds of all threads, since wall-clock time says
-little on a machine that others use too.
+Rows are read twice: from dicts held in memory, and from an Arrow table one at a time, all 23
+columns, as a HuggingFace data set gives them. Seconds are CPU-seconds of all threads, since
+wall-clock time says little on a machine that others use too.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
+from structured import structured_tracks
 from torch import Tensor, nn
 
 from embeat_pipeline.acoustic.config import COMPARED, UPSTREAM, TrainingConfig
@@ -38,12 +39,13 @@ from embeat_pipeline.acoustic.similar import SimilarPairs
 from embeat_pipeline.acoustic.taught import TaughtPairs
 from embeat_pipeline.acoustic.tracks import TrainingTracks, load_training_tracks
 from embeat_serve.contract import LakePaths
-from embeat_serve.features import CONTINUOUS, model_inputs
+from embeat_serve.features import CONTINUOUS
 
 RESULTS = Path(__file__).parent / "results" / "training_step.json"
 CONFIG = replace(UPSTREAM, validation_artists=0.0, test_artists=0.0)
 TAUGHT = TrainingConfig(batch_size=UPSTREAM.batch_size)
 """What is trained by default, at upstream's batch."""
+DICTS = 100_000
 Row = dict[str, Any]
 
 
@@ -51,16 +53,16 @@ def main() -> None:
     """Measure both, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lake", type=Path, help="ingested lake; made-up tracks without it")
-    parser.add_argument("--tracks", type=int, default=200_000, help="made-up tracks")
+    parser.add_argument("--tracks", type=int, default=1_000_000, help="made-up tracks")
     parser.add_argument("--steps", type=int, default=10, help="steps of ours to average")
     parser.add_argument("--pairs", type=int, default=200, help="pairs the plain sampler draws")
     arguments = parser.parse_args()
-    tracks = read_tracks(arguments.lake) if arguments.lake else made_up_tracks(arguments.tracks)
+    tracks = read_tracks(arguments.lake) if arguments.lake else structured_tracks(arguments.tracks)
     table = as_strings(tracks)
     seconds = {
         "ours": ours(tracks, SimilarPairs(tracks, CONFIG), CONFIG, arguments.steps),
         "ours, teachers": ours(tracks, TaughtPairs(tracks, TAUGHT), TAUGHT, arguments.steps),
-        "row by row, dicts": plain(tracks, table, table.to_pylist().__getitem__, arguments.pairs),
+        "row by row, dicts": plain(tracks, table, in_dicts(table), arguments.pairs),
         "row by row, Arrow": plain(
             tracks, table, lambda row: table.slice(row, 1).to_pylist()[0], arguments.pairs // 2
         ),
@@ -85,7 +87,7 @@ def ours(
     tracks: TrainingTracks, sampler: PairSampler, config: TrainingConfig, steps: int
 ) -> dict[str, float]:
     """CPU-seconds per step of the pipeline's own parts."""
-    model = EmbeatMLP(config.inputs, config.tempo_rows, config.direct)
+    model = EmbeatMLP(config.inputs, config.tempo_rows, config.direct, len(config.optional))
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate)
     spent: dict[str, float] = defaultdict(float)
     for step in range(steps + 2):
@@ -95,12 +97,19 @@ def ours(
         rows = torch.cat([pairs.anchors, pairs.positives])
         anchors, positives = model(tracks.discrete[rows], tracks.continuous[rows]).chunk(2)
         relations = sampler.relations(pairs)
-        loss = masked_info_nce(anchors, positives, relations, config.temperature)
+        form = "averaged" if config.other_positives == "averaged" else "together"
+        loss = masked_info_nce(anchors, positives, relations, config.temperature, form)
         update(model, optimizer, loss)
         if step >= 2:  # the first ones allocate
             spent["sampling"] += (sampled - started) / steps
             spent["masks, loss, model"] += (time.process_time() - sampled) / steps
     return dict(spent)
+
+
+def in_dicts(table: pa.Table) -> Callable[[int], Row]:
+    """Rows from memory; those of the first tracks, again and again, since 1M dicts take 3 GB."""
+    rows = table.slice(0, DICTS).to_pylist()
+    return lambda row: rows[row % DICTS]
 
 
 def update(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -119,7 +128,7 @@ def plain(
     plain_pairs(read, len(tracks), groups, count)
     sampling = (time.process_time() - started) / count * CONFIG.batch_size
 
-    model = EmbeatMLP(CONFIG.inputs, CONFIG.tempo_rows)
+    model = EmbeatMLP(CONFIG.inputs, tempo_rows=CONFIG.tempo_rows)
     optimizer = torch.optim.AdamW(model.parameters(), lr=CONFIG.learning_rate)
     pairs = SimilarPairs(tracks, CONFIG).draw()
     started = time.process_time()
@@ -129,8 +138,8 @@ def plain(
     masked = string_masks(table, pairs) & ~positive
     logits = anchors @ positives.T / CONFIG.temperature
     among_all = logits.masked_fill(masked, -torch.inf).logsumexp(dim=1)
-    among_positives = logits.masked_fill(~positive, -torch.inf).logsumexp(dim=1)
-    update(model, optimizer, (among_all - among_positives).mean())
+    averaged = (logits * positive).sum(dim=1) / positive.sum(dim=1)
+    update(model, optimizer, (among_all - averaged).mean())
     return {"sampling": sampling, "masks, loss, model": time.process_time() - started}
 
 
@@ -214,8 +223,10 @@ def string_masks(table: pa.Table, pairs: Pairs) -> Tensor:
     """Same artist, album or recording, by comparing names."""
     masked = torch.zeros(len(pairs.anchors), len(pairs.positives), dtype=torch.bool)
     for name in ("artist", "album", "recording"):
-        names = np.array(table[name].to_pylist(), dtype=object)
-        left, right = names[pairs.anchors.numpy()], names[pairs.positives.numpy()]
+        left, right = (
+            np.array(table[name].take(rows.numpy()).to_pylist(), dtype=object)
+            for rows in (pairs.anchors, pairs.positives)
+        )
         masked |= torch.from_numpy((left[:, None] == right[None, :]).astype(bool))
     return masked
 
@@ -253,38 +264,6 @@ def read_tracks(lake: Path) -> TrainingTracks:
     return load_training_tracks(paths.table("tracks"), found, CONFIG, torch.device("cpu"))
 
 
-def made_up_tracks(count: int) -> TrainingTracks:
-    """Albums of eight that have a sound, three to an artist."""
-    chance = np.random.default_rng(0)
-    album = np.arange(count) // 8
-    albums = album[-1] + 1
-    sound = {name: chance.random(albums) for name in CONTINUOUS}
-    sound["speechiness"] *= 0.2
-    columns = {
-        name: values[album] + chance.normal(0, 0.08, count) for name, values in sound.items()
-    }
-    columns = {name: np.clip(values, 0, 1) for name, values in columns.items()}
-    columns["key"], columns["mode"] = chance.integers(0, 12, count), chance.integers(0, 2, count)
-    columns["tempo"] = chance.uniform(80, 130, albums)[album]
-    columns["time_signature"] = chance.choice([3, 4, 4, 4, 4], albums)[album]
-    discrete, continuous = model_inputs(columns)
-
-    def codes(values: np.ndarray) -> Tensor:
-        return torch.from_numpy(values.astype(np.int32))
-
-    return TrainingTracks(
-        track=codes(np.arange(count)),
-        discrete=torch.from_numpy(discrete),
-        continuous=torch.from_numpy(continuous),
-        artist=codes(album // 3),
-        album=codes(album),
-        recording=codes(np.arange(count)),
-        genre=codes(album // 3 % 500),
-        popularity=torch.from_numpy(chance.random(count, np.float32)),
-        role=torch.zeros(count, dtype=torch.uint8),
-    )
-
-
 def as_strings(tracks: TrainingTracks) -> pa.Table:
     """The tracks as upstream holds them: ids as strings, empty where unknown."""
     columns: dict[str, Any] = {
@@ -293,6 +272,11 @@ def as_strings(tracks: TrainingTracks) -> pa.Table:
         ]
         for name in ("track", "artist", "album", "recording", "genre")
     }
+    # Read along with the row, and not needed: the rest of what the catalogue's rows hold.
+    for name in ("track_name", "artist_name", "album_name"):
+        columns[name] = [f"{name} {code}" for code in tracks.track.tolist()]
+    columns["artist_genres"] = [[genre] for genre in columns["genre"]]
+    columns["artist_idx"], columns["release_year"] = tracks.artist.numpy(), tracks.album.numpy()
     columns["popularity"] = tracks.popularity.numpy()
     for column, name in enumerate(CONTINUOUS):
         columns[name] = tracks.continuous[:, column].nan_to_num().numpy() + 0.5

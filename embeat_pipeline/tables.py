@@ -149,7 +149,8 @@ TRACK_NEIGHBOURS = pa.schema(
     [
         ("track_code", pa.uint32()),  # ascending; only tracks of the playlist vocabulary
         ("neighbour_codes", pa.list_(pa.uint32())),  # tracks played with it, best first
-        ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most there can be
+        ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most; as a single seed
+        ("several_strengths", pa.list_(pa.uint8())),  # same length; as one of several seeds
         ("confidence", pa.float32()),  # 0..1: how much the track's own playlists say
     ]
 )
@@ -158,7 +159,8 @@ ARTIST_NEIGHBOURS = pa.schema(
     [
         ("artist_code", pa.uint32()),  # ascending; only artists of whom anything is known
         ("neighbour_codes", pa.list_(pa.uint32())),  # tracks played with the artist's, best first
-        ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most there can be
+        ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most; as a single seed
+        ("several_strengths", pa.list_(pa.uint8())),  # same length; as one of several seeds
     ]
 )
 

@@ -16,7 +16,7 @@ from embeat_serve.features import (
     CARDINALITY,
     CONTINUOUS,
     DISCRETE,
-    SIGNALS,
+    LAYOUTS,
     ModelInputs,
     signals,
 )
@@ -39,7 +39,7 @@ DIRECT = ("direct_discrete", "direct_acoustic")
 
 PLAIN_INPUTS = len(CONTINUOUS)
 """Inputs of an acoustic tower that reads features as they are, the missing in the middle. One that
-has ``SIGNALS`` inputs reads ``features.signals``; the file's shapes tell which."""
+one of ``features.LAYOUTS`` reads ``features.signals``; the file's shapes tell which."""
 
 
 class Encoder:
@@ -54,7 +54,7 @@ class Encoder:
             ``profile``, adds to the backbone's first layer.
         direct_profiles: (2808, 64), what each of them adds to the vector itself; zero where the
             encoder has no direct weights.
-        plain: whether the acoustic tower reads features as they are.
+        layout: of the signals that the acoustic tower reads; None: it reads features as they are.
         from_acoustic: (64, 256), weight of the acoustic tower in that layer.
         config: how it was trained: seed, settings, steps, losses.
     """
@@ -62,7 +62,7 @@ class Encoder:
     def __init__(self, arrays: Mapping[str, Array], config: Mapping[str, Any]):
         self.config = dict(config)
         self.arrays = arrays
-        self.plain = len(arrays["acoustic_0_weight"]) == PLAIN_INPUTS
+        self.layout = LAYOUTS.get(len(arrays["acoustic_0_weight"]))
         self.profiles, self.direct_profiles = self._discrete_part()
         # The towers are concatenated, so each meets its own half of the backbone's first layer.
         self.from_acoustic = arrays["backbone_0_weight"][arrays["discrete_1_bias"].size :]
@@ -126,10 +126,10 @@ class Encoder:
         return vectors
 
     def acoustic_inputs(self, continuous: Array) -> Array:
-        """Inputs (n, 7) or (n, ``SIGNALS``) of the acoustic tower of ``ModelInputs.continuous``."""
-        if self.plain:
+        """Inputs (n, 7) or (n, width) of the acoustic tower of ``ModelInputs.continuous``."""
+        if self.layout is None:
             return np.nan_to_num(continuous[:, :PLAIN_INPUTS], nan=0.0)
-        return signals(continuous)
+        return signals(continuous, self.layout)
 
     def _layer(self, name: str, values: Array) -> Array:
         hidden = values @ self.arrays[f"{name}_weight"]
@@ -181,10 +181,9 @@ def _check(arrays: Mapping[str, Array]) -> None:
             raise ValueError(f"embedding_{name} has {found} rows, expected {most}")
     embedded = sum(arrays[f"embedding_{name}"].shape[-1] for name in DISCRETE)
     acoustic = len(arrays["acoustic_0_weight"])
-    if acoustic not in (PLAIN_INPUTS, SIGNALS):
-        raise ValueError(
-            f"acoustic_0_weight has {acoustic} inputs, expected {PLAIN_INPUTS} or {SIGNALS}"
-        )
+    if acoustic not in (PLAIN_INPUTS, *LAYOUTS):
+        expected = ", ".join(map(str, (PLAIN_INPUTS, *LAYOUTS)))
+        raise ValueError(f"acoustic_0_weight has {acoustic} inputs, expected one of {expected}")
     width = {"discrete": embedded, "acoustic": acoustic, "backbone": 0}
     direct = [name for name in DIRECT if name in arrays]
     for name, inputs in zip(DIRECT, (embedded, acoustic), strict=True):

@@ -24,7 +24,13 @@ CONTINUOUS = (
 
 FEATURES = (*DISCRETE, *CONTINUOUS)
 
+OPTIONAL = ("loudness", "duration_ms", "release_year")
+"""What an encoder may read besides, the first so many of them: decibels, milliseconds, year."""
+
 VALID_RANGE: dict[str, tuple[float, float]] = {
+    "loudness": (-70.0, 10.0),
+    "duration_ms": (1_000, 36_000_000),
+    "release_year": (1860, 2100),
     "key": (0, 11),
     "mode": (0, 1),
     "time_signature": (1, 7),
@@ -40,7 +46,7 @@ TEMPO = ("tempo", "tempo_cos", "tempo_sin")
 """Further inputs of the acoustic tower: the octaves a tempo lies above 120 beats per minute, and
 their place on a circle once around an octave, so that 70 and 140 can be near."""
 
-SIGNAL_COLUMNS = (*CONTINUOUS, *TEMPO)
+SIGNAL_COLUMNS = (*CONTINUOUS, *TEMPO, *OPTIONAL)
 """Columns of ``ModelInputs.continuous``."""
 
 EDGES: dict[str, tuple[float, ...]] = {
@@ -64,10 +70,18 @@ EDGES: dict[str, tuple[float, ...]] = {
         *(0.85, 0.9, 0.95, 0.98, 1.0),
     ),
     "tempo": tuple(step / 12 - 1.5 for step in range(33)),
+    "loudness": (
+        *(-60.0, -40.0, -30.0, -25.0, -22.0, -20.0, -18.0, -16.0, -15.0, -14.0, -13.0, -12.0),
+        *(step / 2 - 11.5 for step in range(22)),
+        *(0.0, 3.0),
+    ),
+    "duration_ms": (-4.0, -3.0, -2.0, *(step / 12 - 1.5 for step in range(37)), 2.0, 3.0, 5.0),
+    "release_year": (1900.0, 1930.0, 1945.0, *(1950.0 + 4 * step for step in range(20))),
 }
-"""Where each input is cut into pieces: evenly, or closer where such values crowd. A piece tells
-how much of it lies below the value, from 0 to 1 (piecewise linear encoding, Gorishniy et al.
-2022), so that the network can treat 0.0001 and 0.001 as unlike as 0.1 and 0.9."""
+"""Where each input is cut into pieces: evenly, or closer where such values crowd; a tempo in
+octaves above 120 beats per minute, a length in octaves above three and a half minutes. A piece
+tells how much of it lies below the value, from 0 to 1 (piecewise linear encoding, Gorishniy et
+al. 2022), so that the network can treat 0.0001 and 0.001 as unlike as 0.1 and 0.9."""
 
 CARDINALITY = {"key": 13, "mode": 3, "time_signature": 6, "tempo": 12}
 """Rows of each embedding. Index 0 is always missing."""
@@ -79,8 +93,8 @@ class ModelInputs(NamedTuple):
     discrete: NDArray[np.uint8]
     """(n, 4), columns as ``DISCRETE``, values 0..CARDINALITY-1."""
     continuous: NDArray[np.float32]
-    """(n, 10), columns as ``SIGNAL_COLUMNS``: those of ``CONTINUOUS`` minus 0.5, then tempo; NaN
-    where missing."""
+    """(n, 13), columns as ``SIGNAL_COLUMNS``: those of ``CONTINUOUS`` minus 0.5, then tempo, then
+    those of ``OPTIONAL``, each minus its ``CENTRE``; NaN where missing."""
 
 
 class Pieces(NamedTuple):
@@ -94,24 +108,44 @@ class Pieces(NamedTuple):
     """(k,) 1 / width."""
 
 
-def _pieces() -> Pieces:
-    column = [SIGNAL_COLUMNS.index(name) for name, cut in EDGES.items() for _ in cut[1:]]
-    low = np.concatenate([cut[:-1] for cut in EDGES.values()])
-    width = np.concatenate([np.diff(cut) for cut in EDGES.values()])
-    return Pieces(np.array(column), low.astype(np.float32), (1 / width).astype(np.float32))
+class Layout(NamedTuple):
+    """What ``signals`` makes of the first ``columns`` of ``ModelInputs.continuous``."""
+
+    columns: int
+    known: NDArray[np.intp]
+    """Columns that can be missing by themselves."""
+    pieces: Pieces
+
+    @property
+    def width(self) -> int:
+        """Number of signals."""
+        return self.columns + len(self.known) + len(self.pieces.low)
 
 
-PIECES = _pieces()
-CENTRE = np.array([0.5] * len(CONTINUOUS) + [0.0] * len(TEMPO), np.float32)
-"""(10,), what brings each column of ``ModelInputs.continuous`` to the unit of ``EDGES``."""
-SPREAD = np.array([4.0] * len(CONTINUOUS) + [2.0, 1.0, 1.0], np.float32)
-"""(10,), what brings each column to a deviation near 1."""
+CENTRE = np.array([0.5] * len(CONTINUOUS) + [0.0] * len(TEMPO) + [-8.0, 0.0, 2000.0], np.float32)
+"""(13,), what brings each column of ``ModelInputs.continuous`` to the unit of ``EDGES``."""
+SPREAD = np.array([4.0] * len(CONTINUOUS) + [2.0, 1.0, 1.0] + [0.2, 2.0, 0.07], np.float32)
+"""(13,), what brings each column to a deviation near 1."""
 BELOW = np.float32(-1e9)
 """Stands for a missing value in the unit of ``EDGES``: below every piece."""
-KNOWN = len(CONTINUOUS) + 1
-"""Columns of ``ModelInputs.continuous`` that can be missing by themselves."""
-SIGNALS = len(SIGNAL_COLUMNS) + KNOWN + len(PIECES.low)
-"""Number of columns that ``signals`` makes."""
+TYPICAL_DURATION = 210_000
+"""Milliseconds."""
+
+
+def layout(optional: int = 0) -> Layout:
+    """Layout of the signals of ``FEATURES`` and the first ``optional`` of ``OPTIONAL``."""
+    columns = len(CONTINUOUS) + len(TEMPO) + optional
+    cuts = {name: cut for name, cut in EDGES.items() if SIGNAL_COLUMNS.index(name) < columns}
+    column = [SIGNAL_COLUMNS.index(name) for name, cut in cuts.items() for _ in cut[1:]]
+    low = np.concatenate([cut[:-1] for cut in cuts.values()])
+    width = np.concatenate([np.diff(cut) for cut in cuts.values()])
+    known = [SIGNAL_COLUMNS.index(name) for name in cuts]
+    pieces = Pieces(np.array(column), low.astype(np.float32), (1 / width).astype(np.float32))
+    return Layout(columns, np.array(known), pieces)
+
+
+LAYOUTS = {found.width: found for found in map(layout, range(len(OPTIONAL) + 1))}
+"""Number of signals -> their layout: an encoder's first weights tell which it reads."""
 
 CIRCLES = 4
 """Columns of ``key_circles``."""
@@ -147,7 +181,8 @@ def model_inputs(columns: Mapping[str, ArrayLike]) -> ModelInputs:
     length = max((np.size(values) for values in columns.values()), default=0)
     missing = np.full(length, np.nan, np.float32)
     cleaned = {
-        name: clean(name, columns[name]) if name in columns else missing for name in FEATURES
+        name: clean(name, columns[name]) if name in columns else missing
+        for name in (*FEATURES, *OPTIONAL)
     }
 
     def index(values: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -165,25 +200,34 @@ def model_inputs(columns: Mapping[str, ArrayLike]) -> ModelInputs:
     octaves = np.log2(cleaned["tempo"] / np.float32(120))
     angle = octaves * np.float32(2 * np.pi)
     sound = [cleaned[name] - np.float32(0.5) for name in CONTINUOUS]
-    continuous = np.stack([*sound, octaves, np.cos(angle), np.sin(angle)], axis=1)
+    optional = [
+        cleaned["loudness"],
+        np.log2(cleaned["duration_ms"] / np.float32(TYPICAL_DURATION)),
+        cleaned["release_year"],
+    ]
+    continuous = np.stack([*sound, octaves, np.cos(angle), np.sin(angle), *optional], axis=1)
+    continuous[:, -len(optional) :] -= CENTRE[-len(optional) :]
     return ModelInputs(discrete, continuous)
 
 
-def signals(continuous: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the acoustic tower sees, (n, ``SIGNALS``), of ``ModelInputs.continuous``.
+def signals(continuous: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
+    """What the acoustic tower sees, (n, width), of ``ModelInputs.continuous``.
 
     The values, each near a deviation of 1; for each that can be missing, whether it is known (0
     or 1); the pieces. A missing value is 0 throughout.
     """
+    continuous = continuous[:, : layout.columns]
     known = ~np.isnan(continuous)
-    found = np.empty((len(continuous), SIGNALS), np.float32)
-    values, flags, pieces = np.split(found, [len(SIGNAL_COLUMNS), len(SIGNAL_COLUMNS) + KNOWN], 1)
-    np.multiply(np.where(known, continuous, np.float32(0)), SPREAD, out=values)
-    flags[:] = known[:, :KNOWN]
-    placed = np.where(known, continuous + CENTRE, BELOW)
-    filled = np.take(placed, PIECES.column, axis=1)
-    filled -= PIECES.low
-    filled *= PIECES.scale
+    found = np.empty((len(continuous), layout.width), np.float32)
+    ends = [layout.columns, layout.columns + len(layout.known)]
+    values, flags, pieces = np.split(found, ends, 1)
+    filled = np.where(known, continuous, np.float32(0))
+    np.multiply(filled, SPREAD[: layout.columns], out=values)
+    flags[:] = known[:, layout.known]
+    placed = np.where(known, continuous + CENTRE[: layout.columns], BELOW)
+    filled = np.take(placed, layout.pieces.column, axis=1)
+    filled -= layout.pieces.low
+    filled *= layout.pieces.scale
     np.maximum(filled, 0, out=filled)
     np.minimum(filled, 1, out=pieces)
     return found
@@ -208,7 +252,7 @@ def from_mappings(songs: list[Mapping[str, Any]]) -> ModelInputs:
     return model_inputs(
         {
             name: [np.nan if song.get(name) is None else float(song[name]) for song in songs]
-            for name in FEATURES
+            for name in (*FEATURES, *OPTIONAL)
         }
     )
 
@@ -223,7 +267,7 @@ def check_features(song: Mapping[str, Any]) -> None:
         raise InvalidFeatures(
             f"features must be an object with numbers, found {type(song).__name__}"
         )
-    for name in FEATURES:
+    for name in (*FEATURES, *OPTIONAL):
         value = song.get(name)
         if value is None:
             continue

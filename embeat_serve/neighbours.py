@@ -9,23 +9,28 @@ from numpy.typing import NDArray
 
 from embeat_serve.contract import STRENGTH_LEVELS
 
-BYTES = 5
-"""Of one neighbour: its code, little-endian uint32, and its strength, one byte."""
+BYTES = 6
+"""Of one neighbour: its code, little-endian uint32, and its two strengths, one byte each."""
+
+HALF_WAY = 8
+"""Further seeds with which both kinds of strength count alike."""
 
 
 class Neighbours(NamedTuple):
-    """Tracks that are played with a seed, best first."""
+    """Tracks that are played with a seed."""
 
     codes: NDArray[np.uint32]
     strengths: NDArray[np.float32]
-    """Above 0, up to 1, comparable between lists: what speaks for each beyond what speaks for
-    those that are not listed."""
+    """0..1, comparable between lists: what speaks for each beyond what speaks for those that are
+    not listed, where this is the only seed."""
+    several: NDArray[np.float32]
+    """The same where this is one of many seeds, which leave less to be guessed from artists."""
     confidence: float
     """0..1: how much the seed's own playlists say; 0 where the list is its artist's."""
 
 
 def unpack(text: str, confidence: float = 0.0) -> Neighbours:
-    """Read the payload field: base64 of n codes, then n strengths; a strength of 0 is padding.
+    """Read the payload field: base64 of n codes, n strengths, n strengths for several seeds.
 
     Raises:
         ValueError: it is not base64, or not a whole number of neighbours.
@@ -35,10 +40,15 @@ def unpack(text: str, confidence: float = 0.0) -> Neighbours:
     if rest:
         raise ValueError(f"a neighbour takes {BYTES} bytes, found {len(content)}")
     codes = np.frombuffer(content, "<u4", number)
-    levels = np.frombuffer(content, np.uint8, number, offset=4 * number)
-    listed = levels > 0
-    strengths = levels[listed].astype(np.float32) / np.float32(STRENGTH_LEVELS)
-    return Neighbours(codes[listed], np.asarray(strengths, np.float32), confidence)
+    levels = np.frombuffer(content, np.uint8, offset=4 * number).reshape(2, number)
+    single, several = levels.astype(np.float32) / np.float32(STRENGTH_LEVELS)
+    return Neighbours(codes, single, several, confidence)
+
+
+def blended(found: Neighbours, seeds: int) -> NDArray[np.float32]:
+    """(n,) strengths of a list that is one of so many, between the two kinds."""
+    share = np.float32((seeds - 1) / (seeds - 1 + HALF_WAY))
+    return (np.float32(1) - share) * found.strengths + share * found.several
 
 
 def agreed(
@@ -56,10 +66,11 @@ def agreed(
 
     Returns:
         For each list codes and strengths of those of its tracks that are among the best
-        ``limit``, in the list's order.
+        ``limit``, best first, equals in the list's order.
     """
     none = np.zeros(0, np.uint32), np.zeros(0, np.float32)
-    given = [(found.codes, found.strengths) if found else none for found in lists]
+    seeds = sum(found is not None for found in lists)
+    given = [_positive(found, seeds) if found else none for found in lists]
     codes, place = np.unique(np.concatenate([one for one, _ in given]), return_inverse=True)
     total = np.bincount(place, np.concatenate([one for _, one in given]), minlength=len(codes))
     total[np.isin(codes, np.asarray(excluded, np.int64))] = 0
@@ -68,3 +79,10 @@ def agreed(
     kept[order[total[order] > 0]] = True
     chosen = np.split(kept[place], np.cumsum([len(one) for one, _ in given])[:-1])
     return [(one[mask], two[mask]) for (one, two), mask in zip(given, chosen, strict=True)]
+
+
+def _positive(found: Neighbours, seeds: int) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+    strengths = blended(found, seeds)
+    order = np.argsort(-strengths, kind="stable")
+    order = order[strengths[order] > 0]
+    return found.codes[order], strengths[order]

@@ -22,6 +22,9 @@ MAX_K = 1_000
 ORDERS = ("score", "harmonic")
 """Best first; or so that each song goes over into the next, in key and tempo."""
 
+MAX_COUNT = 1_000
+"""Most shards, and most replicas."""
+
 _RANGES: dict[str, tuple[float, float]] = {
     "share": (0, 1),
     "weight_first": (0, 100),
@@ -192,6 +195,12 @@ class Settings:
     qdrant_url: str | None = None
     """Qdrant server; None reads the embedded release of the lake."""
     qdrant_api_key: str | None = field(default=None, repr=False)
+    qdrant_ca: Path | None = None
+    """PEM file of the authorities to trust for the server's certificate; None: the system's."""
+    qdrant_shards: int = 1
+    """Shards of the collections that publishing makes on a server."""
+    qdrant_replicas: int = 1
+    """Copies of each shard."""
     device: Device = "auto"
     recall: RecallOptions = field(default_factory=RecallOptions)
 
@@ -222,6 +231,9 @@ class Settings:
             lake=LakePaths(Path(given.get("lake", "data_lake"))),
             qdrant_url=given.get("qdrant_url"),
             qdrant_api_key=given.get("qdrant_api_key"),
+            qdrant_ca=Path(given["qdrant_ca"]) if "qdrant_ca" in given else None,
+            qdrant_shards=_parse_count("qdrant_shards", given),
+            qdrant_replicas=_parse_count("qdrant_replicas", given),
             device=device,  # type: ignore[arg-type]
             recall=replace(PRESETS[preset], **recall),
         )
@@ -243,6 +255,13 @@ class Settings:
             qdrant_url=None if asked_for_lake else (url or self.qdrant_url),
             qdrant_api_key=api_key or self.qdrant_api_key,
         )
+
+
+def _parse_count(name: str, given: Mapping[str, str]) -> int:
+    number = _parse(name, given.get(name, "1"), 1)
+    if not 1 <= number <= MAX_COUNT:
+        raise UsageError(f"EMBEAT_{name.upper()} must be in 1..{MAX_COUNT}, found {number}")
+    return number
 
 
 def _parse(name: str, text: str, default: Any) -> Any:

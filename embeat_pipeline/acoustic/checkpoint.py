@@ -37,7 +37,9 @@ class Training:
         """Training before its first step, independent of torch's global random state."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            model = EmbeatMLP(config.inputs, config.tempo_rows, config.direct).to(device)
+            model = EmbeatMLP(
+                config.inputs, config.tempo_rows, config.direct, len(config.optional)
+            ).to(device)
         optimizer = torch.optim.AdamW(
             model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )

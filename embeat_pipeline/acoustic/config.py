@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from embeat_serve.features import OPTIONAL
+
 Recipe = Literal["upstream", "teachers"]
 Inputs = Literal["plain", "signals"]
-OtherPositives = Literal["together", "left out"]
+OtherPositives = Literal["averaged", "together", "left out"]
 Fallback = Literal["artist", "none"]
 
 COMPARED = ("energy", "valence", "danceability", "acousticness", "liveness", "speechiness")
@@ -24,7 +26,11 @@ class TrainingConfig:
     one album or one playlist. ``upstream``: the acoustic thresholds below."""
     inputs: Inputs = "signals"
     """What the network sees of the features, see ``model.EmbeatMLP``."""
-
+    optional: tuple[str, ...] = OPTIONAL[:2]
+    """Which of ``features.OPTIONAL``, from the first on, are among the signals."""
+    optional_missing_share: float = 0.1
+    """Share of tracks of which training hides all of those together: songs that people describe
+    by their audio features alone should lie near the same songs."""
     direct: bool = True
     """Whether ``signals`` also lead straight to the vector, past the towers."""
 
@@ -50,8 +56,9 @@ class TrainingConfig:
     """Rows of the tempo embedding. Upstream has 5 for 12 buckets, so that buckets from 5 on are
     read as missing; 5 reproduces that."""
     other_positives: OtherPositives = "left out"
-    """Positives of a row that were drawn for other rows: ``together`` with its own in one sum, as
-    upstream, or ``left out`` of the loss, neither near nor far."""
+    """Positives of a row that were drawn for other rows: each to be as near as its own
+    (``averaged``), some of them to be near (``together``, in one sum with its own), or ``left
+    out`` of the loss, neither near nor far."""
 
     genre_share: float = 0.01
     """Share of anchors whose candidates come from their genre instead of their album."""
@@ -102,10 +109,13 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if not 1 <= self.tempo_rows <= 12:
             raise ValueError(f"tempo_rows must lie in 1..12, found {self.tempo_rows}")
+        if self.optional != OPTIONAL[: len(self.optional)]:
+            raise ValueError(f"optional must be a beginning of {OPTIONAL}, found {self.optional}")
         if self.validation_artists + self.test_artists >= 1:
             raise ValueError("validation_artists and test_artists leave no artist to train on")
-        if not 0 <= self.missing_share < 1:
-            raise ValueError(f"missing_share must lie in 0..1, found {self.missing_share}")
+        for name in ("missing_share", "optional_missing_share"):
+            if not 0 <= (share := getattr(self, name)) < 1:
+                raise ValueError(f"{name} must lie in 0..1, found {share}")
         if min(self.batch_size, self.max_steps, self.candidates, self.validate_every) < 1:
             raise ValueError("batch_size, max_steps, candidates and validate_every start at 1")
 
@@ -113,6 +123,7 @@ class TrainingConfig:
 UPSTREAM = TrainingConfig(
     recipe="upstream",
     inputs="plain",
+    optional=(),
     batch_size=4096,
     max_steps=100,
     learning_rate=1e-4,
@@ -122,7 +133,7 @@ UPSTREAM = TrainingConfig(
     temperature=0.05,
     missing_share=0.0,
     tempo_rows=5,
-    other_positives="together",
+    other_positives="averaged",
     fallback="none",
     patience=0,
 )

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from embeat_serve.features import CONTINUOUS, FEATURES, ModelInputs, clean, model_inputs
+from embeat_serve.features import CONTINUOUS, FEATURES, OPTIONAL, ModelInputs, clean, model_inputs
 
 BATCH_ROWS = 65_536
 
@@ -26,10 +26,11 @@ class TrackBatch:
 
 def track_batches(path: Path, columns: Sequence[str]) -> Iterator[TrackBatch]:
     """Read ``columns`` and the features of ``tracks.parquet`` in order, memory bounded."""
-    wanted = [*columns, *(name for name in FEATURES if name not in columns)]
+    read = (*FEATURES, *OPTIONAL)
+    wanted = [*columns, *(name for name in read if name not in columns)]
     with pq.ParquetFile(path) as file:
         for rows in file.iter_batches(BATCH_ROWS, columns=wanted):
-            raw = {name: numbers(rows.column(name)) for name in FEATURES}
+            raw = {name: numbers(rows.column(name)) for name in read}
             present = [~np.isnan(clean(name, raw[name])) for name in CONTINUOUS]
             yield TrackBatch(rows, model_inputs(raw), np.logical_or.reduce(present))
 

@@ -1,17 +1,34 @@
 """Masked, multi-positive InfoNCE, a block of rows at a time."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-BLOCK_ROWS = 256
+BLOCK_VALUES = 1 << 20
+"""Logits at a time: few enough to stay in a core's cache, enough for its matrix products."""
 
-Relations = Callable[[slice], tuple[Tensor | None, Tensor]]
-"""Rows of a batch -> two boolean (rows, n) tensors: which columns are positives of each row, and
-which are neither positive nor negative. No column is both. Without the first, each row's own is
-its only positive."""
+Positives = Literal["together", "averaged"]
+
+
+class Places(NamedTuple):
+    """Cells of a block of rows: k row numbers, counted from the block's first, and k columns."""
+
+    row: Tensor
+    column: Tensor
+
+
+class Related(NamedTuple):
+    """What a block of rows has in common with the columns of a batch."""
+
+    positives: Places | None
+    """Positives of each row, once each and its own among them; None: its own is the only one."""
+    masked: Places
+    """Neither positive nor negative. May name a cell twice, and positives, which stay positive."""
+
+
+Relations = Callable[[slice], Related]
 
 
 def masked_info_nce(
@@ -19,28 +36,32 @@ def masked_info_nce(
     positives: Tensor,
     relations: Relations,
     temperature: float,
-    block_rows: int = BLOCK_ROWS,
+    form: Positives = "together",
+    block_rows: int | None = None,
 ) -> Tensor:
     """Mean over the rows i of
 
-        log sum_{j in P(i) + N(i)} exp(s_ij) - log sum_{j in P(i)} exp(s_ij),  s = a p^T / tau
+        log sum_{j in P(i) + N(i)} exp(s_ij) - f_{j in P(i)}(s_ij),  s = a p^T / tau
 
     where P(i) are the row's positives, among them always j = i, and N(i) its negatives: the
-    columns that are neither positive nor masked out. With one positive a row this is InfoNCE
-    (van den Oord et al. 2018); the sum inside the logarithm is MIL-NCE's (Miech et al. 2020),
-    which asks that some positive be near, not all of them.
+    columns that are neither positive nor masked out. f is the mean for ``averaged``, which asks
+    that all positives be near (Khosla et al. 2020, L_out), and log sum exp for ``together``
+    (Miech et al. 2020, MIL-NCE), which asks that some be. With one positive a row both are InfoNCE
+    (van den Oord et al. 2018).
 
-    The gradient, softmax over P + N minus softmax over P, is computed on the way, so that never
-    more than ``block_rows`` rows of the n x n matrices exist.
+    The gradient, softmax over P + N minus the weights of P in f, is computed on the way, so that
+    never more than ``block_rows`` rows of the n x n matrices exist.
 
     Args:
         anchors: (n, d), L2-normalised.
         positives: (n, d), L2-normalised; row i belongs to anchor i.
         relations: positives and masked-out columns of a block of rows.
         temperature: tau.
+        form: f.
         block_rows: rows at a time; bounds memory, changes no result beyond rounding.
     """
-    return _MaskedInfoNCE.apply(anchors, positives, relations, temperature, block_rows)
+    rows = block_rows or max(1, BLOCK_VALUES // max(len(anchors), 1))
+    return _MaskedInfoNCE.apply(anchors, positives, relations, temperature, form, rows)
 
 
 class _MaskedInfoNCE(torch.autograd.Function):
@@ -51,6 +72,7 @@ class _MaskedInfoNCE(torch.autograd.Function):
         positives: Tensor,
         relations: Relations,
         temperature: float,
+        form: Positives,
         block_rows: int,
     ) -> Tensor:
         count = len(anchors)
@@ -61,20 +83,27 @@ class _MaskedInfoNCE(torch.autograd.Function):
         for start in range(0, count, block_rows):
             rows = slice(start, min(start + block_rows, count))
             logits = scaled[rows] @ positives.T
-            positive, masked = relations(rows)
-            among_all = logits.masked_fill(masked, -torch.inf).log_softmax(dim=1)
-            row_loss[rows] = -among_all.diagonal(start)
-            if positive is None:
-                gradient = among_all.exp_()
-                gradient.diagonal(start).sub_(1)
-            else:
-                among_positives = logits.masked_fill_(~positive, -torch.inf).log_softmax(dim=1)
-                # Both are s_ii minus a log-sum; their difference is the row's loss, and finite
-                # however far apart the sums are.
-                row_loss[rows] += among_positives.diagonal(start)
-                gradient = among_all.exp_().sub_(among_positives.exp_())
-            torch.mm(gradient, positives, out=anchor_gradient[rows])
-            positive_gradient.addmm_(gradient.T, anchors[rows])
+            row, column = own = _own(rows, logits.device)
+            near, masked = relations(rows)
+            if near is not None:
+                row, column = near
+            score, own_score = logits[row, column], logits[own]
+            logits[masked] = -torch.inf
+            logits[row, column] = score
+            highest = logits.amax(dim=1, keepdim=True)
+            exponents = logits.sub_(highest).exp_()
+            total = exponents.sum(dim=1)
+            # Both parts are told from the own positive's score: they may be huge, and their
+            # difference is what counts.
+            row_loss[rows] = highest[:, 0] - own_score + total.log()
+            share = torch.ones_like(score)
+            if near is not None:
+                share, sums = _WEIGHTS[form](row, score, own_score)
+                row_loss[rows] -= sums
+            exponents.index_put_((row, column), -share * total[row], accumulate=True)
+            part = 1 / total[:, None]
+            torch.mul(exponents @ positives, part, out=anchor_gradient[rows])
+            positive_gradient.addmm_(exponents.T, anchors[rows] * part)
         scale = 1 / (count * temperature)
         ctx.save_for_backward(anchor_gradient.mul_(scale), positive_gradient.mul_(scale))
         return row_loss.mean()
@@ -83,4 +112,26 @@ class _MaskedInfoNCE(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:
         anchor_gradient, positive_gradient = ctx.saved_tensors
         (of_loss,) = gradients
-        return of_loss * anchor_gradient, of_loss * positive_gradient, None, None, None
+        return of_loss * anchor_gradient, of_loss * positive_gradient, None, None, None, None
+
+
+def _own(rows: slice, device: torch.device) -> Places:
+    column = torch.arange(rows.start, rows.stop, device=device)
+    return Places(column - rows.start, column)
+
+
+def _together(row: Tensor, score: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
+    """Weight of each positive in its row's log sum exp, and that (rows,), less the own score."""
+    highest = torch.full_like(own, -torch.inf).scatter_reduce(0, row, score, "amax")
+    exponents = (score - highest[row]).exp_()
+    total = torch.zeros_like(own).index_add(0, row, exponents)
+    return exponents / total[row], highest - own + total.log()
+
+
+def _averaged(row: Tensor, score: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
+    """Weight of each positive in its row's mean, and that (rows,), less the own score."""
+    share = 1 / torch.bincount(row, minlength=len(own)).to(score.dtype)[row]
+    return share, torch.zeros_like(own).index_add(0, row, (score - own[row]) * share)
+
+
+_WEIGHTS = {"together": _together, "averaged": _averaged}

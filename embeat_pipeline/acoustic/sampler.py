@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from embeat_pipeline.acoustic.config import TrainingConfig
-from embeat_pipeline.acoustic.loss import Relations
+from embeat_pipeline.acoustic.loss import Places, Relations
 from embeat_pipeline.acoustic.tracks import TrainingTracks, distinct
 from embeat_serve.errors import PipelineError
 
@@ -55,7 +55,7 @@ class PairSampler(ABC):
         for _ in range(MAX_BLOCKS):
             if count >= size:
                 break
-            pairs = self._propose(size)
+            pairs = self.propose(size)
             anchors.append(pairs.anchors)
             positives.append(pairs.positives)
             count += len(pairs.anchors)
@@ -74,7 +74,7 @@ class PairSampler(ABC):
         """Who is positive and who is masked out among the pairs of a batch, for the loss."""
 
     @abstractmethod
-    def _propose(self, count: int) -> Pairs:
+    def propose(self, count: int) -> Pairs:
         """Try ``count`` anchors; return those that found a positive."""
 
     def _pick(self, rows: Tensor, count: int) -> Tensor:
@@ -86,17 +86,51 @@ class PairSampler(ABC):
 
 
 class Same:
-    """Equality of codes within a batch; a missing code equals none but its own track's."""
+    """Equality of codes within a batch; a missing code equals none but its own track's.
+
+    Each column is sorted once, so that what is equal is looked up and not looked for: the work
+    grows with the number of equal pairs.
+    """
 
     def __init__(self, tracks: TrainingTracks, pairs: Pairs):
         columns = {"artist": tracks.artist, "album": tracks.album, "recording": tracks.recording}
-        self.left = {
-            name: distinct(code[pairs.anchors], pairs.anchors) for name, code in columns.items()
-        }
-        self.right = {
-            name: distinct(code[pairs.positives], pairs.positives) for name, code in columns.items()
-        }
+        self.left: dict[str, Tensor] = {}
+        self.right: dict[str, Tensor] = {}
+        self._order: dict[str, Tensor] = {}
+        self._first: dict[str, Tensor] = {}
+        self._size: dict[str, Tensor] = {}
+        for name, code in columns.items():
+            left = distinct(code[pairs.anchors], pairs.anchors)
+            right = distinct(code[pairs.positives], pairs.positives)
+            ordered, self._order[name] = right.sort(stable=True)
+            self._first[name] = torch.searchsorted(ordered, left)
+            self._size[name] = torch.searchsorted(ordered, left, right=True) - self._first[name]
+            self.left[name], self.right[name] = left, right
 
-    def __call__(self, name: str, rows: slice) -> Tensor:
-        """(rows, n) bool."""
-        return self.left[name][rows, None] == self.right[name]
+    def places(self, name: str, rows: slice) -> Places:
+        """Where anchors and positives are equal, row after row."""
+        size = self._size[name][rows]
+        row = torch.arange(len(size), device=size.device).repeat_interleave(size)
+        before = size.cumsum(0) - size
+        within = torch.arange(len(row), device=size.device) - before[row]
+        return Places(row, self._order[name][self._first[name][rows][row] + within])
+
+    def at(self, name: str, rows: slice, places: Places) -> Tensor:
+        """(k,) bool, whether they are equal at ``places``."""
+        return self.left[name][rows][places.row] == self.right[name][places.column]
+
+
+def joined(*parts: Places) -> Places:
+    """All of them, one after the other."""
+    return Places(*(torch.cat(each) for each in zip(*parts, strict=True)))
+
+
+def with_own(places: Places, rows: slice) -> Places:
+    """``places``, none of them a row's own column, and each row's own column."""
+    column = torch.arange(rows.start, rows.stop, device=places.column.device)
+    return joined(Places(column - rows.start, column), places)
+
+
+def chosen(places: Places, mask: Tensor) -> Places:
+    """Those that ``mask`` (k,) names."""
+    return Places(places.row[mask], places.column[mask])

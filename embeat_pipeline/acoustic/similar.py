@@ -5,9 +5,9 @@ from torch import Tensor
 
 from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.groups import Groups
-from embeat_pipeline.acoustic.loss import Relations
+from embeat_pipeline.acoustic.loss import Related, Relations
 from embeat_pipeline.acoustic.positives import BatchTest, PositiveTest
-from embeat_pipeline.acoustic.sampler import Pairs, PairSampler, Same
+from embeat_pipeline.acoustic.sampler import Pairs, PairSampler, Same, joined
 from embeat_pipeline.acoustic.tracks import TrainingTracks
 from embeat_serve.errors import PipelineError
 from embeat_serve.features import CONTINUOUS
@@ -40,17 +40,14 @@ class SimilarPairs(PairSampler):
         test = BatchTest(self.test, pairs.anchors, pairs.positives)
         same = Same(self.tracks, pairs)
 
-        def of_rows(rows: slice) -> tuple[Tensor, Tensor]:
-            positive = test.rows(rows)
-            positive.diagonal(rows.start).fill_(True)
-            masked = same("artist", rows)
-            masked |= same("album", rows)
-            masked |= same("recording", rows)
-            return positive, masked.logical_and_(~positive)
+        def of_rows(rows: slice) -> Related:
+            masked = [same.places(name, rows) for name in ("artist", "album", "recording")]
+            return Related(test.places(rows), joined(*masked))
 
         return of_rows
 
-    def _propose(self, count: int) -> Pairs:
+    def propose(self, count: int) -> Pairs:
+        """Try ``count`` anchors; return those that found a positive."""
         anchors = self._pick(self.rows, count)
         candidates = self._candidates(anchors)
         passes, distance = self.test(anchors[:, None], candidates)

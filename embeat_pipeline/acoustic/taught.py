@@ -13,8 +13,8 @@ from torch import Tensor
 
 from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.groups import Groups
-from embeat_pipeline.acoustic.loss import Relations
-from embeat_pipeline.acoustic.sampler import Pairs, PairSampler, Same
+from embeat_pipeline.acoustic.loss import Related, Relations
+from embeat_pipeline.acoustic.sampler import Pairs, PairSampler, Same, chosen, joined, with_own
 from embeat_pipeline.acoustic.tracks import TrainingTracks
 from embeat_serve.errors import PipelineError
 
@@ -63,22 +63,22 @@ class TaughtPairs(PairSampler):
         same = Same(self.tracks, pairs)
         left_out = self.config.other_positives == "left out"
 
-        def of_rows(rows: slice) -> tuple[Tensor | None, Tensor]:
-            masked = same("recording", rows)
-            positive = same("artist", rows)
-            positive |= same("album", rows)
+        def of_rows(rows: slice) -> Related:
+            album, artist, recording = (
+                same.places(name, rows) for name in ("album", "artist", "recording")
+            )
             if left_out:
-                masked |= positive
-                masked.diagonal(rows.start).fill_(False)
-                return None, masked
-            masked.diagonal(rows.start).fill_(False)
-            positive &= ~masked
-            positive.diagonal(rows.start).fill_(True)
-            return positive, masked
+                return Related(None, joined(album, artist, recording))
+            further = chosen(album, ~same.at("artist", rows, album))
+            positive = joined(artist, further)
+            other = ~same.at("recording", rows, positive)
+            other &= positive.column != positive.row + rows.start
+            return Related(with_own(chosen(positive, other), rows), recording)
 
         return of_rows
 
-    def _propose(self, count: int) -> Pairs:
+    def propose(self, count: int) -> Pairs:
+        """Try ``count`` anchors; return those that found a positive."""
         anchors = self._pick(self.rows, count)
         shares = self.shares[anchors]
         teacher = (shares <= (self._uniform(count) * shares[:, -1])[:, None]).sum(dim=1)

@@ -36,7 +36,9 @@ class TorchEncoder:
         self.arrays = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         self.profiles = torch.from_numpy(encoder.profiles).to(device)
         self.direct_profiles = torch.from_numpy(encoder.direct_profiles).to(device)
-        self.sound = (PlainSound() if encoder.plain else Signals()).to(device)
+        self.sound = (PlainSound() if encoder.layout is None else Signals(encoder.layout)).to(
+            device
+        )
         self.from_acoustic = torch.from_numpy(encoder.from_acoustic).to(device)
 
     @torch.inference_mode()

@@ -23,7 +23,7 @@ from embeat_pipeline.acoustic.validation import Validation
 from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
 from embeat_pipeline.progress import progress
 from embeat_serve.contract import LakePaths, ReleaseFile
-from embeat_serve.features import DISCRETE, FEATURES, TEMPO
+from embeat_serve.features import CONTINUOUS, DISCRETE, FEATURES, TEMPO
 
 
 def encoder_path(lake: LakePaths) -> Path:
@@ -127,11 +127,10 @@ def _step(tracks: TrainingTracks, training: Training) -> float:
     config, sampler, model = training.config, training.sampler, training.model
     pairs = sampler.draw()
     rows = torch.cat([pairs.anchors, pairs.positives])
-    inputs = hide(
-        tracks.discrete[rows], tracks.continuous[rows], config.missing_share, sampler.generator
-    )
+    inputs = hide(tracks.discrete[rows], tracks.continuous[rows], config, sampler.generator)
     anchors, positives = model(*inputs).chunk(2)
-    loss = masked_info_nce(anchors, positives, sampler.relations(pairs), config.temperature)
+    form = "averaged" if config.other_positives == "averaged" else "together"
+    loss = masked_info_nce(anchors, positives, sampler.relations(pairs), config.temperature, form)
     for group in training.optimizer.param_groups:
         group["lr"] = learning_rate(config, training.step)
     training.optimizer.zero_grad()
@@ -149,16 +148,24 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
 
 
 def hide(
-    discrete: Tensor, continuous: Tensor, share: float, generator: torch.Generator
+    discrete: Tensor, continuous: Tensor, config: TrainingConfig, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Inputs of a batch, (n, 4) and (n, 10), with a random ``share`` of features made missing."""
-    if not share:
-        return discrete, continuous
-    size = (len(discrete), len(FEATURES))
-    lost = torch.rand(size, generator=generator, device=discrete.device) < share
-    tempo = lost[:, [FEATURES.index("tempo")] * len(TEMPO)]
-    lost_sound = torch.cat([lost[:, len(DISCRETE) :], tempo], dim=1)
-    return (
-        discrete.masked_fill(lost[:, : len(DISCRETE)], 0),
-        continuous.masked_fill(lost_sound, torch.nan),
-    )
+    """Inputs of a batch, (n, 4) and (n, 10 to 13), with a random share of them made missing:
+    of all features each by itself, and of the optional ones all of a song's together."""
+    optional = continuous.shape[1] - len(CONTINUOUS + TEMPO)
+    count, device = len(discrete), continuous.device
+
+    def chance(columns: int) -> Tensor:
+        return torch.rand((count, columns), generator=generator, device=device)
+
+    if config.missing_share:
+        lost = chance(len(FEATURES) + optional) < config.missing_share
+        tempo = lost[:, [FEATURES.index("tempo")] * len(TEMPO)]
+        parts = [lost[:, len(DISCRETE) : len(FEATURES)], tempo, lost[:, len(FEATURES) :]]
+        discrete = discrete.masked_fill(lost[:, : len(DISCRETE)], 0)
+        continuous = continuous.masked_fill(torch.cat(parts, dim=1), torch.nan)
+    if optional and config.optional_missing_share:
+        alone = chance(1) < config.optional_missing_share
+        rest = continuous[:, -optional:].masked_fill(alone, torch.nan)
+        continuous = torch.cat([continuous[:, :-optional], rest], dim=1)
+    return discrete, continuous

@@ -37,6 +37,7 @@ def evaluate_sound(
     spaces: Mapping[str, NDArray[np.float32]],
     unseen: NDArray[np.bool_],
     seed: int = 0,
+    asked_as: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> dict[str, Any]:
     """Retrieval in each space, and its difference to the raw features.
 
@@ -46,6 +47,8 @@ def evaluate_sound(
         spaces: name -> (n, d) vectors, zero where a track has none; one of them is ``RAW``.
         unseen: (n,) tracks of artists that no encoder was trained on.
         seed: of the choice of queries and of the bootstrap.
+        asked_as: name of a space -> (n, d) vectors that its queries have, where they are not
+            those of the catalogue.
 
     Returns:
         ``queries`` and ``asked`` (relation -> number of them), ``artists``, ``spaces`` (names in
@@ -78,7 +81,7 @@ def evaluate_sound(
     asked = {name: np.searchsorted(wanted, rows) for name, rows in asked.items()}
     values: dict[str, dict[str, dict[str, NDArray[np.float64]]]] = {}
     for space, vectors in spaces.items():
-        ranked = nearest(vectors, queries, recording)
+        ranked = nearest(vectors, queries, recording, (asked_as or {}).get(space))
         values[space] = {
             name: _metrics(ranked[asked[name]], sparse.csr_array(found[asked[name]]))
             for name, found in relevant.items()
@@ -101,17 +104,24 @@ def _metrics(
 
 
 def nearest(
-    vectors: NDArray[np.float32], queries: NDArray[np.intp], recording: NDArray[np.int64]
+    vectors: NDArray[np.float32],
+    queries: NDArray[np.intp],
+    recording: NDArray[np.int64],
+    asked_as: NDArray[np.float32] | None = None,
 ) -> NDArray[np.int64]:
-    """(q, ``DEPTH``) tracks nearest to each query by cosine, without its own recording."""
+    """(q, ``DEPTH``) tracks nearest to each query by cosine, without its own recording.
+
+    ``asked_as`` has the queries' vectors, of unit length, where they are others than ``vectors``.
+    """
     norm = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = (vectors / np.where(norm > 0, norm, 1)).astype(np.float32)
+    asked = unit if asked_as is None else asked_as
     silent = norm[:, 0] == 0
     ranked = np.full((len(queries), DEPTH), PADDING, np.int64)
     block = max(1, BLOCK_SCORES // len(vectors))
     for start in range(0, len(queries), block):
         rows = queries[start : start + block]
-        scores = unit[rows] @ unit.T
+        scores = asked[rows] @ unit.T
         scores[:, silent] = -np.inf
         scores[recording[rows, None] == recording] = -np.inf
         top = top_columns(scores, DEPTH)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from embeat_serve.contract import TrackField
+from embeat_serve.neighbours import BYTES
 
 
 def read_neighbours(
@@ -22,7 +23,8 @@ def read_neighbours(
             params=[str(table), int(codes[0]), int(codes[-1]) + 1],
         ).pl()
     rows = rows.filter(np.isin(rows[code].to_numpy(), codes))
-    packed = pack(rows["neighbour_codes"], rows["strengths"]).alias(TrackField.NEIGHBOURS)
+    packed = pack(rows["neighbour_codes"], rows["strengths"], rows["several_strengths"])
+    packed = packed.alias(TrackField.NEIGHBOURS)
     columns = [rows[code].cast(pl.UInt32), packed]
     if "confidence" in rows.columns:
         confidence = rows["confidence"].cast(pl.Float64).round(4)
@@ -30,29 +32,23 @@ def read_neighbours(
     return pl.DataFrame(columns)
 
 
-def pack(codes: pl.Series, strengths: pl.Series) -> pl.Series:
-    """Base64 of each row: its codes, little-endian uint32, then its strengths, one byte each.
+def pack(codes: pl.Series, strengths: pl.Series, several: pl.Series) -> pl.Series:
+    """Base64 of each row: its codes, little-endian uint32, then one byte a strength of each kind.
 
-    A row's text depends on that row alone; null where it holds nothing.
+    A row's text depends on that row alone. Null where a row holds nothing.
     """
     lengths = codes.list.len().to_numpy().astype(np.int64)
-    starts = np.cumsum(lengths) - lengths
-    flat_codes = codes.explode(empty_as_null=False).to_numpy().astype("<u4")
-    flat_strengths = strengths.explode(empty_as_null=False).to_numpy().astype(np.uint8)
-    packed, places = [], []
-    # Rows of one length make a matrix; nearly all are of the greatest.
-    for length in np.unique(lengths[lengths > 0]).tolist():
-        rows = np.flatnonzero(lengths == length)
-        cells = starts[rows][:, None] + np.arange(length)
-        content = np.concatenate([flat_codes[cells].view(np.uint8), flat_strengths[cells]], axis=1)
-        binary = pa.FixedSizeBinaryArray.from_buffers(
-            pa.binary(content.shape[1]), len(rows), [None, pa.py_buffer(content.tobytes())]
-        )
-        packed.append(pl.Series(binary.cast(pa.large_binary())).bin.encode("base64"))
-        places.append(rows)
-    if not packed:
-        return pl.Series([None] * len(codes), dtype=pl.String)
-    order = np.full(len(codes), -1)
-    order[np.concatenate(places)] = np.arange(sum(map(len, places)))
-    taken = pl.concat(packed).gather(pl.Series(np.maximum(order, 0)))
-    return pl.select(pl.when(pl.lit(pl.Series(order >= 0))).then(taken)).to_series()
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    within = np.arange(len(row)) - (np.cumsum(lengths) - lengths)[row]
+    ends = np.concatenate([[0], np.cumsum(BYTES * lengths)])
+    content = np.zeros(ends[-1], np.uint8)
+    bytes_of_codes = codes.explode(empty_as_null=False).to_numpy().astype("<u4").view(np.uint8)
+    first = (ends[row] + 4 * within)[:, None] + np.arange(4)
+    content[first.ravel()] = bytes_of_codes
+    for place, column in ((4, strengths), (5, several)):
+        values = column.explode(empty_as_null=False).to_numpy()
+        content[ends[row] + place * lengths[row] + within] = values
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(content)]
+    binary = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(lengths), buffers)
+    text = pl.Series(binary).bin.encode("base64")
+    return pl.select(pl.when(pl.lit(pl.Series(lengths > 0))).then(text)).to_series()

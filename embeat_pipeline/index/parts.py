@@ -47,9 +47,10 @@ def build_collections(
         collection: pq.read_metadata(source_of(collection, lake, workshop).vectors).num_rows
         for collection in Collection.ALL
     }
-    changes = {}
+    changes, taken_over = {}, folder
     if base is not None:
-        changes = _find_changes(lake, workshop, options, lake.release(base.release))
+        taken_over = lake.release(base.release)
+        changes = _find_changes(lake, workshop, options, taken_over)
     afresh = {
         collection: plan_parts(collection, lake, workshop, options)
         for collection in Collection.ALL
@@ -57,7 +58,7 @@ def build_collections(
     }
     work = [part for parts in afresh.values() for part in parts]
     for collection, found in changes.items():
-        carry_collection(lake.release(base.release) / collection, folder / collection)
+        carry_collection(taken_over / collection, folder / collection)
         part = _whole(collection, lake, workshop, folder, options, found)
         write_changes(found, part.changes)
         work.append(part)

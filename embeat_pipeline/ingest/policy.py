@@ -22,15 +22,15 @@ MIN_PLAYLIST_TRACKS = 2
 
 INTEGERS: dict[str, tuple[float, float]] = {
     "popularity": (0, 100),
-    "release_year": (1860, 2100),
-    "duration_ms": (1_000, 36_000_000),  # a second to ten hours
-    **{name: VALID_RANGE[name] for name in ("key", "mode", "time_signature")},
+    **{
+        name: VALID_RANGE[name]
+        for name in ("release_year", "duration_ms", "key", "mode", "time_signature")
+    },
 }
 """Column -> range, inclusive; a value outside is null. Fractions of these are rounded."""
 
 DECIMALS: dict[str, tuple[float, float]] = {
-    "loudness": (-70.0, 10.0),  # decibels
-    **{name: bounds for name, bounds in VALID_RANGE.items() if name not in INTEGERS},
+    name: bounds for name, bounds in VALID_RANGE.items() if name not in INTEGERS
 }
 
 ISRC = r"^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$"

@@ -70,39 +70,79 @@ class Track2VecConfig:
 
 
 @dataclass(frozen=True)
+class Blend:
+    """How much each source of ``sources.py`` speaks; 0 leaves it out."""
+
+    track_weight: float = 0.0
+    """Tracks in the same playlists (item-kNN)."""
+    popularity: float = 0.0
+    """Exponent of the candidate's playlists, on what tracks themselves say."""
+    regression_weight: float = 0.0
+    """What a playlist with the track is foretold to hold by a regression on all its tracks."""
+    vector_weight: float = 0.0
+    """Dot product of the Track2Vec vectors: playlists that resemble each other."""
+    artist_weight: float = 0.0
+    """Artists in the same playlists."""
+    same_artist_weight: float = 0.0
+    """The artist itself, on top of being its own closest neighbour."""
+    genre_weight: float = 0.0
+    """Genres in common."""
+    album_weight: float = 0.0
+    """The same album."""
+    full_score: float = 0.5
+    """Score of a list's first from which on all lists count alike."""
+
+    def __post_init__(self) -> None:
+        negative = [name for name, value in vars(self).items() if value < 0]
+        if negative or self.full_score == 0:
+            raise ValueError(f"weights must not be negative: {', '.join(negative) or 'full_score'}")
+
+
+@dataclass(frozen=True)
 class NeighbourConfig:
     """What speaks for a neighbour, and how much.
 
-    Weights are of the sources in ``sources.py``; they were chosen on playlists held out of the
-    real dump, for one and five seeds together. A weight of 0 leaves a source out.
+    The weights were chosen on playlists held out of the real dump.
     """
 
     neighbours: int = 300
-    """Longest list of a track or an artist; 0 makes empty tables."""
+    """Longest list of a track or an artist, of each blend; 0 makes empty tables."""
     max_candidates: int = 300_000
     """Tracks that can be neighbours: those in most playlists. Bounds the time for one list."""
+
+    single: Blend = Blend(
+        track_weight=1.0,
+        popularity=0.2,
+        vector_weight=0.185,
+        artist_weight=0.22,
+        same_artist_weight=0.013,
+        genre_weight=0.0012,
+        album_weight=0.016,
+    )
+    """For one seed: its artist and its genres have to say what a single track cannot."""
+    several: Blend = Blend(
+        track_weight=1.0,
+        regression_weight=13.0,
+        vector_weight=0.13,
+        artist_weight=0.308,
+        same_artist_weight=0.052,
+        genre_weight=0.0012,
+        album_weight=0.179,
+    )
+    """For many seeds: what tracks say adds up, what artists say repeats itself."""
 
     length_exponent: float = 0.5
     """A playlist of n tracks weighs n^-length_exponent as a witness."""
     shrinkage: float = 20.0
     """Added to the denominator of a cosine between tracks: doubts the rarely seen."""
-    popularity: float = 0.2
-    """Exponent of the candidate's playlists, on what tracks themselves say."""
     artist_popularity: float = 0.3
-    """The same, on what artists and albums say: popularity decides among an artist's tracks."""
-
-    track_weight: float = 1.0
-    """Tracks in the same playlists (item-kNN)."""
-    vector_weight: float = 0.185
-    """Dot product of the Track2Vec vectors: playlists that resemble each other."""
-    artist_weight: float = 0.22
-    """Artists in the same playlists."""
-    same_artist_weight: float = 0.013
-    """The artist itself, on top of being its own closest neighbour."""
-    genre_weight: float = 0.0012
-    """Genres in common."""
-    album_weight: float = 0.016
-    """The same album."""
+    """Exponent of the candidate's playlists, on what artists and albums say: popularity decides
+    among an artist's tracks."""
+    ridge: float = 100.0
+    """Of the regression: the more, the less is made of what was seen a few times."""
+    max_regressed: int = 20_000
+    """With more playlists than that the regression is over so many tracks, those in most
+    playlists. It inverts one dense matrix of that size: 1.6 GB, and once more while it does."""
     confidence_shift: float = 30.0
     """The confidence in a track of c playlists is c / (c + confidence_shift); the rest is what
     its artist has to say for it."""
@@ -112,22 +152,15 @@ class NeighbourConfig:
     floor: float = 0.85
     """What does not make the list is taken to speak this share of what the last one does. So much
     is taken off all strengths, or a list that ends early would count as disagreement."""
-
-    full_score: float = 0.5
-    """Score of a list's first from which on all lists count alike."""
     score_exponent: float = 0.3
-    """Weaker lists count (score of the first / full_score)^score_exponent as much."""
+    """Lists weaker than ``full_score`` count (score of the first / full_score)^score_exponent."""
 
     def __post_init__(self) -> None:
-        weights = (
-            self.track_weight,
-            self.vector_weight,
-            self.artist_weight,
-            self.same_artist_weight,
-            self.genre_weight,
-            self.album_weight,
-        )
-        if self.neighbours < 0 or self.max_candidates < 1 or min(weights) < 0:
-            raise ValueError("neighbours and weights must not be negative, max_candidates above 0")
+        if self.neighbours < 0 or min(self.max_candidates, self.max_regressed) < 1:
+            raise ValueError(
+                "neighbours must not be negative, max_candidates and max_regressed above 0"
+            )
         if not 0 <= self.floor < 1:
             raise ValueError(f"floor must be in 0..1 and below 1, found {self.floor}")
+        if self.ridge <= 0:
+            raise ValueError(f"ridge must be above 0, found {self.ridge}")

@@ -1,11 +1,13 @@
 """Neighbour lists: for every track in a playlist, and every artist, the tracks played with it.
 
 Several sources are weighed into one score (``sources.py``), and the best are kept as they are: an
-exact list of top-N instead of a search. A track in few playlists has little of its own, so most of
-its list is what its artist says; the list of an artist stands in for tracks in no playlist.
+exact list of top-N instead of a search. That is done twice, with weights for a single seed and
+with weights for many, and a list holds the best of both with two strengths each. A track in few
+playlists has little of its own, so most of its list is what its artist says; the list of an artist
+stands in for tracks in no playlist.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,12 +18,14 @@ import torch
 from numpy.typing import NDArray
 
 from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
-from embeat_pipeline.playlists.config import NeighbourConfig
+from embeat_pipeline.playlists.config import Blend, NeighbourConfig
 from embeat_pipeline.playlists.material import read_material
+from embeat_pipeline.playlists.regression import RegressionSource
 from embeat_pipeline.playlists.sources import (
     AlbumSource,
     ArtistSource,
     Material,
+    Sink,
     TrackSource,
     VectorSource,
 )
@@ -41,12 +45,17 @@ INPUTS = ("tracks", "artists", "playlists", "playlist_vectors", "artist_genres")
 
 
 class Lists(NamedTuple):
-    """Neighbour lists of b rows, best first; a strength of 0 is no neighbour."""
+    """Neighbour lists of b rows: the best of either blend, those of a single seed first.
+
+    A column with strength 0 in both is no neighbour.
+    """
 
     columns: NDArray[np.intp]
     """(b, n) positions among the candidates."""
     strengths: NDArray[np.uint8]
-    """(b, n) ``STRENGTH_LEVELS`` is the best of a list that counts in full."""
+    """(b, n) ``STRENGTH_LEVELS`` is the best of a list that counts in full; for a single seed."""
+    several: NDArray[np.uint8]
+    """(b, n) the same for several seeds."""
 
 
 class NeighbourModel:
@@ -63,7 +72,13 @@ class NeighbourModel:
             source(material, self.columns, config)
             for source in (TrackSource, VectorSource, AlbumSource)
         ]
+        if any(blend.regression_weight for blend in self._blends):
+            self._own.append(RegressionSource(material, self.columns, config))
         self.artists = ArtistSource(material, self.columns, config)
+
+    @property
+    def _blends(self) -> tuple[Blend, Blend]:
+        return self.config.single, self.config.several
 
     @property
     def block(self) -> int:
@@ -72,14 +87,18 @@ class NeighbourModel:
 
     def of_tracks(self, words: NDArray[np.intp]) -> Lists:
         """Lists of tracks (b,)."""
-        scores = self.artists.scores(self.material.artists[words])
-        scores *= 1 - self.confidence(words)[:, None]
+        artists = self.artists.scores(self.material.artists[words], self._blends)
+        doubt = 1 - self.confidence(words)[:, None]
+        sinks = [
+            Sink(blend, scores * doubt) for blend, scores in zip(self._blends, artists, strict=True)
+        ]
         for source in self._own:
-            source.add_to(scores, words)
+            source.add_to(sinks, words)
         own = self._column_of[words]
         listed = np.flatnonzero(own >= 0)
-        scores[listed, own[listed]] = 0
-        return best(scores, self.config)
+        for _, scores in sinks:
+            scores[listed, own[listed]] = 0
+        return best(sinks, self.config)
 
     def confidence(self, words: NDArray[np.intp]) -> NDArray[np.float32]:
         """(b,) how much of what is said of each track is known from its own playlists.
@@ -91,26 +110,46 @@ class NeighbourModel:
 
     def of_artists(self, artists: NDArray[np.int64]) -> Lists:
         """Lists of artists (b,)."""
-        return best(self.artists.scores(artists), self.config)
+        scores = self.artists.scores(artists, self._blends)
+        return best([Sink(*pair) for pair in zip(self._blends, scores, strict=True)], self.config)
 
 
-def best(scores: NDArray[np.float32], config: NeighbourConfig) -> Lists:
-    """The highest of each row (b, c), ties by column, with strengths from the first down."""
+def best(sinks: Sequence[Sink], config: NeighbourConfig) -> Lists:
+    """The highest of each row (b, c) under either blend, with the strengths under both."""
+    (columns, strengths), (others, several) = (top(sink, config) for sink in sinks)
+    row = np.arange(len(columns))[:, None]
+    place = np.full(sinks[0].scores.shape, -1, np.int32)
+    place[row, columns] = np.arange(columns.shape[1], dtype=np.int32)
+    found = place[row, others]
+    in_both = found >= 0
+    both = np.zeros_like(strengths)
+    both[np.nonzero(in_both)[0], found[in_both]] = several[in_both]
+    more = np.where(in_both, 0, several)
+    return Lists(
+        np.concatenate([columns, others], axis=1),
+        np.concatenate([strengths, np.zeros_like(several)], axis=1),
+        np.concatenate([both, more], axis=1),
+    )
+
+
+def top(sink: Sink, config: NeighbourConfig) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+    """Columns of the highest of each row (b, c), ties by column, and their strengths."""
+    scores = sink.scores
     number = min(config.neighbours, scores.shape[1])
     if number == 0:
-        return Lists(np.zeros((len(scores), 0), np.intp), np.zeros((len(scores), 0), np.uint8))
+        return np.zeros((len(scores), 0), np.intp), np.zeros((len(scores), 0), np.uint8)
     # Rows of many equal values take numpy's partition seventy times as long.
-    top = np.sort(torch.topk(torch.from_numpy(scores), number, dim=1).indices.numpy(), axis=1)
-    values = np.take_along_axis(scores, top, axis=1)
+    columns = np.sort(torch.topk(torch.from_numpy(scores), number, dim=1).indices.numpy(), axis=1)
+    values = np.take_along_axis(scores, columns, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")
-    top, values = np.take_along_axis(top, order, 1), np.take_along_axis(values, order, 1)
+    columns, values = np.take_along_axis(columns, order, 1), np.take_along_axis(values, order, 1)
     # A list with fewer than it may hold is complete: what is not on it has nothing.
     base = np.float32(config.floor) * np.maximum(values[:, -1:], 0)
     relative = (values - base) / np.maximum(values[:, :1] - base, 1e-12)
-    first = np.maximum(values[:, :1], 0) / np.float32(config.full_score)
+    first = np.maximum(values[:, :1], 0) / np.float32(sink.blend.full_score)
     weight = np.minimum(first, 1) ** config.score_exponent
     strengths = np.where(values > 0, np.ceil(relative * weight * STRENGTH_LEVELS), 0)
-    return Lists(top, strengths.clip(0, STRENGTH_LEVELS).astype(np.uint8))
+    return columns, strengths.clip(0, STRENGTH_LEVELS).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -204,12 +243,13 @@ def _table(
     more: dict[str, Any],
     schema: pa.Schema,
 ) -> pa.Table:
-    kept = lists.strengths > 0
+    kept = (lists.strengths > 0) | (lists.several > 0)
     offsets = pa.array(np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int32))
     columns = {
         schema.names[0]: codes,
         "neighbour_codes": pa.ListArray.from_arrays(offsets, codes_of[lists.columns[kept]]),
         "strengths": pa.ListArray.from_arrays(offsets, lists.strengths[kept]),
+        "several_strengths": pa.ListArray.from_arrays(offsets, lists.several[kept]),
         **more,
     }
     return pa.table({name: columns[name] for name in schema.names}, schema=schema)

@@ -4,14 +4,16 @@ Every source answers for a block of rows at once with a dense (b, c) matrix over
 so memory is bounded by the block, however many tracks there are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from embeat_pipeline.playlists.config import NeighbourConfig
+from embeat_pipeline.playlists.config import Blend, NeighbourConfig
 
 UNKNOWN = -1
 """Code of an artist or album that the catalogue does not know."""
@@ -46,6 +48,13 @@ class Material:
         return np.maximum(np.diff(self.playlists.indptr), 1).astype(np.float32)
 
 
+class Sink(NamedTuple):
+    """Where what sources say of a block of b rows is added up: (b, c) scores under one blend."""
+
+    blend: Blend
+    scores: NDArray[np.float32]
+
+
 class TrackSource:
     """Tracks in the same playlists (item-kNN; Sarwar et al. 2001).
 
@@ -59,15 +68,17 @@ class TrackSource:
         self._weighted = weighted_rows(
             material.playlists[:, columns], material.witness**-config.length_exponent
         )
-        self._popularity = material.counts[columns] ** config.popularity
 
-    def add_to(self, scores: NDArray[np.float32], words: NDArray[np.intp]) -> None:
-        """Add weight times similarity of ``words`` (b,) to ``scores`` (b, c)."""
+    def add_to(self, sinks: Sequence[Sink], words: NDArray[np.intp]) -> None:
+        """Add what speaks for every candidate as a neighbour of ``words`` (b,)."""
         together = (self._tracks[words] @ self._weighted).tocoo()
         row, column = together.row, together.col
-        product = self._counts[words[row]] * self._counts[self._columns[column]]
-        cosine = together.data / (np.sqrt(product) + np.float32(self._config.shrinkage))
-        scores[row, column] += self._config.track_weight * cosine * self._popularity[column]
+        count = self._counts[self._columns[column]]
+        root = np.sqrt(self._counts[words[row]] * count)
+        cosine = together.data / (root + np.float32(self._config.shrinkage))
+        for blend, scores in sinks:
+            value = np.float32(blend.track_weight) * cosine
+            scores[row, column] += value * count ** np.float32(blend.popularity)
 
 
 class VectorSource:
@@ -75,13 +86,14 @@ class VectorSource:
 
     def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
         lengths = np.linalg.norm(material.vectors, axis=1, keepdims=True)
-        scale = np.float32(config.vector_weight) / np.maximum(lengths, 1e-12)
-        self._seeds = np.asarray(material.vectors * scale, np.float32)
+        self._seeds = np.asarray(material.vectors / np.maximum(lengths, 1e-12), np.float32)
         self._candidates = np.ascontiguousarray(material.vectors[columns].T)
 
-    def add_to(self, scores: NDArray[np.float32], words: NDArray[np.intp]) -> None:
-        """Add weight times similarity of ``words`` (b,) to ``scores`` (b, c)."""
-        scores += self._seeds[words] @ self._candidates
+    def add_to(self, sinks: Sequence[Sink], words: NDArray[np.intp]) -> None:
+        """Add what speaks for every candidate as a neighbour of ``words`` (b,)."""
+        similar = self._seeds[words] @ self._candidates
+        for blend, scores in sinks:
+            scores += np.float32(blend.vector_weight) * similar
 
 
 class AlbumSource:
@@ -92,11 +104,10 @@ class AlbumSource:
         of_column = material.albums[columns]
         self._order = np.argsort(of_column, kind="stable")
         self._sorted = of_column[self._order]
-        popularity = material.counts[columns] ** config.artist_popularity
-        self._popularity = np.float32(config.album_weight) * popularity
+        self._popularity = material.counts[columns] ** np.float32(config.artist_popularity)
 
-    def add_to(self, scores: NDArray[np.float32], words: NDArray[np.intp]) -> None:
-        """Add weight times popularity of ``words``' (b,) album tracks to ``scores`` (b, c)."""
+    def add_to(self, sinks: Sequence[Sink], words: NDArray[np.intp]) -> None:
+        """Add what speaks for every candidate as a neighbour of ``words`` (b,)."""
         wanted = self._albums[words]
         first = np.searchsorted(self._sorted, wanted)
         number = np.searchsorted(self._sorted, wanted, side="right") - first
@@ -104,7 +115,8 @@ class AlbumSource:
         row = np.repeat(np.arange(len(words)), number)
         within = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
         column = self._order[first[row] + within]
-        scores[row, column] += self._popularity[column]
+        for blend, scores in sinks:
+            scores[row, column] += np.float32(blend.album_weight) * self._popularity[column]
 
 
 class ArtistSource:
@@ -115,7 +127,6 @@ class ArtistSource:
     """
 
     def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
-        self._config = config
         known = material.artists != UNKNOWN
         self._artists = np.unique(material.artists[known])
         """Artists of the vocabulary, ascending; "position" means a place among them."""
@@ -139,29 +150,37 @@ class ArtistSource:
         """(a,) whether anything is known of each artist."""
         return np.isin(artists, self._artists) | (np.diff(self._genres.indptr)[artists] > 0)
 
-    def similarity(self, artists: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(b, positions + 1) of artists (b,) to those of the vocabulary; zero for ``UNKNOWN``."""
-        config, width = self._config, len(self._artists)
-        found = np.zeros((len(artists), width + 1), np.float32)
+    def similarity(
+        self, artists: NDArray[np.int64], blends: Sequence[Blend]
+    ) -> list[NDArray[np.float32]]:
+        """(b, positions + 1) of artists (b,) to the vocabulary's; zero for ``UNKNOWN``."""
+        width = len(self._artists)
         rows = np.flatnonzero(artists != UNKNOWN)
         shared = (self._genres[artists[rows]] @ self._candidate_genres).tocoo()
-        found[rows[shared.row], shared.col] = config.genre_weight * shared.data
         place = np.searchsorted(self._artists, artists)
         listed = np.flatnonzero(np.append(self._artists, UNKNOWN)[place] == artists)
         listed = listed[artists[listed] != UNKNOWN]
         own = place[listed]
         together = (self._playlists[own] @ self._weighted).tocoo()
-        scale = np.sqrt(self._counts[own[together.row]] * self._counts[together.col])
-        similar = config.artist_weight * together.data / scale
-        found[listed[together.row], together.col] += similar
-        found[listed, own] += config.same_artist_weight
+        similar = together.data / np.sqrt(
+            self._counts[own[together.row]] * self._counts[together.col]
+        )
+        found = [np.zeros((len(artists), width + 1), np.float32) for _ in blends]
+        for blend, one in zip(blends, found, strict=True):
+            one[rows[shared.row], shared.col] = blend.genre_weight * shared.data
+            one[listed[together.row], together.col] += blend.artist_weight * similar
+            one[listed, own] += blend.same_artist_weight
         return found
 
-    def scores(self, artists: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(b, c) what each artist (b,) says of the candidates."""
+    def scores(
+        self, artists: NDArray[np.int64], blends: Sequence[Blend]
+    ) -> list[NDArray[np.float32]]:
+        """(b, c) what each artist (b,) says of the candidates, for each of the blends."""
         unique, row = np.unique(artists, return_inverse=True)
-        said = np.take(self.similarity(unique)[row], self._of_column, axis=1)
-        return np.asarray(said * self._popularity, np.float32)
+        return [
+            np.take(similar[row], self._of_column, axis=1) * self._popularity
+            for similar in self.similarity(unique, blends)
+        ]
 
 
 def weighted_rows(matrix: sparse.csr_array, weights: NDArray[np.float32]) -> sparse.csr_array:

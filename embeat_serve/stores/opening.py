@@ -27,7 +27,7 @@ def open_store(settings: Settings) -> tuple[VectorStore, Manifest, Path | None]:
     if settings.qdrant_url:
         from embeat_serve.stores.server import ServerStore
 
-        store = ServerStore.connect(settings.qdrant_url, settings.qdrant_api_key)
+        store = ServerStore.connect(settings)
         return store, store.manifest, None
     name = published_release(settings)
     folder = settings.lake.release(name)
@@ -45,7 +45,7 @@ def published_release(settings: Settings) -> str:
     if settings.qdrant_url:
         from embeat_serve.stores.server import address_of, connect, published_on
 
-        client = connect(settings.qdrant_url, settings.qdrant_api_key)
+        client = connect(settings)
         try:
             return published_on(client, address_of(settings.qdrant_url))
         finally:

@@ -9,6 +9,7 @@ serving needs nothing but the server.
 
 import base64
 import re
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from embeat_serve.contract import (
 )
 from embeat_serve.errors import BrokenRelease, NoRelease, StoreUnreachable, UsageError
 from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
+from embeat_serve.settings import Settings
 from embeat_serve.stores.base import EVERYTHING, EngineStore, split_values
 
 if TYPE_CHECKING:
@@ -85,9 +87,9 @@ class ServerStore(EngineStore):
             raise BrokenRelease(f"release {self.release} on {address}: {error}") from error
 
     @classmethod
-    def connect(cls, url: str, api_key: str | None = None) -> Self:
-        """Open what the server at ``url`` publishes; raises as the class does."""
-        return cls(connect(url, api_key), address_of(url))
+    def connect(cls, settings: Settings) -> Self:
+        """Open what the server of ``settings`` publishes; raises as the class does."""
+        return cls(connect(settings), address_of(settings.qdrant_url or ""))
 
     def retrieve(
         self,
@@ -154,12 +156,32 @@ class ServerStore(EngineStore):
         ]
 
 
-def connect(url: str, api_key: str | None) -> "QdrantClient":
-    """A client for the server at ``url``; nothing is sent yet."""
+def connect(settings: Settings, timeout: int = TIMEOUT) -> "QdrantClient":
+    """A client for the server that ``settings`` name; nothing is sent yet.
+
+    Raises:
+        UsageError: the URL is none, or the file of certificates cannot be read.
+    """
     from qdrant_client import QdrantClient
 
-    with answering(address_of(url)):
-        return QdrantClient(url=url, api_key=api_key, timeout=TIMEOUT, check_compatibility=False)
+    url, trusted = settings.qdrant_url or "", {}
+    address = address_of(url)
+    if settings.qdrant_ca is not None:
+        try:
+            trusted["verify"] = ssl.create_default_context(cafile=settings.qdrant_ca)
+        except OSError as error:
+            raise UsageError(
+                f"EMBEAT_QDRANT_CA names {settings.qdrant_ca}, which cannot be read as "
+                f"certificates ({error.strerror or type(error).__name__}); expected a PEM file"
+            ) from None
+    with answering(address):
+        return QdrantClient(
+            url=url,
+            api_key=settings.qdrant_api_key,
+            timeout=timeout,
+            check_compatibility=False,
+            **trusted,
+        )
 
 
 def published_on(client: "QdrantClient", address: str) -> str:
@@ -201,18 +223,24 @@ def address_of(url: str) -> str:
 @contextmanager
 def answering(address: str) -> Iterator[None]:
     """Turn the client's exceptions into one line that names the server and never a key."""
+    from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
     from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
     try:
         yield
+    except ResourceExhaustedResponse:
+        raise StoreUnreachable(
+            f"the Qdrant server at {address} has too much to do; try again in a moment"
+        ) from None
     except UnexpectedResponse as error:
         if error.status_code == 404:
             raise BrokenRelease(
                 f"the release asked for is gone from {address}; open the published one again"
             ) from None
+        denied = error.status_code in (401, 403)
         raise StoreUnreachable(
-            f"the Qdrant server at {address} refused: "
-            f"{error.status_code} {error.reason_phrase}; check EMBEAT_QDRANT_API_KEY"
+            f"the Qdrant server at {address} refused: {error.status_code} {error.reason_phrase}; "
+            f"{'check EMBEAT_QDRANT_API_KEY' if denied else 'try again, or look into its log'}"
         ) from None
     except (ApiException, OSError, ValueError) as error:
         cause = getattr(error, "source", None) or error

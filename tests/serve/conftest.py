@@ -216,11 +216,10 @@ def _neighbours(vectors: np.ndarray, listed: list[int]) -> dict[int, dict[str, A
     order = np.argsort(-cosines, axis=1)[:, :60]
     ranked = np.take_along_axis(cosines, order, axis=1).clip(0, None)
     above = ranked - 0.85 * ranked[:, -1:]
-    strengths = np.ceil(255 * above / above[:, :1].clip(1e-9)).astype(np.uint8)
-    texts = pack(
-        pl.Series(np.array(listed, np.uint32)[order].tolist(), dtype=pl.List(pl.UInt32)),
-        pl.Series(strengths.tolist(), dtype=pl.List(pl.UInt8)),
-    )
+    levels = np.ceil(255 * above / above[:, :1].clip(1e-9)).astype(np.uint8)
+    codes = pl.Series(np.array(listed, np.uint32)[order].tolist(), dtype=pl.List(pl.UInt32))
+    strengths = pl.Series(levels.tolist(), dtype=pl.List(pl.UInt8))
+    texts = pack(codes, strengths, strengths)
     return {
         code: {"neighbours": text, "neighbour_confidence": 0.5}
         for code, text in zip(listed, texts.to_list(), strict=True)

@@ -134,7 +134,8 @@ LISTED = RecallOptions(channels=("playlist",))
 
 def packed(strengths: dict[int, int]) -> str:
     codes = pl.Series([list(strengths)], dtype=pl.List(pl.UInt32))
-    return pack(codes, pl.Series([list(strengths.values())], dtype=pl.List(pl.UInt8)))[0]
+    levels = pl.Series([list(strengths.values())], dtype=pl.List(pl.UInt8))
+    return pack(codes, levels, levels)[0]
 
 
 def test_two_seeds_that_agree_outweigh_one_that_insists():
@@ -162,7 +163,8 @@ def test_a_seed_in_no_playlist_is_spoken_for_by_its_artist():
 
 
 def test_an_artists_list_is_brought_along_with_its_songs():
-    known = Neighbours(np.array([8, 1, 9], np.uint32), np.array([1, 0.9, 0.5], np.float32), 0.0)
+    strengths = np.array([1, 0.9, 0.5], np.float32)
+    known = Neighbours(np.array([8, 1, 9], np.uint32), strengths, strengths, 0.0)
     recall = Recall([seed(1)], LISTED, 20, ("track_id",), known)
     plan = recall.plan()
     assert set(plan) == {Place("listed")}

@@ -13,9 +13,10 @@ from embeat_serve.features import (
     CARDINALITY,
     CONTINUOUS,
     DISCRETE,
-    SIGNALS,
+    LAYOUTS,
     ModelInputs,
     from_mappings,
+    layout,
     model_inputs,
     signals,
 )
@@ -24,10 +25,10 @@ BACKBONE = (128, 256, 256, 64)
 EMBEDDING = {"key": 8, "mode": 4, "time_signature": 4, "tempo": 4}
 
 
-def random_arrays(seed: int = 0, plain: bool = False) -> dict[str, np.ndarray]:
+def random_arrays(seed: int = 0, plain: bool = False, optional: int = 0) -> dict[str, np.ndarray]:
     """What an encoder's file holds: one for plain features, or one for signals."""
     random = np.random.default_rng(seed)
-    sound = 7 if plain else SIGNALS
+    sound = 7 if plain else layout(optional).width
     sizes = {"discrete": (20, 64, 64), "acoustic": (sound, 64, 64), "backbone": BACKBONE}
     arrays = {
         f"embedding_{name}": random.normal(size=(CARDINALITY[name], EMBEDDING[name]))
@@ -54,6 +55,8 @@ def random_inputs(count: int) -> ModelInputs:
     random = np.random.default_rng(5)
     columns = {name: random.random(count) for name in CONTINUOUS}
     columns["tempo"] = random.uniform(40, 220, count)
+    columns["loudness"] = random.uniform(-30, 0, count)
+    columns["duration_ms"] = random.uniform(1e5, 6e5, count)
     for values in columns.values():
         values[random.random(count) < 0.1] = np.nan
     discrete = np.stack([random.integers(0, CARDINALITY[name], count) for name in DISCRETE], 1)
@@ -72,7 +75,7 @@ def plain(arrays: dict[str, np.ndarray], inputs: ModelInputs) -> np.ndarray:
 
     columns = zip(DISCRETE, inputs.discrete.T, strict=True)
     embedded = np.concatenate([arrays[f"embedding_{name}"][column] for name, column in columns], 1)
-    sound = signals(inputs.continuous)
+    sound = signals(inputs.continuous, LAYOUTS.get(len(arrays["acoustic_0_weight"]), layout()))
     if len(arrays["acoustic_0_weight"]) == 7:
         sound = np.nan_to_num(inputs.continuous[:, :7], nan=0.0)
     towers = [tower("discrete", embedded), tower("acoustic", sound)]
@@ -83,9 +86,9 @@ def plain(arrays: dict[str, np.ndarray], inputs: ModelInputs) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("plain_features", [False, True])
-def test_equals_the_plain_forward_pass(tmp_path: Path, plain_features: bool) -> None:
-    arrays = random_arrays(plain=plain_features)
+@pytest.mark.parametrize(("plain_features", "optional"), [(True, 0), (False, 0), (False, 2)])
+def test_equals_the_plain_forward_pass(tmp_path: Path, plain_features: bool, optional: int) -> None:
+    arrays = random_arrays(plain=plain_features, optional=optional)
     encoder = Encoder.load(save(tmp_path / "encoder.npz", arrays))
     assert encoder.config == {"seed": 1}
     inputs = random_inputs(3_000)

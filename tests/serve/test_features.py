@@ -14,10 +14,10 @@ from embeat_serve.features import (
     CONTINUOUS,
     DISCRETE,
     FEATURES,
-    PIECES,
-    SIGNALS,
+    OPTIONAL,
     from_mappings,
     key_circles,
+    layout,
     model_inputs,
     signals,
     tempo_bucket,
@@ -37,6 +37,10 @@ SONG = {
     "liveness": 0.1,
 }
 
+READ = (*FEATURES, *OPTIONAL)
+PLAIN = layout()
+PIECES = PLAIN.pieces
+
 anything = st.one_of(
     st.floats(width=32), st.integers(-20, 400).map(float), st.floats(0, 1, width=32)
 )
@@ -45,7 +49,7 @@ anything = st.one_of(
 @given(
     st.integers(0, 5).flatmap(
         lambda n: st.fixed_dictionaries(
-            {name: st.lists(anything, min_size=n, max_size=n) for name in FEATURES}
+            {name: st.lists(anything, min_size=n, max_size=n) for name in READ}
         )
     )
 )
@@ -53,16 +57,18 @@ def test_any_numbers_give_inputs_in_range(columns: dict[str, list[float]]) -> No
     inputs = model_inputs(columns)
     count = len(columns["key"])
     assert inputs.discrete.shape == (count, 4)
-    assert inputs.continuous.shape == (count, 10)
+    assert inputs.continuous.shape == (count, 13)
     assert inputs.discrete.dtype == np.uint8
     assert inputs.continuous.dtype == np.float32
     assert (inputs.discrete < [CARDINALITY[name] for name in DISCRETE]).all()
     assert (np.nan_to_num(np.abs(inputs.continuous[:, :7])) <= 0.5).all()
-    seen = signals(inputs.continuous)
-    assert seen.shape == (count, SIGNALS)
-    assert seen.dtype == np.float32
-    assert (np.abs(seen[:, :10]) <= 5.2).all()
-    assert ((seen[:, 10:] >= 0) & (seen[:, 10:] <= 1)).all()
+    for optional in range(len(OPTIONAL) + 1):
+        found = layout(optional)
+        seen = signals(inputs.continuous, found)
+        assert seen.shape == (count, found.width)
+        assert seen.dtype == np.float32
+        assert (np.abs(seen[:, : 10 + optional]) <= 16).all()
+        assert ((seen[:, 10 + optional :] >= 0) & (seen[:, 10 + optional :] <= 1)).all()
 
 
 def test_a_song_as_the_model_sees_it() -> None:
@@ -72,7 +78,44 @@ def test_a_song_as_the_model_sees_it() -> None:
     octaves = math.log2(137 / 120)
     angle = 2 * math.pi * octaves
     expected += [octaves, math.cos(angle), math.sin(angle)]
-    np.testing.assert_allclose(inputs.continuous[0], expected, atol=1e-6)
+    np.testing.assert_allclose(inputs.continuous[0, :10], expected, atol=1e-6)
+    assert np.isnan(inputs.continuous[0, 10:]).all()
+
+
+def test_optional_features_as_the_model_sees_them() -> None:
+    song = SONG | {"loudness": -10.5, "duration_ms": 420_000, "release_year": 1990}
+    inputs = from_mappings([song])
+    np.testing.assert_allclose(inputs.continuous[0, 10:], [-2.5, 1.0, -10.0], atol=1e-5)
+    for optional, name in enumerate(OPTIONAL, start=1):
+        read = layout(optional)
+        seen = signals(inputs.continuous, read)[0]
+        column = read.columns - 1
+        assert read.known[-1] == column
+        filled = seen[-len(read.pieces.low) :][read.pieces.column == column]
+        # All pieces below the value are full, all above it empty, one at most in between.
+        assert (np.diff(filled) <= 0).all()
+        assert 0 < filled.sum() < len(filled)
+        without = signals(from_mappings([song | {name: None}]).continuous, read)[0]
+        changed = np.flatnonzero(seen != without)
+        assert (without[changed] == 0).all()
+        assert len(changed) == 2 + np.count_nonzero(filled)
+
+
+@given(st.integers(0, 2), st.integers(0, 2**32))
+def test_fewer_optional_ones_see_the_same_less_those(optional: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    columns = {name: random.random(6) for name in CONTINUOUS}
+    columns |= {"loudness": random.uniform(-75, 12, 6), "duration_ms": random.uniform(0, 9e5, 6)}
+    continuous = model_inputs(columns).continuous
+    fewer, more = layout(optional), layout(optional + 1)
+    seen, all_seen = signals(continuous, fewer), signals(continuous, more)
+    flags = more.columns + len(more.known)
+    parts = (
+        all_seen[:, : fewer.columns],
+        all_seen[:, more.columns : flags - 1],
+        all_seen[:, flags:][:, more.pieces.column < fewer.columns],
+    )
+    np.testing.assert_array_equal(seen, np.concatenate(parts, axis=1))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +133,7 @@ def test_missing_acoustic_features_stay_missing() -> None:
     np.testing.assert_array_equal(inputs.continuous[:, energy], [np.nan, np.nan, np.nan, 0.5])
     assert np.isnan(inputs.continuous[:, CONTINUOUS.index("valence")]).all()
     assert np.isnan(inputs.continuous[:, 7:]).all()
-    seen = signals(inputs.continuous)
+    seen = signals(inputs.continuous, PLAIN)
     assert (seen[:3] == 0).all()
     pieces = seen[3, -len(PIECES.low) :]
     np.testing.assert_allclose(pieces, PIECES.column == energy, atol=1e-5)
@@ -99,14 +142,14 @@ def test_missing_acoustic_features_stay_missing() -> None:
 def test_pieces_fill_up_one_after_the_other() -> None:
     valence = PIECES.column == CONTINUOUS.index("valence")
     values = np.array([0.0, 0.03125, 0.0625, 0.5, 1.0])
-    seen = signals(model_inputs({"valence": values}).continuous)[:, -len(PIECES.low) :]
+    seen = signals(model_inputs({"valence": values}).continuous, PLAIN)[:, -len(PIECES.low) :]
     np.testing.assert_allclose(seen[:, valence].sum(axis=1), values * 16, atol=1e-5)
     assert (seen[:, ~valence] == 0).all()
     np.testing.assert_allclose(seen[3, valence], [1] * 8 + [0] * 8)
 
 
 def test_tempi_an_octave_apart_share_a_place_on_the_circle() -> None:
-    found = model_inputs({"tempo": [70, 140, 100]}).continuous[:, 7:]
+    found = model_inputs({"tempo": [70, 140, 100]}).continuous[:, 7:10]
     np.testing.assert_allclose(found[0, 1:], found[1, 1:], atol=1e-5)
     np.testing.assert_allclose(found[1, 0] - found[0, 0], 1, atol=1e-6)
     assert np.abs(found[0, 1:] - found[2, 1:]).max() > 0.5

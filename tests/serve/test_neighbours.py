@@ -10,39 +10,45 @@ from hypothesis import strategies as st
 
 from embeat_pipeline.index.neighbours import pack
 from embeat_serve.contract import STRENGTH_LEVELS
-from embeat_serve.neighbours import Neighbours, agreed, unpack
+from embeat_serve.neighbours import HALF_WAY, Neighbours, agreed, blended, unpack
 
-lists = st.dictionaries(st.integers(0, 30), st.integers(1, STRENGTH_LEVELS), max_size=12)
+levels = st.tuples(st.integers(0, STRENGTH_LEVELS), st.integers(0, STRENGTH_LEVELS))
+Row = dict[int, tuple[int, int]]
+lists = st.dictionaries(st.integers(0, 30), levels, max_size=12)
 
 
 @settings(deadline=None)  # the first example loads the codec
 @given(rows=st.lists(lists, max_size=5))
-def test_what_is_packed_is_read_back(rows: list[dict[int, int]]) -> None:
+def test_what_is_packed_is_read_back(rows: list[Row]) -> None:
     codes = pl.Series([list(row) for row in rows], dtype=pl.List(pl.UInt32))
-    strengths = pl.Series([list(row.values()) for row in rows], dtype=pl.List(pl.UInt8))
-    for row, text in zip(rows, pack(codes, strengths).to_list(), strict=True):
+    single, several = (
+        pl.Series([[both[kind] for both in row.values()] for row in rows], dtype=pl.List(pl.UInt8))
+        for kind in (0, 1)
+    )
+    for row, text in zip(rows, pack(codes, single, several).to_list(), strict=True):
         if text is None:
             assert not row
             continue
+        assert len(base64.b64decode(text)) == 6 * len(row)
         found = unpack(text, 0.5)
         assert found.codes.tolist() == list(row)
-        assert found.strengths * STRENGTH_LEVELS == pytest.approx(list(row.values()))
+        both = np.stack([found.strengths, found.several], axis=1) * STRENGTH_LEVELS
+        assert both == pytest.approx(np.array(list(row.values())))
         assert found.confidence == 0.5
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("*", "base64"), (base64.b64encode(b"1234").decode(), "takes 5 bytes, found 4")],
+    [("*", "base64"), (base64.b64encode(b"1234").decode(), "takes 6 bytes, found 4")],
 )
 def test_what_is_no_list_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         unpack(text)
 
 
-def neighbours(row: dict[int, int]) -> Neighbours:
-    order = sorted(row, key=lambda code: -row[code])
-    strengths = np.array([row[code] / STRENGTH_LEVELS for code in order], np.float32)
-    return Neighbours(np.array(order, np.uint32), strengths, 1.0)
+def neighbours(row: Row) -> Neighbours:
+    both = np.array(list(row.values()), np.float32).reshape(-1, 2) / np.float32(STRENGTH_LEVELS)
+    return Neighbours(np.array(list(row), np.uint32), both[:, 0], both[:, 1], 1.0)
 
 
 @given(
@@ -51,19 +57,34 @@ def neighbours(row: dict[int, int]) -> Neighbours:
     limit=st.integers(1, 20),
 )
 def test_strengths_add_up_over_the_lists(
-    rows: list[dict[int, int] | None], excluded: list[int], limit: int
+    rows: list[Row | None], excluded: list[int], limit: int
 ) -> None:
     found = agreed([None if row is None else neighbours(row) for row in rows], excluded, limit)
+    more = sum(row is not None for row in rows) - 1
+    share = more / (more + HALF_WAY)
+    said = [
+        {code: (1 - share) * one + share * two for code, (one, two) in (row or {}).items()}
+        for row in rows
+    ]
     totals: dict[int, float] = {}
-    for row in rows:
-        for code, strength in (row or {}).items():
+    for strengths in said:
+        for code, strength in strengths.items():
             totals[code] = totals.get(code, 0) + strength
-    expected = sorted(set(totals) - set(excluded), key=lambda code: (-totals[code], code))[:limit]
-    assert {code for codes, _ in found for code in codes.tolist()} == set(expected)
-    for row, (codes, strengths) in zip(rows, found, strict=True):
-        assert codes.tolist() == [
-            c for c in neighbours(row or {}).codes.tolist() if c in set(expected)
-        ]
-        assert strengths * STRENGTH_LEVELS == pytest.approx(
-            [(row or {})[code] for code in codes.tolist()]
-        )
+    allowed = {code: total for code, total in totals.items() if total > 0 and code not in excluded}
+    chosen = {code for codes, _ in found for code in codes.tolist()}
+    assert len(chosen) == min(limit, len(allowed))
+    assert chosen <= set(allowed)
+    least = min((allowed[code] for code in chosen), default=0)
+    assert all(allowed[code] <= least + 1e-3 for code in set(allowed) - chosen)
+    for strengths, (codes, kept) in zip(said, found, strict=True):
+        expected = {code for code, strength in strengths.items() if strength > 0} & chosen
+        assert set(codes.tolist()) == expected
+        assert kept * STRENGTH_LEVELS == pytest.approx([strengths[c] for c in codes.tolist()])
+        assert (np.diff(kept) <= 0).all()
+
+
+def test_one_seed_is_judged_by_one_kind_and_many_by_the_other() -> None:
+    found = neighbours({1: (255, 0), 2: (0, 255)})
+    assert blended(found, 1).tolist() == [1, 0]
+    assert blended(found, 1 + HALF_WAY).tolist() == [0.5, 0.5]
+    assert blended(found, 1 + 99 * HALF_WAY) == pytest.approx([0.01, 0.99])

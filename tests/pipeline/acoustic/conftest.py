@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from torch import Tensor
 
+from embeat_pipeline.acoustic.loss import Relations
 from embeat_pipeline.acoustic.tracks import TrainingTracks
 from embeat_pipeline.tables import ARTIST_GENRES, PLAYLISTS, TRACKS
 from embeat_serve.contract import LakePaths
@@ -60,6 +62,9 @@ def acoustic_lake(tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
         mode=nullable(random.integers(0, 2, album.max() + 1)[album], 0.02),
         time_signature=nullable(random.choice([3, 4, 4, 4, 6], count), 0.2),
         tempo=nullable(random.uniform(70, 170, album.max() + 1)[album], 0.02),
+        loudness=nullable(random.uniform(-20, 0, count), 0.1),
+        duration_ms=nullable(random.integers(100_000, 400_000, count), 0.1),
+        release_year=nullable(random.integers(1960, 2024, count), 0.3),
         **{
             name: [None if np.isnan(value) else value for value in features[:, column]]
             for column, name in enumerate(CONTINUOUS)
@@ -119,6 +124,27 @@ def make_tracks() -> MakeTracks:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def dense() -> Callable[[Relations, int], tuple[Tensor, Tensor]]:
+    """Positives, and what is masked and no positive, of a batch: two (n, n) matrices of bools."""
+
+    def of_batch(relations: Relations, count: int) -> tuple[Tensor, Tensor]:
+        positive, masked = torch.zeros(2, count, count, dtype=torch.bool)
+        for start in range(0, count, 100):
+            rows = slice(start, min(start + 100, count))
+            found = relations(rows)
+            masked[rows][found.masked] = True
+            if found.positives is not None:
+                cells = torch.stack(found.positives)
+                assert cells.unique(dim=1).shape == cells.shape
+                positive[rows][found.positives] = True
+        if not positive.any():
+            positive.fill_diagonal_(True)
+        return positive, masked & ~positive
+
+    return of_batch
 
 
 @pytest.fixture

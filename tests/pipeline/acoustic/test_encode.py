@@ -14,7 +14,7 @@ from embeat_pipeline.tables import TRACK_VECTORS
 from embeat_serve.contract import LakePaths
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import BrokenRelease
-from embeat_serve.features import FEATURES, model_inputs
+from embeat_serve.features import FEATURES, OPTIONAL, model_inputs
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_every_track_with_features_gets_its_vector(trained: LakePaths) -> None:
     counts = ("tracks", "encoded", "without_features")
     assert [metadata[name] for name in counts] == [1440, 1435, 5]
     tracks = pq.read_table(trained.table("tracks")).slice(5).combine_chunks()
-    columns = {name: numbers(tracks[name].combine_chunks()) for name in FEATURES}
+    columns = {name: numbers(tracks[name].combine_chunks()) for name in (*FEATURES, *OPTIONAL)}
     expected = Encoder.load(encoder_path(trained)).encode(model_inputs(columns))
     np.testing.assert_allclose(np.array(vectors[5:]), expected, atol=1e-6)
 

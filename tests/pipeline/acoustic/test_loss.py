@@ -5,7 +5,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from embeat_pipeline.acoustic.loss import Relations, masked_info_nce
+from embeat_pipeline.acoustic.loss import (
+    Places,
+    Positives,
+    Related,
+    Relations,
+    masked_info_nce,
+)
+from embeat_pipeline.acoustic.sampler import joined
 
 COUNT, SIZE = 37, 8
 
@@ -24,30 +31,39 @@ def random_relations(seed: int) -> tuple[Tensor, Tensor]:
     return positive, masked
 
 
+def cells(mask: Tensor) -> Places:
+    return Places(*mask.nonzero(as_tuple=True))
+
+
 def of_rows(positive: Tensor, masked: Tensor) -> Relations:
-    return lambda rows: (positive[rows], masked[rows])
+    # Naming a masked cell twice, or one that is positive, must not matter.
+    return lambda rows: Related(
+        cells(positive[rows]), joined(cells(masked[rows]), cells((masked | positive)[rows]))
+    )
 
 
 def dense(
-    anchors: Tensor, positives: Tensor, positive: Tensor, masked: Tensor, tau: float
+    anchors: Tensor, positives: Tensor, positive: Tensor, masked: Tensor, tau: float, form: str
 ) -> Tensor:
     total = anchors.new_zeros(())
     for row in range(COUNT):
-        similarity = positives @ anchors[row] / tau
-        among_all = similarity[~masked[row]].exp().sum()
-        among_positives = similarity[positive[row]].exp().sum()
-        total = total - (among_positives / among_all).log()
+        likelihood = (positives @ anchors[row] / tau).exp()
+        share = likelihood[positive[row]] / likelihood[~masked[row]].sum()
+        total = total - (share.log().mean() if form == "averaged" else share.sum().log())
     return total / COUNT
 
 
-@pytest.mark.parametrize("block_rows", [1, 10, COUNT, 1000])
+@pytest.mark.parametrize("form", ["together", "averaged"])
+@pytest.mark.parametrize("block_rows", [None, 1, 10, COUNT, 1000])
 @pytest.mark.parametrize("tau", [0.05, 0.5])
-def test_loss_and_gradients_equal_the_dense_reference(block_rows: int, tau: float) -> None:
+def test_loss_and_gradients_equal_the_dense_reference(
+    block_rows: int | None, tau: float, form: Positives
+) -> None:
     anchors, positives = vectors(1), vectors(2)
     positive, masked = random_relations(3)
-    loss = masked_info_nce(anchors, positives, of_rows(positive, masked), tau, block_rows)
+    loss = masked_info_nce(anchors, positives, of_rows(positive, masked), tau, form, block_rows)
     gradients = torch.autograd.grad(2 * loss, (anchors, positives))
-    expected = dense(anchors, positives, positive, masked, tau)
+    expected = dense(anchors, positives, positive, masked, tau, form)
     expected_gradients = torch.autograd.grad(2 * expected, (anchors, positives))
     torch.testing.assert_close(loss, expected)
     torch.testing.assert_close(gradients, expected_gradients)
@@ -59,16 +75,20 @@ def test_with_one_positive_and_no_mask_it_is_cross_entropy() -> None:
     nothing = torch.zeros_like(diagonal)
     expected = functional.cross_entropy(anchors @ positives.T / 0.05, torch.arange(COUNT))
     gradients = torch.autograd.grad(expected, (anchors, positives))
-    for relations in (of_rows(diagonal, nothing), lambda rows: (None, nothing[rows])):
+    for relations in (
+        of_rows(diagonal, nothing),
+        lambda rows: Related(None, cells(nothing[rows])),
+    ):
         loss = masked_info_nce(anchors, positives, relations, 0.05, block_rows=10)
         torch.testing.assert_close(loss, expected)
         torch.testing.assert_close(torch.autograd.grad(loss, (anchors, positives)), gradients)
 
 
-def test_float32_stays_finite_at_extreme_temperatures() -> None:
+@pytest.mark.parametrize("form", ["together", "averaged"])
+def test_float32_stays_finite_at_extreme_temperatures(form: Positives) -> None:
     anchors, positives = vectors(1, torch.float32), vectors(2, torch.float32)
     positive, masked = random_relations(3)
-    loss = masked_info_nce(anchors, positives, of_rows(positive, masked), 1e-4)
+    loss = masked_info_nce(anchors, positives, of_rows(positive, masked), 1e-4, form)
     loss.backward()
     assert loss.isfinite()
     assert anchors.grad is not None

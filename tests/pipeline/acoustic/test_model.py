@@ -9,15 +9,15 @@ import torch
 
 from embeat_pipeline.acoustic.config import Inputs
 from embeat_pipeline.acoustic.export import folded_arrays, write_encoder
-from embeat_pipeline.acoustic.model import EmbeatMLP, Signals
+from embeat_pipeline.acoustic.model import Block, EmbeatMLP, Signals
 from embeat_pipeline.acoustic.torch_encode import TorchEncoder, in_threads
 from embeat_serve.encoder import Encoder
 from embeat_serve.features import (
     CARDINALITY,
     CONTINUOUS,
     DISCRETE,
-    SIGNALS,
     ModelInputs,
+    layout,
     model_inputs,
     signals,
 )
@@ -29,6 +29,9 @@ def random_inputs(count: int, seed: int = 0) -> ModelInputs:
     # Cubed, so that values crowd near 0 as those of real songs do.
     sound = {name: random.random(count) ** 3 for name in CONTINUOUS}
     sound["tempo"] = random.uniform(40, 220, count)
+    sound["loudness"] = random.uniform(-40, 0, count)
+    sound["duration_ms"] = random.uniform(6e4, 6e5, count)
+    sound["release_year"] = random.uniform(1950, 2024, count)
     for values in sound.values():
         values[random.random(count) < 0.1] = np.nan
     continuous = model_inputs(sound).continuous
@@ -39,10 +42,10 @@ def as_tensors(inputs: ModelInputs) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(inputs.discrete), torch.from_numpy(inputs.continuous)
 
 
-def warmed_up(inputs: Inputs, tempo_rows: int) -> EmbeatMLP:
+def warmed_up(inputs: Inputs, tempo_rows: int, optional: int = 0) -> EmbeatMLP:
     """A model whose batch norms have seen data and whose slopes differ, one beyond 1."""
     torch.manual_seed(3)
-    model = EmbeatMLP(inputs, tempo_rows)
+    model = EmbeatMLP(inputs, tempo_rows, optional=optional)
     with torch.no_grad():
         for number, parameter in enumerate(model.parameters()):
             if parameter.shape == (1,):
@@ -52,9 +55,18 @@ def warmed_up(inputs: Inputs, tempo_rows: int) -> EmbeatMLP:
     return model
 
 
-@pytest.mark.parametrize(("kind", "tempo_rows"), [("signals", 12), ("plain", 12), ("plain", 5)])
-def test_serving_and_torch_agree(kind: Inputs, tempo_rows: int, tmp_path: Path) -> None:
-    model = warmed_up(kind, tempo_rows)
+@pytest.mark.parametrize(
+    ("kind", "tempo_rows", "optional"),
+    [
+        *[("signals", 12, optional) for optional in range(4)],
+        ("plain", 12, 0),
+        ("plain", 5, 0),
+    ],
+)
+def test_serving_and_torch_agree(
+    kind: Inputs, tempo_rows: int, optional: int, tmp_path: Path
+) -> None:
+    model = warmed_up(kind, tempo_rows, optional)
     write_encoder(tmp_path / "encoder.npz", model, {"seed": 3})
     inputs = random_inputs(5_000, 99)
     with torch.no_grad():
@@ -67,16 +79,30 @@ def test_serving_and_torch_agree(kind: Inputs, tempo_rows: int, tmp_path: Path) 
     np.testing.assert_allclose(np.linalg.norm(expected, axis=1), 1, atol=1e-5)
 
 
-def test_signals_are_the_same_in_torch() -> None:
-    inputs = random_inputs(2_000)
-    found = Signals()(torch.from_numpy(inputs.continuous)).numpy()
-    np.testing.assert_allclose(found, signals(inputs.continuous), atol=1e-6)
+@pytest.mark.parametrize("optional", range(4))
+def test_signals_are_the_same_in_torch(optional: int) -> None:
+    inputs, read = random_inputs(2_000), layout(optional)
+    found = Signals(read)(torch.from_numpy(inputs.continuous)).numpy()
+    np.testing.assert_allclose(found, signals(inputs.continuous, read), atol=1e-6)
+
+
+def test_the_slopes_gradients_are_pytorchs() -> None:
+    torch.manual_seed(1)
+    block = Block(5, 7).double()
+    with torch.no_grad():
+        block.activation.weight.fill_(0.3)
+    values = torch.randn(30, 5, dtype=torch.double, requires_grad=True)
+    weight = torch.randn(30, 7, dtype=torch.double)
+    asked = (values, block.activation.weight, block.linear.weight)
+    found = torch.autograd.grad((block(values) * weight).sum(), asked)
+    plain = block.activation(block.norm(block.linear(values)))
+    torch.testing.assert_close(found, torch.autograd.grad((plain * weight).sum(), asked))
 
 
 def test_five_tempo_rows_lose_the_faster_tempi() -> None:
     model = warmed_up("plain", 5).eval()
     slow, fast, missing = (
-        ModelInputs(np.array([[1, 1, 4, bucket]], np.uint8), np.zeros((1, 10), np.float32))
+        ModelInputs(np.array([[1, 1, 4, bucket]], np.uint8), np.zeros((1, 13), np.float32))
         for bucket in (4, 5, 0)
     )
     with torch.no_grad():
@@ -89,7 +115,7 @@ def test_little_differences_pass_by_the_towers() -> None:
     shapes = {name: array.shape for name, array in folded_arrays(EmbeatMLP()).items()}
     assert shapes["embedding_key"] == (13, 12)
     assert shapes["direct_discrete"] == (24, 64)
-    assert shapes["direct_acoustic"] == (SIGNALS, 64)
+    assert shapes["direct_acoustic"] == (layout().width, 64)
 
 
 def test_sizes_are_the_designs() -> None:

@@ -65,30 +65,39 @@ def test_no_held_out_artist_and_no_re_release_is_drawn(
         assert (tracks.recording[pairs.anchors] != tracks.recording[pairs.positives]).all()
 
 
-def test_other_positives_are_left_out(tracks: TrainingTracks) -> None:
+def test_other_positives_are_left_out(tracks: TrainingTracks, dense: Any) -> None:
     sampler = TaughtPairs(tracks, CONFIG)
     pairs = sampler.draw()
-    positive, masked = sampler.relations(pairs)(slice(0, 256))
-    assert positive is None
+    assert sampler.relations(pairs)(slice(0, 256)).positives is None
+    _, masked = dense(sampler.relations(pairs), 256)
     same = tracks.artist[pairs.anchors][:, None] == tracks.artist[pairs.positives]
     assert masked.equal(same & ~torch.eye(256, dtype=torch.bool))
 
 
-def test_relations_are_disjoint_and_each_pair_its_own_positive(
-    new_sampler: Callable[[TrainingConfig], PairSampler], tracks: TrainingTracks
+@pytest.mark.parametrize("recipe", ["upstream", "teachers"])
+def test_relations_are_those_of_every_pair_by_itself(
+    recipe: str, tracks: TrainingTracks, dense: Any
 ) -> None:
-    sampler = new_sampler(replace(CONFIG, other_positives="together"))
+    config = replace(CONFIG, other_positives="together")
+    sampler = {"upstream": SimilarPairs, "teachers": TaughtPairs}[recipe](tracks, config)
     pairs = sampler.draw()
-    relations = sampler.relations(pairs)
-    positive, masked = relations(slice(0, 256))
-    assert positive is not None
-    assert positive.diagonal().all()
-    assert not (positive & masked).any()
-    same_artist = tracks.artist[pairs.anchors][:, None] == tracks.artist[pairs.positives]
-    assert (positive | masked)[same_artist].all()
-    blocks = [relations(slice(start, start + 100)) for start in (0, 100, 200)]
-    assert torch.cat([block[0] for block in blocks if block[0] is not None]).equal(positive)
-    assert torch.cat([block[1] for block in blocks]).equal(masked)
+    positive, masked = dense(sampler.relations(pairs), 256)
+    left, right = pairs.anchors, pairs.positives
+
+    def same(code: torch.Tensor) -> torch.Tensor:
+        return (code[left][:, None] == code[right]) & (code[right] >= 0)
+
+    artist, album, recording = map(same, (tracks.artist, tracks.album, tracks.recording))
+    if recipe == "upstream":
+        expected = PositiveTest(tracks, config)(left[:, None], right)[0].fill_diagonal_(True)
+        expected_masked = (artist | album | recording) & ~expected
+    else:
+        expected = ((artist | album) & ~recording).fill_diagonal_(True)
+        expected_masked = recording & ~torch.eye(256, dtype=torch.bool)
+    assert positive.equal(expected)
+    assert masked.equal(expected_masked)
+    assert positive.sum() > 256
+    assert masked.any()
 
 
 def test_similar_pairs_pass_the_test_and_share_a_group(tracks: TrainingTracks) -> None:
@@ -142,13 +151,13 @@ def test_bonuses_prefer_the_album(make_tracks: Any) -> None:
     assert (pairs.positives[pairs.anchors == 0] == 1).all()
 
 
-def test_missing_albums_and_artists_mask_nothing(make_tracks: Any) -> None:
+def test_missing_albums_and_artists_mask_nothing(make_tracks: Any, dense: Any) -> None:
     tracks = make_tracks(
         200, {"energy": np.linspace(0, 1, 200)}, album=-1, artist=-1, genre=np.arange(200) // 2
     )
     sampler = SimilarPairs(tracks, TrainingConfig(batch_size=128, candidates=8))
     pairs = sampler.draw()
-    _, masked = sampler.relations(pairs)(slice(0, 128))
+    _, masked = dense(sampler.relations(pairs), 128)
     same_track = pairs.anchors[:, None] == pairs.positives
     assert masked.equal(same_track)
 

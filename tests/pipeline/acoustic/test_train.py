@@ -8,10 +8,11 @@ import torch
 
 from embeat_pipeline.acoustic.config import Recipe, TrainingConfig
 from embeat_pipeline.acoustic.model import EmbeatMLP
-from embeat_pipeline.acoustic.train import encoder_path, train_encoder
+from embeat_pipeline.acoustic.train import encoder_path, hide, train_encoder
 from embeat_pipeline.acoustic.validation import EarlyStopping
 from embeat_serve.contract import LakePaths
 from embeat_serve.encoder import Encoder
+from embeat_serve.features import OPTIONAL, from_mappings, layout
 
 CONFIG = TrainingConfig(
     recipe="upstream",
@@ -116,7 +117,42 @@ def test_no_artist_held_out_still_trains(lake_copy: LakePaths) -> None:
     assert train_encoder(lake_copy, config, device="cpu")["validation"] == {"step": 2}
 
 
+def test_hiding_takes_each_feature_by_itself_and_the_optional_ones_together() -> None:
+    config = TrainingConfig(missing_share=0.2, optional_missing_share=0.5)
+    generator = torch.Generator().manual_seed(0)
+    discrete = torch.ones(4_000, 4, dtype=torch.uint8)
+    found, sound = hide(discrete, torch.zeros(4_000, 12), config, generator)
+    assert ((found == 0).float().mean(dim=0) - 0.2).abs().max() < 0.03
+    lost = sound.isnan()
+    assert (lost[:, :7].float().mean(dim=0) - 0.2).abs().max() < 0.03
+    assert (lost[:, 7] == lost[:, 9]).all()
+    assert (lost[:, 10:].float().mean(dim=0) - 0.6).abs().max() < 0.03
+    assert abs((lost[:, 10] & lost[:, 11]).float().mean() - 0.52) < 0.03
+
+
+@pytest.mark.parametrize("optional", [(), OPTIONAL[:1], OPTIONAL])
+def test_the_encoder_reads_what_it_was_trained_with(
+    lake_copy: LakePaths, optional: tuple[str, ...]
+) -> None:
+    config = replace(CONFIG, recipe="teachers", optional=optional)
+    metadata = train_encoder(lake_copy, config, device="cpu")
+    encoder = Encoder.load(encoder_path(lake_copy))
+    assert encoder.layout is not None
+    assert encoder.layout.width == layout(len(optional)).width
+    songs = [
+        {"energy": 0.5, "key": 3},
+        {"energy": 0.5, "key": 3, "loudness": -7.0},
+        {"energy": 0.5, "key": 3, "release_year": 1985},
+    ]
+    plain, louder, older = encoder.encode(from_mappings(songs))
+    assert (plain == louder).all() == ("loudness" not in optional)
+    assert (plain == older).all() == ("release_year" not in optional)
+    assert metadata["steps"] == 6
+
+
 def test_impossible_settings_are_refused() -> None:
+    with pytest.raises(ValueError, match="optional must be a beginning"):
+        TrainingConfig(optional=("duration_ms",))
     with pytest.raises(ValueError, match="tempo_rows"):
         TrainingConfig(tempo_rows=13)
     with pytest.raises(ValueError, match="batch_size"):

@@ -145,13 +145,19 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
                 "track_code": code,
                 "neighbour_codes": [int((code + 1 + step) % tracks) for step in range(code % 7)],
                 "strengths": [255 - step for step in range(code % 7)],
+                "several_strengths": list(range(code % 7)),
                 "confidence": 0.25,
             }
             for code in listed.tolist()
             if code % 5
         ],
         "artist_neighbours": [
-            {"artist_code": code, "neighbour_codes": [code, 0], "strengths": [255, 7]}
+            {
+                "artist_code": code,
+                "neighbour_codes": [code, 0],
+                "strengths": [255, 7],
+                "several_strengths": [0, 9],
+            }
             for code in range(0, artists, 2)
         ],
     }

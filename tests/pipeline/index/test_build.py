@@ -62,7 +62,7 @@ def filled(payload: dict[str, Any]) -> dict[str, Any]:
 def packed_lists(lake: LakePaths, table: str) -> dict[int, str]:
     """Code -> neighbour list as the payload carries it."""
     found = pl.read_parquet(lake.table(table))
-    packed = pack(found["neighbour_codes"], found["strengths"])
+    packed = pack(found["neighbour_codes"], found["strengths"], found["several_strengths"])
     pairs = zip(found.to_series(0).to_list(), packed.to_list(), strict=True)
     return {code: text for code, text in pairs if text is not None}
 

@@ -1,6 +1,7 @@
 """Neighbour lists against the formula, one pair of tracks at a time."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +11,38 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import sparse
 
-from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
+from embeat_pipeline.playlists.config import Blend, NeighbourConfig, Track2VecConfig
 from embeat_pipeline.playlists.neighbours import (
+    Lists,
     NeighbourModel,
-    best,
+    top,
     write_neighbours,
 )
-from embeat_pipeline.playlists.sources import UNKNOWN, Material, normalised_genres
+from embeat_pipeline.playlists.regression import RegressionSource
+from embeat_pipeline.playlists.sources import UNKNOWN, Material, Sink, normalised_genres
 from embeat_pipeline.playlists.track2vec import train_track2vec
 from embeat_pipeline.tables import ARTIST_NEIGHBOURS, SCHEMAS, TRACK_NEIGHBOURS
 from embeat_serve.contract import STRENGTH_LEVELS, LakePaths
 
 TRACKS, ARTISTS, PLAYLISTS, GENRES = 30, 9, 25, 4
-EQUAL = NeighbourConfig(
+SINGLE = Blend(
     track_weight=1.0,
+    popularity=0.2,
     vector_weight=0.7,
     artist_weight=0.5,
     same_artist_weight=0.3,
     genre_weight=0.2,
     album_weight=0.4,
-    floor=0.5,
-    neighbours=8,
 )
+SEVERAL = Blend(
+    track_weight=0.5,
+    regression_weight=3.0,
+    artist_weight=0.9,
+    genre_weight=0.1,
+    album_weight=0.2,
+    full_score=0.3,
+)
+EQUAL = NeighbourConfig(single=SINGLE, several=SEVERAL, ridge=2.0, floor=0.5, neighbours=8)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +64,7 @@ def material() -> Material:
     )
 
 
-def artist_score(material: Material, artist: int, track: int) -> float:
+def artist_score(material: Material, blend: Blend, artist: int, track: int) -> float:
     config, other = EQUAL, int(material.artists[track])
     if UNKNOWN in (artist, other):
         return 0.0
@@ -65,10 +76,10 @@ def artist_score(material: Material, artist: int, track: int) -> float:
     shared = sum(float(sizes[p]) ** -0.5 for p in inside[artist] & inside[other])
     score = 0.0
     if shared:
-        score = config.artist_weight * shared / math.sqrt(len(inside[artist]) * len(inside[other]))
+        score = blend.artist_weight * shared / math.sqrt(len(inside[artist]) * len(inside[other]))
     genres = normalised_genres(material, config).toarray()
-    score += config.genre_weight * float(genres[artist] @ genres[other])
-    score += config.same_artist_weight * (artist == other)
+    score += blend.genre_weight * float(genres[artist] @ genres[other])
+    score += blend.same_artist_weight * (artist == other)
     return score * len(holding(material, track)) ** config.artist_popularity
 
 
@@ -76,52 +87,110 @@ def holding(material: Material, track: int) -> list[int]:
     return np.flatnonzero(material.playlists[:, [track]].toarray().ravel()).tolist()
 
 
-def track_score(material: Material, seed: int, track: int) -> float:
+def track_score(material: Material, blend: Blend, seed: int, track: int) -> float:
     config = EQUAL
     sizes = material.playlists.sum(axis=1)
     both = set(holding(material, seed)) & set(holding(material, track))
     counts = len(holding(material, seed)), len(holding(material, track))
     cosine = sum(float(sizes[p]) ** -0.5 for p in both)
     cosine /= math.sqrt(counts[0] * counts[1]) + config.shrinkage
-    score = config.track_weight * cosine * counts[1] ** config.popularity
+    score = blend.track_weight * cosine * counts[1] ** blend.popularity
     vector = material.vectors[seed] / np.linalg.norm(material.vectors[seed])
-    score += config.vector_weight * float(vector @ material.vectors[track])
+    score += blend.vector_weight * float(vector @ material.vectors[track])
     if material.albums[seed] == material.albums[track] != UNKNOWN:
-        score += config.album_weight * counts[1] ** config.artist_popularity
+        score += blend.album_weight * counts[1] ** config.artist_popularity
+    score += blend.regression_weight * float(regression(material)[seed, track])
     rest = config.confidence_shift / (counts[0] + config.confidence_shift)
-    return score + rest * artist_score(material, int(material.artists[seed]), track)
+    return score + rest * artist_score(material, blend, int(material.artists[seed]), track)
 
 
-def expected_list(scores: list[float]) -> tuple[list[int], list[int]]:
+def regression(material: Material) -> np.ndarray:
+    """EASE as it is defined: the inverse Gram matrix over its diagonal."""
+    playlists = material.playlists.toarray().astype(float)
+    inverse = np.linalg.inv(playlists.T @ playlists + EQUAL.ridge * np.eye(TRACKS))
+    return inverse / -np.diag(inverse)
+
+
+def expected_list(scores: list[float], blend: Blend) -> dict[int, int]:
     order = sorted(range(len(scores)), key=lambda track: -scores[track])[: EQUAL.neighbours]
     base = EQUAL.floor * max(scores[order[-1]], 0)
     top = scores[order[0]] - base
-    listed = [track for track in order if scores[track] > 0]
-    weight = min(1.0, scores[order[0]] / EQUAL.full_score) ** EQUAL.score_exponent
-    return listed, [
-        math.ceil((scores[track] - base) / top * weight * STRENGTH_LEVELS) for track in listed
-    ]
+    weight = min(1.0, scores[order[0]] / blend.full_score) ** EQUAL.score_exponent
+    return {
+        track: math.ceil((scores[track] - base) / top * weight * STRENGTH_LEVELS)
+        for track in order
+        if scores[track] > 0
+    }
+
+
+def listed(lists: Lists, row: int, kind: str) -> dict[int, int]:
+    """Column -> strength of a kind, in the order of the list."""
+    strengths = getattr(lists, kind)[row]
+    return dict(
+        zip(
+            lists.columns[row][strengths > 0].tolist(),
+            strengths[strengths > 0].tolist(),
+            strict=True,
+        )
+    )
 
 
 def test_scores_of_tracks_are_the_formulas(material: Material) -> None:
     lists = NeighbourModel(material, EQUAL).of_tracks(np.arange(TRACKS))
     for seed in range(TRACKS):
-        scores = [0.0 if t == seed else track_score(material, seed, t) for t in range(TRACKS)]
-        tracks, strengths = expected_list(scores)
-        kept = lists.strengths[seed] > 0
-        assert lists.columns[seed][kept].tolist() == tracks
-        assert lists.strengths[seed][kept] == pytest.approx(strengths, abs=1)
+        for kind, blend in (("strengths", SINGLE), ("several", SEVERAL)):
+            scores = [
+                0.0 if t == seed else track_score(material, blend, seed, t) for t in range(TRACKS)
+            ]
+            found, expected = listed(lists, seed, kind), expected_list(scores, blend)
+            assert found == pytest.approx(expected, abs=1)
+            assert kind == "several" or list(found) == list(expected)
+
+
+def test_a_neighbour_is_listed_once(material: Material) -> None:
+    lists = NeighbourModel(material, EQUAL).of_tracks(np.arange(TRACKS))
+    kept = (lists.strengths > 0) | (lists.several > 0)
+    for columns, mask in zip(lists.columns, kept, strict=True):
+        assert len(set(columns[mask].tolist())) == mask.sum()
+
+
+def test_regression_over_tracks_is_that_over_playlists(material: Material) -> None:
+    columns = np.arange(5, TRACKS)
+    few = RegressionSource(material, columns, EQUAL)
+    among = replace(material, playlists=sparse.csr_array(material.playlists[:, columns]))
+    words = np.array([0, 7, 6, 29])
+    for regressed, shape in ((PLAYLISTS, TRACKS), (PLAYLISTS - 1, PLAYLISTS - 1)):
+        config = replace(EQUAL, max_regressed=regressed)
+        blend = Blend(regression_weight=2.0)
+        sink = Sink(blend, np.zeros((len(words), len(columns)), np.float32))
+        RegressionSource(material, columns, config).add_to([sink], words)
+        assert np.isfinite(sink.scores).all()
+        assert (sink.scores != 0).any(axis=0).sum() <= min(shape, len(columns))
+    assert few._inverse.shape == (PLAYLISTS, PLAYLISTS)
+    # Among the tracks in the regression, it is the one that leaves the others out.
+    counts = among.playlists.sum(axis=0)
+    head = np.sort(np.argsort(-counts, kind="stable")[: PLAYLISTS - 1])
+    matrix = among.playlists.toarray()[:, head].astype(float)
+    inverse = np.linalg.inv(matrix.T @ matrix + EQUAL.ridge * np.eye(len(head)))
+    expected = 2 * inverse / -np.diag(inverse)
+    for row, word in enumerate(words):
+        place = np.flatnonzero(columns[head] == word)
+        if not len(place):
+            assert not sink.scores[row].any()
+            continue
+        told = np.delete(sink.scores[row, head], place)
+        assert told == pytest.approx(np.delete(expected[place[0]], place), abs=1e-4)
 
 
 def test_scores_of_artists_are_the_formulas(material: Material) -> None:
     lists = NeighbourModel(material, EQUAL).of_artists(np.arange(ARTISTS))
     for artist in range(ARTISTS):
-        scores = [artist_score(material, artist, track) for track in range(TRACKS)]
-        kept = lists.strengths[artist] > 0
-        found = lists.columns[artist][kept]
-        assert sorted(np.array(scores)[found]) == pytest.approx(
-            sorted(sorted(scores)[-EQUAL.neighbours :])[-len(found) :] if len(found) else []
-        )
+        for kind, blend in (("strengths", SINGLE), ("several", SEVERAL)):
+            scores = [artist_score(material, blend, artist, track) for track in range(TRACKS)]
+            found = listed(lists, artist, kind)
+            assert sorted(np.array(scores)[list(found)]) == pytest.approx(
+                sorted(sorted(scores)[-EQUAL.neighbours :])[-len(found) :] if found else []
+            )
     assert not lists.strengths[ARTISTS - 1].any()  # neither playlists nor genres
     assert lists.strengths[ARTISTS - 2].any()  # genres alone
 
@@ -133,16 +202,17 @@ def test_only_frequent_tracks_are_candidates(material: Material) -> None:
     lists = model.of_tracks(np.arange(TRACKS))
     assert lists.columns.max() < 5
     everything = NeighbourModel(material, NeighbourConfig()).of_tracks(np.arange(TRACKS))
-    assert everything.columns.shape == (TRACKS, TRACKS)
+    assert everything.columns.shape == (TRACKS, 2 * TRACKS)
 
 
 def test_what_speaks_against_is_not_listed() -> None:
     scores = np.array([[0.5, -1.0, 0.0, 0.25]], np.float32)
-    lists = best(scores, NeighbourConfig(neighbours=3))
-    assert lists.columns[0, :2].tolist() == [0, 3]
-    assert lists.strengths[0].tolist() == [STRENGTH_LEVELS, STRENGTH_LEVELS // 2 + 1, 0]
-    weak = best(scores / np.float32(4), NeighbourConfig(neighbours=3, score_exponent=0.5))
-    assert weak.strengths[0].tolist() == [STRENGTH_LEVELS // 2 + 1, STRENGTH_LEVELS // 4 + 1, 0]
+    columns, strengths = top(Sink(Blend(), scores), NeighbourConfig(neighbours=3))
+    assert columns[0, :2].tolist() == [0, 3]
+    assert strengths[0].tolist() == [STRENGTH_LEVELS, STRENGTH_LEVELS // 2 + 1, 0]
+    config = NeighbourConfig(neighbours=3, score_exponent=0.5)
+    _, weak = top(Sink(Blend(), scores / np.float32(4)), config)
+    assert weak[0].tolist() == [STRENGTH_LEVELS // 2 + 1, STRENGTH_LEVELS // 4 + 1, 0]
 
 
 def write_tables(lake: LakePaths, playlists: list[list[int]]) -> None:
@@ -219,4 +289,6 @@ def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="floor"):
         NeighbourConfig(floor=1.0)
     with pytest.raises(ValueError, match="weights"):
-        NeighbourConfig(album_weight=-1)
+        Blend(album_weight=-1)
+    with pytest.raises(ValueError, match="ridge"):
+        NeighbourConfig(ridge=0)

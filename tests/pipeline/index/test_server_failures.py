@@ -1,0 +1,418 @@
+"""Uploads and answers through a server that fails in the ways servers do.
+
+The stand-in speaks the part of Qdrant's HTTP interface that is used here, keeps what it gets in
+the client's in-memory mode, and fails by a script. ``EMBEAT_TEST_QDRANT_URL`` runs the last tests
+against a real server.
+"""
+
+import json
+import os
+import re
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qdrant_client import QdrantClient, models
+
+from embeat_pipeline.index import patience, upload
+from embeat_pipeline.index.upload import Layout, upload_release, upload_to_server
+from embeat_serve.contract import Collection, LakePaths, Manifest
+from embeat_serve.errors import NoRelease, StoreUnreachable, UsageError
+from embeat_serve.query import Query
+from embeat_serve.settings import Settings
+from embeat_serve.store import EdgeStore, ServerStore
+from embeat_serve.stores import server as serving
+from embeat_serve.stores.server import connect, release_of
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+    pytest.mark.filterwarnings("ignore:Api key is used with an insecure"),
+]
+
+LIVE_URL = os.environ.get("EMBEAT_TEST_QDRANT_URL", "")
+KEY = "s3cret"
+
+
+class StandIn:
+    """State of a stand-in server.
+
+    Attributes:
+        fails: script: for each request the failure to replay, or None. Called under a lock.
+        requests: how often each kind of request came.
+        created: arguments of the collections made.
+        key: API key that requests need; None lets all in.
+    """
+
+    def __init__(self) -> None:
+        self.client = QdrantClient(":memory:", force_disable_check_same_thread=True)
+        self.lock = threading.Lock()
+        self.fails: Callable[[str, int], str | None] = lambda *_: None
+        self.requests: Counter[str] = Counter()
+        self.created: dict[str, Any] = {}
+        self.key: str | None = None
+        self.url = ""
+
+    def answer(self, method: str, path: str, body: Any) -> Any:
+        client, found = self.client, re.match(r"/collections/(embeat_\w+)(/.*)?$", path)
+        name, rest = (found[1], found[2] or "") if found else ("", path)
+        match method, rest:
+            case "GET", "/exists":
+                return {"exists": client.collection_exists(name)}
+            case "GET", "/aliases":
+                return client.get_aliases().model_dump()
+            case "POST", "/collections/aliases":
+                request = models.ChangeAliasesOperation(**body)
+                return client.update_collection_aliases(request.actions)
+            case "GET", "/collections":
+                return client.get_collections().model_dump()
+            case "GET", "":
+                return client.get_collection(name).model_dump(mode="json", exclude_none=True)
+            case "PUT", "":
+                self.created[name] = body
+                named = models.CreateCollection(**body).vectors
+                return client.create_collection(name, vectors_config=named)
+            case "DELETE", "":
+                return client.delete_collection(name)
+            case "PUT", "/index":
+                return {"operation_id": 0, "status": "completed"}
+            case "PUT", "/points":
+                points = [models.PointStruct(**point) for point in body["points"]]
+                return client.upsert(name, points).model_dump(mode="json")
+            case "POST", "/points/count":
+                where = body.get("filter") and models.Filter(**body["filter"])
+                return {"count": client.count(name, where).count}
+            case "POST", "/points/scroll":
+                where = models.Filter(**body["filter"])
+                records, _ = client.scroll(name, where, limit=body["limit"])
+                return {"points": [record.model_dump() for record in records]}
+            case "POST", "/points":
+                selected = body.get("with_payload"), body.get("with_vector")
+                records = client.retrieve(name, body["ids"], *selected)
+                return [record.model_dump() for record in records]
+            case "POST", "/points/query/batch":
+                searches = [models.QueryRequest(**search) for search in body["searches"]]
+                answers = client.query_batch_points(name, searches)
+                return [answer.model_dump() for answer in answers]
+            case _:
+                raise NotImplementedError(f"{method} {path}")
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    state: StandIn
+
+    def handle_any(self) -> None:
+        path = self.path.partition("?")[0]
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        kind = f"{self.command} {re.sub('/collections/embeat_[^/]+', '', path)}"
+        with self.state.lock:
+            self.state.requests[kind] += 1
+            failure = self.state.fails(kind, self.state.requests[kind])
+            if self.state.key and self.headers.get("api-key") != self.state.key:
+                return self.reply(401, {"status": {"error": "no key"}})
+            match failure:
+                case "429":
+                    error = {"status": {"error": "rate limit"}}
+                    return self.reply(429, error, {"Retry-After": "3"})
+                case "503" | "404":
+                    return self.reply(int(failure), {"status": {"error": "later"}})
+                case "drop before":
+                    return self.drop()
+            result = self.state.answer(self.command, path, json.loads(body) if body else None)
+            match failure:
+                case "drop after":
+                    return self.drop()
+                case "timeout after":
+                    time.sleep(1.3)
+                    return self.drop()
+        return self.reply(200, {"result": result, "status": "ok", "time": 0.0})
+
+    do_GET = do_PUT = do_POST = do_DELETE = handle_any
+
+    def reply(self, status: int, content: Any, headers: dict[str, str] | None = None) -> None:
+        text = json.dumps(content).encode()
+        self.send_response(status)
+        for name, value in {**(headers or {}), "Content-Length": str(len(text))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text)
+
+    def drop(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that are hung up on hang up."""
+
+
+@contextmanager
+def standing_in(context: ssl.SSLContext | None = None) -> Iterator[StandIn]:
+    state = StandIn()
+    handler = type("OneHandler", (Handler,), {"state": state})
+    server = QuietServer(("127.0.0.1", 0), handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    state.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        state.client.close()
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    with standing_in() as state:
+        yield state
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Pauses that were made, and not waited for."""
+    made: list[float] = []
+    monkeypatch.setattr(patience, "time", type("Clock", (), {"sleep": staticmethod(made.append)}))
+    monkeypatch.setattr(upload, "BATCH", 100)
+    return made
+
+
+def settings(state: StandIn, **others: Any) -> Settings:
+    return Settings(qdrant_url=state.url, **others)
+
+
+def served(state: StandIn, **others: Any) -> ServerStore:
+    return ServerStore.connect(settings(state, **others))
+
+
+@pytest.mark.parametrize("failure", ["429", "503", "drop before", "drop after", "timeout after"])
+def test_every_request_may_fail_once(
+    built: tuple[LakePaths, str],
+    stand_in: StandIn,
+    failure: str,
+    pauses: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lake, release = built
+    slow = failure == "timeout after"
+
+    def once_of_each_kind(kind: str, number: int) -> str | None:
+        # Slow ones are slow: one of them shows it.
+        return failure if number == 2 and (not slow or kind == "PUT /points") else None
+
+    stand_in.fails = once_of_each_kind
+    if slow:
+        monkeypatch.setattr(upload, "UPLOAD_TIMEOUT", 1)
+    done = upload_to_server(lake, release, settings(stand_in))
+    assert done == {"release": release, "previous": None, "points": 1020}
+    repeated = 1 if slow else len([number for number in stand_in.requests.values() if number > 1])
+    assert len(pauses) >= repeated
+    assert (3 if failure == "429" else patience.FIRST_PAUSE) in pauses
+    stand_in.fails = lambda *_: None
+    with served(stand_in) as store, EdgeStore(lake.release(release)) as edge:
+        for collection in Collection.ALL:
+            assert store.count(collection) == edge.count(collection)
+        (ours,), (theirs,) = (
+            one.query([Query(Collection.TRACKS, 20, like=1, payload=True)]) for one in (edge, store)
+        )
+        assert [(hit.id, hit.payload) for hit in ours] == [(hit.id, hit.payload) for hit in theirs]
+
+
+def test_a_server_that_stays_away_is_given_up(
+    built: tuple[LakePaths, str], stand_in: StandIn, pauses: list[float]
+) -> None:
+    stand_in.fails = lambda kind, _: "503" if kind == "PUT /points" else None
+    with pytest.raises(StoreUnreachable, match="503 Service Unavailable; try again"):
+        upload_to_server(*built, settings(stand_in))
+    assert stand_in.requests["PUT /points"] == patience.ATTEMPTS
+    assert pauses == [1, 2, 4, 8, 16, 32, 60]
+    assert stand_in.client.get_aliases().aliases == []
+    with pytest.raises(NoRelease):
+        served(stand_in)
+
+
+def test_an_upload_goes_on_where_it_broke_off(
+    built: tuple[LakePaths, str], stand_in: StandIn
+) -> None:
+    lake, release = built
+    # 600 tracks are six batches, so this is the second of tracks_playlist.
+    stand_in.fails = lambda kind, number: "503" if kind == "PUT /points" and number > 7 else None
+    with pytest.raises(StoreUnreachable):
+        upload_to_server(lake, release, settings(stand_in))
+    stand_in.fails = lambda *_: None
+    stand_in.requests.clear()
+    assert upload_to_server(lake, release, settings(stand_in))["points"] == 320
+    assert stand_in.requests["PUT /points"] == 2 + 2 + 1  # the last are the files
+    with served(stand_in) as store:
+        assert store.count(Collection.TRACKS_PLAYLIST) == 300
+    assert upload_to_server(lake, release, settings(stand_in))["points"] == 0
+
+
+def test_points_that_got_lost_are_not_served(
+    built: tuple[LakePaths, str], stand_in: StandIn
+) -> None:
+    lake, release = built
+    answer = stand_in.answer
+
+    def losing(method: str, path: str, body: Any) -> Any:
+        lost = path.endswith("_tracks/points") and method == "PUT"
+        return answer(method, path, {"points": body["points"][1:]} if lost else body)
+
+    stand_in.answer = losing  # type: ignore[method-assign]
+    with pytest.raises(StoreUnreachable, match=r"holds 594 points in .*, expected 600"):
+        upload_to_server(lake, release, settings(stand_in))
+    assert stand_in.client.get_aliases().aliases == []
+
+
+def test_one_batch_is_on_its_way_at_a_time(built: tuple[LakePaths, str], stand_in: StandIn) -> None:
+    running, most = [0], [0]
+    answer = stand_in.answer
+
+    def counting(method: str, path: str, body: Any) -> Any:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        try:
+            return answer(method, path, body)
+        finally:
+            running[0] -= 1
+
+    stand_in.answer = counting  # type: ignore[method-assign]
+    upload_to_server(*built, settings(stand_in))
+    assert most == [1]
+
+
+def test_shards_and_replicas_are_as_set(built: tuple[LakePaths, str], stand_in: StandIn) -> None:
+    upload_to_server(*built, settings(stand_in, qdrant_shards=6, qdrant_replicas=2))
+    collections = {
+        name: made for name, made in stand_in.created.items() if not name.endswith("_meta")
+    }
+    assert len(collections) == 3
+    for made in stand_in.created.values():
+        assert made["replication_factor"] == 2
+    for name, made in collections.items():
+        assert (made["shard_number"], made["write_consistency_factor"]) == (6, 2)
+        (vectors,) = made["vectors"].values()
+        weighted = name.endswith("_tracks_playlist")
+        assert vectors["distance"] == ("Dot" if weighted else "Cosine")
+        assert made["hnsw_config"]["m"] == (0 if weighted else 16)
+
+
+def test_a_key_is_sent_and_never_shown(built: tuple[LakePaths, str], stand_in: StandIn) -> None:
+    stand_in.key = KEY
+    with pytest.raises(StoreUnreachable, match="401 Unauthorized; check EMBEAT_QDRANT_API_KEY"):
+        upload_to_server(*built, settings(stand_in))
+    with pytest.raises(StoreUnreachable) as told:
+        upload_to_server(*built, settings(stand_in, qdrant_api_key=f"{KEY}x"))
+    assert KEY not in str(told.value)
+    upload_to_server(*built, settings(stand_in, qdrant_api_key=KEY))
+    with served(stand_in, qdrant_api_key=KEY) as store:
+        assert store.release == built[1]
+
+
+def test_certificates_are_checked(
+    built: tuple[LakePaths, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "ATTEMPTS", 1)
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 "
+        "-addext subjectAltName=IP:127.0.0.1"
+    )
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with standing_in(context) as state:
+        with pytest.raises(StoreUnreachable, match="does not answer"):
+            upload_to_server(*built, settings(state))
+        assert upload_to_server(*built, settings(state, qdrant_ca=certificate))["points"] == 1020
+        with served(state, qdrant_ca=certificate) as store:
+            assert store.count(Collection.TRACKS) == 600
+    for unreadable in (key, tmp_path / "none.pem"):
+        with pytest.raises(UsageError, match=r"EMBEAT_QDRANT_CA names .*; expected a PEM file"):
+            connect(Settings(qdrant_url="https://127.0.0.1:1", qdrant_ca=unreadable))
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ("429", "has too much to do; try again"),
+        ("503", "refused: 503 Service Unavailable; try again"),
+        ("drop before", "does not answer"),
+        ("timeout after", "does not answer"),
+    ],
+)
+def test_a_query_that_fails_is_one_line_and_the_next_one_works(
+    built: tuple[LakePaths, str],
+    stand_in: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: str,
+    told: str,
+) -> None:
+    upload_to_server(*built, settings(stand_in))
+    monkeypatch.setattr(serving, "TIMEOUT", 1)
+    query = Query(Collection.TRACKS, 5, vector=np.ones(64, np.float32))
+    client = connect(settings(stand_in), timeout=1)
+    with ServerStore(client, stand_in.url) as store:
+        stand_in.fails = lambda kind, _: failure if kind.endswith("batch") else None
+        with pytest.raises(StoreUnreachable, match=told) as error:
+            store.query([query])
+        assert "\n" not in str(error.value)
+        stand_in.fails = lambda *_: None
+        assert len(store.query([query])[0]) == 5
+
+
+live = pytest.mark.skipif(not LIVE_URL, reason="no server (set EMBEAT_TEST_QDRANT_URL)")
+
+
+@live
+def test_a_real_server_answers_as_the_lake_does(
+    built: tuple[LakePaths, str], tmp_path: Path
+) -> None:
+    lake, release = built
+    names = [f"test{os.getpid()}{letter}" for letter in "ab"]
+    copies = LakePaths(tmp_path)
+    client = connect(Settings.from_environment({"EMBEAT_QDRANT_URL": LIVE_URL}))
+    try:
+        for name in names:
+            copies.index.mkdir(exist_ok=True)
+            (copies.release(name)).mkdir()
+            for item in lake.release(release).iterdir():
+                if item.name != "manifest.json":
+                    (copies.release(name) / item.name).symlink_to(item)
+            replace(Manifest.read(lake.release(release)), release=name).write(copies.release(name))
+            upload_release(copies, name, client, LIVE_URL, Layout(shards=2))
+        random = np.random.default_rng(0)
+        vectors = random.standard_normal((20, 64)).astype(np.float32)
+        queries = [Query(name, 20, vector) for name in Collection.ALL for vector in vectors]
+        store = ServerStore(client, LIVE_URL)
+        assert store.release == names[-1]
+        with EdgeStore(lake.release(release)) as edge:
+            for ours, theirs in zip(edge.query(queries), store.query(queries), strict=True):
+                assert [hit.score for hit in theirs] == pytest.approx(
+                    [hit.score for hit in ours], abs=2e-3
+                )
+    finally:
+        for found in client.get_collections().collections:
+            if release_of(found.name) in names:
+                client.delete_collection(found.name)
+        client.close()
