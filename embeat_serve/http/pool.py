@@ -126,7 +126,7 @@ class Pool:
         settings: of the release.
         workers: processes.
         queue: questions that may wait for one.
-        seconds: a question may take, waiting included.
+        seconds: a question may wait, and then may take.
     """
 
     def __init__(self, settings: Settings, workers: int, queue: int, seconds: float):
@@ -154,15 +154,14 @@ class Pool:
         """Answer a question.
 
         Raises:
-            Busy: too many wait already.
+            Busy: too many wait already, or none became free in time.
             Overdue: it took too long.
             WorkerLost: two processes ended over it.
         """
-        deadline = asyncio.get_running_loop().time() + self._seconds
         for _ in range(2):
-            worker = await self._next_free(deadline)
+            worker = await self._next_free()
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                return await self._ask(worker, question, arguments, deadline)
+                return await self._ask(worker, question, arguments)
         raise WorkerLost(f"a process that was asked for {question} ended")
 
     @property
@@ -191,27 +190,29 @@ class Pool:
         await asyncio.gather(*(worker.wait() for worker in self._workers))
         self._workers.clear()
 
-    async def _next_free(self, deadline: float) -> Worker:
+    async def _next_free(self) -> Worker:
         with contextlib.suppress(asyncio.QueueEmpty):
             return self._free.get_nowait()
         if self.waiting >= self._queue:
-            ahead = self.waiting * self._usual / max(1, len(self._workers))
-            raise Busy(max(1, math.ceil(ahead)))
+            raise self._busy()
         self.waiting += 1
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(self._seconds):
                 return await self._free.get()
         except TimeoutError:
-            raise Overdue(f"no worker was free within {self._seconds:g} s") from None
+            raise self._busy() from None
         finally:
             self.waiting -= 1
 
-    async def _ask(
-        self, worker: Worker, question: str, arguments: Mapping[str, Any], deadline: float
-    ) -> Answer:
+    def _busy(self) -> Busy:
+        ahead = self.waiting * self._usual / max(1, len(self._workers))
+        return Busy(max(1, math.ceil(ahead)))
+
+    async def _ask(self, worker: Worker, question: str, arguments: Mapping[str, Any]) -> Answer:
         self.asking += 1
+        # Counted from here: whoever waited long must not cost a worker its life.
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(self._seconds):
                 answer = await worker.ask(question, arguments)
         except TimeoutError:
             self._replace(worker)
@@ -259,9 +260,8 @@ class Pool:
                 if time.monotonic() - worker.asked < LOOK_SECONDS:
                     self._free.put_nowait(worker)
                     continue
-                deadline = asyncio.get_running_loop().time() + self._seconds
                 with contextlib.suppress(OSError, asyncio.IncompleteReadError, Overdue):
-                    await self._ask(worker, "ready", {}, deadline)
+                    await self._ask(worker, "ready", {})
 
     def _do(self, work: Any) -> None:
         task = asyncio.create_task(work)

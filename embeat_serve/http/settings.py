@@ -36,7 +36,7 @@ class HttpSettings:
     queue: int = 0
     """Questions that may wait for one; further ones get 429. 0: 32 for each worker."""
     timeout: float = 15.0
-    """Seconds a question may take, waiting included."""
+    """Seconds a question may wait for a worker, and then may take."""
     api_key: str | None = field(default=None, repr=False)
     """Asked of every request to the API where set."""
     cors: tuple[str, ...] = ()
