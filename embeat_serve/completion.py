@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract import ArtistField, Collection, ReleaseFile, TrackField
-from embeat_serve.errors import BrokenRelease
-from embeat_serve.matching import popularity
+from embeat_serve.errors import BrokenRelease, SeedNotFound
+from embeat_serve.matching import popularity, track_label
 from embeat_serve.query import Filter, Hit, Ids, Match, Query, Words
 from embeat_serve.references import check_text, looks_like_id, parse_isrc, parse_link, words
+from embeat_serve.seeds import Catalogue, from_text
 from embeat_serve.store import VectorStore
-from embeat_serve.suggestions import suggest
 from embeat_serve.text import name_key, title_key
 
 COMPLETIONS = 40
@@ -114,10 +114,19 @@ ARTIST_FIELDS = (
 )
 
 
-def search(store: VectorStore, word_list: WordList, text: str, limit: int = 10) -> Found:
+class Searched(Catalogue, Protocol):
+    """A release that can be searched."""
+
+    @property
+    def words(self) -> WordList:
+        """Words to complete the last one with."""
+        ...
+
+
+def search(release: Searched, text: str, limit: int = 10) -> Found:
     """Songs and artists that ``text`` may be the beginning of; also an id, a link or an ISRC.
 
-    One store call, one more where nothing is found.
+    One store call, and those of a seed where nothing begins so.
 
     Raises:
         UsageError: ``text`` is empty, too long, or a link that leads nowhere.
@@ -125,8 +134,8 @@ def search(store: VectorStore, word_list: WordList, text: str, limit: int = 10) 
     unfinished = not text[-1:].isspace()
     text = check_text(text)
     link = parse_link(text)
-    queries = [_pointed_at(*link)] if link else _named(word_list, text, unfinished)
-    answers = store.query(queries)
+    queries = [_pointed_at(*link)] if link else _named(release.words, text, unfinished)
+    answers = release.store.query(queries)
     songs, artists = (
         [
             hit
@@ -142,7 +151,16 @@ def search(store: VectorStore, word_list: WordList, text: str, limit: int = 10) 
     )
     if found.songs or found.artists or link:
         return found
-    return found._replace(did_you_mean=suggest(store, text))
+    return found._replace(did_you_mean=_meant(release, text))
+
+
+def _meant(catalogue: Catalogue, text: str) -> tuple[str, ...]:
+    try:
+        found = from_text(catalogue, text, 1)
+    except SeedNotFound as error:
+        return error.suggestions
+    best = found.artist or track_label(found.songs[0].payload)
+    return tuple(dict.fromkeys([best, *found.alternatives]))
 
 
 def _pointed_at(kind: str, id: str) -> Query:

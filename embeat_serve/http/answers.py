@@ -110,6 +110,8 @@ class LineOut(BaseModel):
 
     line: str
     songs: list[SeedOut]
+    guessed: bool
+    """Whether the line is not in the catalogue, and this comes closest."""
     did_you_mean: list[str]
 
 

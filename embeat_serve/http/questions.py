@@ -87,7 +87,7 @@ def explain(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
 def search(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
     """Songs and artists that a text may be the beginning of."""
     with recommender.opened() as release:
-        found = complete(release.store, release.words, asked["q"], asked["limit"])
+        found = complete(release, asked["q"], asked["limit"])
         name = release.name
     wanted = asked.get("kind", "all")
     return {
@@ -109,16 +109,17 @@ def resolve(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
     lines = []
     with recommender.opened() as release:
         for line in asked["lines"]:
-            found: dict[str, Any] = {"line": line, "songs": [], "did_you_mean": []}
+            found: dict[str, Any] = {"line": line, "songs": [], "guessed": False, "did_you_mean": []}
             try:
-                songs = seeds.from_text(release.store, line, 1).songs
+                meant = seeds.from_text(release, line, 1)
+                found["guessed"] = meant.guessed
                 found["songs"] = [
                     {
                         "track_id": song.payload["track_id"],
                         "track_name": song.payload.get("track_name", ""),
                         "artist_names": list(song.payload.get("artist_names", ())),
                     }
-                    for song in songs
+                    for song in meant.songs
                 ]
             except SeedNotFound as error:
                 found["did_you_mean"] = list(error.suggestions)
@@ -157,7 +158,7 @@ def ready(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
     with recommender.opened() as release:
         if not release.warm:
             release.warm = True
-            complete(release.store, release.words, "a", 1)
+            complete(release, "a", 1)
             vector = release.encoder.encode(from_mappings([{"energy": 0.5}]))[0]
             for collection in Collection.ALL:
                 release.store.query([Query(collection, 1, vector=vector)])
