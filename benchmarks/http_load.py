@@ -116,7 +116,8 @@ def measure(
         [sys.executable, "-m", "embeat_serve", "--http", "127.0.0.1:0", "--lake", str(lake.root)],
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "EMBEAT_HTTP_WORKERS": str(workers)},
+        # Everybody waits for an answer before asking again, so nothing need be refused.
+        env={**os.environ, "EMBEAT_HTTP_WORKERS": str(workers), "EMBEAT_HTTP_TIMEOUT": "120"},
     )
     if server.stderr is None:
         raise OSError("the server has no output")
@@ -195,7 +196,8 @@ async def connection(
             reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=READ_LIMIT)
             continue
         load.statuses[int(head.split(" ", 2)[1])] += 1
-        load.releases.add(headers.get("embeat-release", ""))
+        if "embeat-release" in headers:
+            load.releases.add(headers["embeat-release"])
         if asked >= begin:
             load.seconds.append(time.monotonic() - asked)
     writer.close()

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
-from embeat_pipeline.index.payload import SLICE, text_keys
-from embeat_serve.contract import Collection, TrackField
+from embeat_pipeline.index.payload import SLICE
+from embeat_pipeline.text import search_text
+from embeat_serve.contract import TrackField
 
 MAX_WORDS = 2_000_000
 """Words kept, the heaviest ones: about 40 MB of a process that serves."""
@@ -43,10 +44,14 @@ def write_completions(tracks: Path, target: Path) -> None:
 
 
 def _words(rows: pl.DataFrame) -> pl.DataFrame:
-    _, searched = text_keys(Collection.TRACKS)
+    credits = pl.col(TrackField.ARTIST_NAMES).list.join(" ", ignore_nulls=True)
+    names = pl.concat_str(TrackField.TRACK_NAME, credits, separator=" ", ignore_nulls=True)
     weight = 1.0 + pl.col(TrackField.POPULARITY).fill_null(0).cast(pl.Float64)
-    each = rows.select(searched.str.split(" ").list.unique().alias("word"), weight.alias("weight"))
-    return each.explode("word", empty_as_null=False, keep_nulls=False)
+    each = rows.select(
+        search_text(names).str.split(" ").list.unique().alias("word"), weight.alias("weight")
+    )
+    words = each.explode("word", empty_as_null=False, keep_nulls=False)
+    return words.filter(pl.col("word") != "")
 
 
 def _counted(words: pl.DataFrame) -> pl.DataFrame:

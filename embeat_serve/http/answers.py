@@ -39,6 +39,10 @@ class ListOut(BaseModel):
     """Rules that had to give way to fill the list."""
     missing: list[str]
     """Seeds that the catalogue does not have."""
+    guessed: bool
+    """Whether the catalogue lacks what was typed, and the seeds come closest."""
+    alternatives: list[str]
+    """What else may have been meant."""
     timings_ms: dict[str, float]
 
 

@@ -51,7 +51,13 @@ def recommend(recommender: Recommender, asked: Arguments) -> dict[str, Any] | Te
     if writer:
         write, media_type = writer
         return Text(write(answer), media_type)
-    return {**answer.to_dict(), "artist": answer.artist, "missing": list(answer.missing)}
+    return {
+        **answer.to_dict(),
+        "artist": answer.artist,
+        "missing": list(answer.missing),
+        "guessed": answer.guessed,
+        "alternatives": list(answer.alternatives),
+    }
 
 
 def similarity(recommender: Recommender, asked: Arguments) -> dict[str, Any]:

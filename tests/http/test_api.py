@@ -148,7 +148,7 @@ def test_songs_and_artists_in_detail(client: httpx.Client) -> None:
 
 
 def test_a_pasted_playlist_is_resolved_line_by_line(client: httpx.Client) -> None:
-    lines = ["晴天 - Jay Chou", f"https://open.spotify.com/track/{SUNNY}", "Hallo - Adele", "!"]
+    lines = ["晴天 - Jay Chou", f"https://open.spotify.com/track/{SUNNY}", "Hello - Kraftwerk", "!"]
     answer = client.post("/v1/resolve", json={"lines": lines}).json()["lines"]
     assert [line["line"] for line in answer] == lines
     found = [[song["track_id"] for song in line["songs"]] for line in answer]
@@ -175,7 +175,7 @@ def test_the_genre_map_and_the_releases(client: httpx.Client) -> None:
         ("GET", "/v1/recommend", {"params": {"q": "晴天", "popular_min_share": 2}}, 422),
         ("GET", "/v1/recommend", {"params": {"track": ["x" * 22] * 101}}, 422),
         ("GET", "/v1/recommend", {"params": {"track": "x" * 22}}, 404),
-        ("GET", "/v1/recommend", {"params": {"q": "Hallo - Adele"}}, 404),
+        ("GET", "/v1/recommend", {"params": {"q": "Hello - Kraftwerk"}}, 404),
         ("GET", "/v1/similar", {}, 422),
         ("GET", "/v1/similar", {"params": {"energy": "nan"}}, 422),
         ("POST", "/v1/recommend", {"json": {"features": {"energy": 7}}}, 422),
@@ -206,7 +206,7 @@ def test_problems_say_what_is_wrong(
 def test_a_song_that_is_not_there_comes_with_what_may_have_been_meant(
     client: httpx.Client,
 ) -> None:
-    problem = client.get("/v1/recommend", params={"q": "Hallo - Adele"}).json()
+    problem = client.get("/v1/recommend", params={"q": "Hello - Kraftwerk"}).json()
     assert problem["suggestions"][0] == "Hello - Adele"
 
 
