@@ -115,7 +115,8 @@ def resolve(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
     lines = []
     with recommender.opened() as release:
         for line in asked["lines"]:
-            found: dict[str, Any] = {"line": line, "songs": [], "guessed": False, "did_you_mean": []}
+            found: dict[str, Any] = {"line": line, "songs": [], "guessed": False}
+            found["did_you_mean"] = []
             try:
                 meant = seeds.from_text(release, line, 1)
                 found["guessed"] = meant.guessed

@@ -223,7 +223,9 @@ def asked_for(browser: "Chrome") -> list[str]:
 
 def test_a_pasted_playlist_becomes_the_seeds(page: Page) -> None:
     page.one("#import").click()
-    text = "1. 晴天 - Jay Chou\n#EXTINF:-1,x\nspotify:track:0F02KChKwbcQ3tk4q1YxLH\nHello - Kraftwerk"
+    text = (
+        "1. 晴天 - Jay Chou\n#EXTINF:-1,x\nspotify:track:0F02KChKwbcQ3tk4q1YxLH\nHello - Kraftwerk"
+    )
     page.one("#pasted").send_keys(text)
     assert not page.violations()
     page.one("#import-go").click()

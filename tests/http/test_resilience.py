@@ -110,23 +110,32 @@ def test_a_burst_beyond_capacity_is_told_when_to_come_back(start: Start, lake: L
     assert server.client.get("/v1/genres").status_code == 200
 
 
-def test_a_question_that_takes_too_long_is_given_up(start: Start, lake: LakePaths) -> None:
-    server = start(lake.root, EMBEAT_HTTP_WORKERS="1", EMBEAT_HTTP_TIMEOUT="0.2")
-    server.wait_until_ready()
-    body = {"lines": ["hallo adele what is this"] * 100}
-    answer = server.client.post("/v1/resolve", json=body)
-    assert answer.status_code == 504
-    server.wait_for("/readyz", lambda a: a.status_code == 503 or "ready" in a.text)
-    server.wait_until_ready()
-    assert "embeat_workers_replaced 1.0" in server.client.get("/metrics").text
-
-
 def children(server: Server) -> list[int]:
     text = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
     return [int(pid) for pid in text.split()]
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads processes from /proc")
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/task").is_dir(), reason="reads processes from /proc"
+)
+
+
+@needs_proc
+def test_a_question_that_takes_too_long_is_given_up(start: Start, lake: LakePaths) -> None:
+    server = start(lake.root, EMBEAT_HTTP_WORKERS="1", EMBEAT_HTTP_TIMEOUT="3")
+    server.wait_until_ready()
+    (worker,) = children(server)
+    assert server.client.get("/v1/releases").status_code == 200
+    os.kill(worker, signal.SIGSTOP)
+    answer = server.client.get("/v1/recommend", params={"track": SUNNY})
+    assert answer.status_code == 504
+    server.wait_for("/metrics", lambda answer: "embeat_workers_replaced 1.0" in answer.text)
+    server.wait_until_ready()
+    assert server.client.get("/v1/recommend", params={"track": SUNNY}).status_code == 200
+    assert children(server) != [worker]
+
+
+@needs_proc
 def test_a_worker_that_dies_is_replaced_and_its_question_asked_again(
     start: Start, lake: LakePaths
 ) -> None:
