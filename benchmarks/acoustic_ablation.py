@@ -49,7 +49,7 @@ VARIANTS: dict[str, TrainingConfig] = {
     "loudness alone besides": replace(DEFAULT, optional=("loudness",)),
     "year as well": replace(DEFAULT, optional=OPTIONAL),
     "optional ones never hidden": replace(DEFAULT, optional_missing_share=0.0),
-    "optional ones hidden by 30%": replace(DEFAULT, optional_missing_share=0.3),
+    "optional ones hidden by 10%": replace(DEFAULT, optional_missing_share=0.1),
     "plain inputs": replace(DEFAULT, inputs="plain", optional=()),
     "no direct path": replace(DEFAULT, direct=False),
     "weight decay 1e-3": replace(DEFAULT, weight_decay=1e-3),

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
+from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.encode import encode_catalogue
 from embeat_pipeline.acoustic.export import write_encoder
 from embeat_pipeline.acoustic.model import EmbeatMLP
@@ -43,8 +44,10 @@ def main() -> None:
     columns["mode"] = random.integers(0, 2, count)
     columns["time_signature"] = random.integers(3, 6, count)
     columns["tempo"] = random.uniform(60, 200, count).astype(np.float32)
+    columns["loudness"] = random.uniform(-30, 0, count).astype(np.float32)
+    columns["duration_ms"] = random.integers(100_000, 400_000, count)
     inputs = model_inputs(columns)
-    model = EmbeatMLP()
+    model = EmbeatMLP(optional=len(TrainingConfig().optional))
     with tempfile.TemporaryDirectory() as folder:
         lake = LakePaths(Path(folder))
         lake.tables.mkdir()

@@ -1,67 +1,99 @@
-"""Playlist vectors: words per second of the defaults, against upstream's parameters.
+"""Playlist vectors: gensim and the batched trainer at equal settings, and upstream's.
 
-    python benchmarks/track2vec.py [--playlists N] [--upstream-playlists M]
+    python benchmarks/track2vec.py [--playlists N] [--upstream-playlists M] [--lake DIR]
+                                   [--device cpu|cuda]
 
-Both sides train on made-up playlists of the same kind. Upstream's parameters are slow, so they
-get fewer playlists and one epoch; the rate does not depend on either.
+Words per processor second of one epoch, after loading, on made-up playlists, or on a lake's;
+there also the loss and nDCG@20 on playlists held out. Upstream's parameters are slow, so they get
+M playlists; what the whole training takes at 110 million entries follows from the rate.
 """
 
 import argparse
 import json
-import platform
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
-from embeat_pipeline.playlists.track2vec import track_vectors
+from embeat_pipeline.playlists.factorisation import factorise
+from embeat_pipeline.playlists.holdout import HoldOut, LossProbe
+from embeat_pipeline.playlists.track2vec import candidate_weight
+from embeat_pipeline.playlists.training import make_trainer
+from embeat_serve.contract import VECTOR_SIZE, LakePaths
 
 RESULTS = Path(__file__).parent / "results" / "track2vec.json"
 MEAN_LENGTH = 60
 TRACKS_PER_PLAYLIST = 14
 """Size of the catalogue, relative to the playlists: that of the real dump."""
 POPULARITY_SKEW = 3.0
+FULL_ENTRIES = 110_000_000
 
 
 def main() -> None:
     """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--playlists", type=int, default=5_000, metavar="N")
-    parser.add_argument("--upstream-playlists", type=int, default=500, metavar="M")
+    parser.add_argument("--playlists", type=int, default=2_000, metavar="N")
+    parser.add_argument("--upstream-playlists", type=int, default=200, metavar="M")
+    parser.add_argument("--lake", type=Path)
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
-    default = Track2VecConfig()
+    torch.set_num_threads(1)
+    default = Track2VecConfig(validation_share=0.06)
+    upstream = replace(Track2VecConfig.upstream(), validation_share=0.06)
     cases = {
-        "default": (default, options.playlists),
-        "factorisation alone": (replace(default, epochs=0), options.playlists),
-        "upstream, one epoch": (
-            replace(Track2VecConfig.upstream(epochs=1), min_count=1),
-            options.upstream_playlists,
-        ),
+        "gensim": (default, options.playlists),
+        "torch": (replace(default, trainer="torch"), options.playlists),
+        "gensim, upstream's": (upstream, options.upstream_playlists),
+        "torch, upstream's": (replace(upstream, trainer="torch"), options.upstream_playlists),
     }
-    rates = {}
-    print(f"{'':<22}{'entries':>12}{'seconds':>10}{'entries/s, whole training':>28}")
+    found = {}
+    print(f"{'':<20}{'words':>10}{'words/s':>10}{'loss':>8}{'nDCG@20':>9}{'hours at 110M':>15}")
     for name, (config, playlists) in cases.items():
-        corpus = made_up(playlists)
-        started = time.perf_counter()
-        track_vectors(corpus, config)
-        seconds = time.perf_counter() - started
-        rates[name] = len(corpus.words) / seconds
-        print(f"{name:<22}{len(corpus.words):>12,}{seconds:>10.1f}{rates[name]:>28,.0f}")
-    epochs = Track2VecConfig.upstream().epochs
-    ratio = rates["default"] / (rates["upstream, one epoch"] / epochs)
-    print(f"whole training, default against upstream's {epochs} epochs: {ratio:,.0f} times as fast")
-    content = {
-        "entries_per_second": rates,
-        "times_upstream": ratio,
-        "machine": platform.processor() or platform.machine(),
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+        corpus = entries_of(options.lake, playlists, config.min_count)
+        words, seconds, loss, quality = measure(corpus, config, options.device)
+        hours = FULL_ENTRIES * config.epochs / (words / seconds) / 3600
+        found[name] = [words, words / seconds, loss, quality, hours]
+        shown = "" if quality is None else f"{quality:.4f}"
+        print(
+            f"{name:<20}{words:>10,}{words / seconds:>10,.0f}{loss:>8.3f}{shown:>9}{hours:>15,.1f}",
+            flush=True,
+        )
+    content = {"cases": found, "measured_at": datetime.now(UTC).isoformat(timespec="seconds")}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def measure(
+    corpus: Corpus, config: Track2VecConfig, device: str
+) -> tuple[int, float, float, float | None]:
+    """Words and processor seconds of an epoch (seconds, on a GPU); loss and nDCG@20 after it."""
+    held = HoldOut(corpus, config)
+    weight = candidate_weight(held.train.counts, config)
+    initial = None
+    if config.initialise:
+        initial = factorise(held.train, VECTOR_SIZE, config) * np.float32(config.initial_scale)
+    trainer = make_trainer(held.train, initial, weight, config, VECTOR_SIZE, device)
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    started = clock()
+    trainer.train_epoch(0, lambda steps=1, note="": None)
+    vectors, context = trainer.state()
+    seconds = clock() - started
+    loss = LossProbe(held.train, config)(vectors, context)
+    return len(held.train.words), seconds, loss, held.ndcg(vectors, weight)
+
+
+def entries_of(lake: Path | None, playlists: int, min_count: int) -> Corpus:
+    """The first playlists of a lake, or made-up ones."""
+    if lake is None:
+        return made_up(playlists)
+    every = Corpus.read(LakePaths(lake).table("playlists"), min_count)
+    corpus, _ = every.select(np.arange(len(every.lengths)) < playlists)
+    return corpus
 
 
 def made_up(playlists: int) -> Corpus:

@@ -127,8 +127,13 @@ def _rollback(arguments: argparse.Namespace) -> None:
     from embeat_pipeline.index.publish import rollback
     from embeat_pipeline.runner import published_line
 
-    lake = _lake(arguments, Settings.from_environment())
-    rollback(lake)
+    settings = Settings.from_environment()
+    lake = _lake(arguments, settings)
+    release = rollback(lake)["release"]
+    if settings.qdrant_url:
+        from embeat_pipeline.index.upload import upload_to_server
+
+        upload_to_server(lake, release, settings)
     print(published_line(lake))
 
 

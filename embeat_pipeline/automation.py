@@ -1,4 +1,4 @@
-"""When the pipeline runs: its job, the nightly schedule, the sensor on new dumps, the pools.
+"""When the pipeline runs: its jobs, the nightly schedule, the sensor on new dumps, the pools.
 
 Here belongs what starts or limits runs. What a run does is in the stages' ``assets.py``.
 """
@@ -6,12 +6,15 @@ Here belongs what starts or limits runs. What a run does is in the stages' ``ass
 import hashlib
 import json
 import os
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 import dagster as dg
 
 from embeat_pipeline.resources import LakeResource
 from embeat_pipeline.stages import STAGES
+from embeat_serve.errors import UsageError
 
 SENSOR_SECONDS = 30
 """Shortest time between two looks at the raw folder; a dump has to hold still for one."""
@@ -26,6 +29,16 @@ pipeline = dg.define_asset_job(
     ),
 )
 
+reindex_now = dg.define_asset_job(
+    "reindex_now",
+    selection=dg.AssetSelection.groups("index"),
+    description=(
+        "Build, check and publish a release of the tables and models as they are. Where little "
+        "changed since the release being served, a copy of that one is changed; set "
+        "EMBEAT_FULL_BUILD=1 to make all of it afresh."
+    ),
+)
+
 nightly_reindex = dg.ScheduleDefinition(
     name="nightly_reindex",
     job=pipeline,
@@ -36,6 +49,33 @@ nightly_reindex = dg.ScheduleDefinition(
         "data costs seconds, since nothing is made twice."
     ),
 )
+
+
+def executor_of(environment: Mapping[str, str]) -> dg.ExecutorDefinition:
+    """What runs the steps: processes here, or what ``EMBEAT_EXECUTOR=module:name`` names.
+
+    Raises:
+        UsageError: there is no such executor.
+    """
+    named = environment.get("EMBEAT_EXECUTOR", "")
+    if not named:
+        # A process per step gives a stage's memory back when it ends. Forking them from a server
+        # that has loaded the definitions saves each of them two seconds of imports.
+        preloaded = {"preload_modules": ["embeat_pipeline.definitions"]}
+        return dg.multiprocess_executor.configured(
+            {"max_concurrent": 2, "start_method": {"forkserver": preloaded}}
+        )
+    module, _, name = named.partition(":")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UsageError(
+            f"EMBEAT_EXECUTOR names {named!r}, which cannot be imported ({error}); expected "
+            f"module:name of an executor, such as dagster_k8s:k8s_job_executor"
+        ) from None
+    if not isinstance(found, dg.ExecutorDefinition):
+        raise UsageError(f"EMBEAT_EXECUTOR names {named!r}, which is no Dagster executor")
+    return found
 
 
 def raw_digest(raw: Path) -> str | None:

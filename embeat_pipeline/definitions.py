@@ -4,6 +4,8 @@ Dagster loads this module in each of its processes, so nothing heavy may be impo
 the top of an ``assets.py``. ``workspace.yaml`` points here; nothing is defined here.
 """
 
+import os
+
 import dagster as dg
 
 from embeat_pipeline import automation
@@ -30,15 +32,8 @@ defs = dg.Definitions(
             device=settings.device,
         )
     },
-    jobs=[automation.pipeline],
+    jobs=[automation.pipeline, automation.reindex_now],
     schedules=[automation.nightly_reindex],
     sensors=[automation.raw_files],
-    # A process per step gives a stage's memory back when it ends. Forking them from a server
-    # that has loaded this module saves each of them two seconds of imports.
-    executor=dg.multiprocess_executor.configured(
-        {
-            "max_concurrent": 2,
-            "start_method": {"forkserver": {"preload_modules": ["embeat_pipeline.definitions"]}},
-        }
-    ),
+    executor=automation.executor_of(os.environ),
 )

@@ -12,6 +12,10 @@ import dagster as dg
 
 from embeat_serve.contract import LakePaths
 
+MADE = "made"
+SKIPPED = "skipped: inputs, settings and code are those it was made from"
+"""What the UI says of an asset that was not made again."""
+
 
 class LakeResource(dg.ConfigurableResource):
     """The data lake a run reads and writes.
@@ -69,4 +73,7 @@ def asset_result(
     """
     table = table_metadata(path) if path else {}
     timing = {} if seconds is None else {"seconds": round(seconds, 3)}
-    return dg.MaterializeResult(asset_key=asset_key, metadata={**table, **metadata, **timing})
+    outcome = {"outcome": SKIPPED if metadata.get("unchanged") else MADE}
+    return dg.MaterializeResult(
+        asset_key=asset_key, metadata={**outcome, **table, **metadata, **timing}
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeat_serve.candidates import Candidate, Found
 from embeat_serve.neighbours import Neighbours
@@ -20,24 +21,28 @@ def subtract(
 ) -> Neighbours | None:
     """A seed's list less what speaks for the same tracks from disliked songs.
 
-    ``weight`` times the greatest strength in any of the disliked lists is taken off; what has
-    nothing left is no longer a neighbour. Best first, ties by code.
+    ``weight`` times the greatest strength in any of the disliked lists is taken off, of either
+    kind; what has nothing left is no longer a neighbour.
     """
     lists = [one for one in disliked if len(one.codes)]
     if known is None or not lists or weight == 0:
         return known
     codes, place = np.unique(np.concatenate([one.codes for one in lists]), return_inverse=True)
-    against = np.concatenate([[one.strengths, one.several] for one in lists], axis=1)
-    greatest = np.zeros((2, len(codes)), np.float32)
-    for of_kind, strengths in zip(greatest, against, strict=True):
-        np.maximum.at(of_kind, place, strengths)
     where = np.minimum(np.searchsorted(codes, known.codes), len(codes) - 1)
-    off = np.where(codes[where] == known.codes, greatest[:, where], np.float32(0))
-    left = np.stack([known.strengths, known.several]) - np.float32(weight) * off
-    left = np.maximum(left, 0).astype(np.float32)
-    order = np.lexsort((known.codes, -left[0]))
-    order = order[left[:, order].any(axis=0)]
-    return Neighbours(known.codes[order], left[0, order], left[1, order], known.confidence)
+    is_there = codes[where] == known.codes
+
+    def left(
+        own: NDArray[np.float32], theirs: Sequence[NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        greatest = np.zeros(len(codes), np.float32)
+        np.maximum.at(greatest, place, np.concatenate(theirs))
+        off = np.where(is_there, np.float32(weight) * greatest[where], np.float32(0))
+        return np.maximum(own - off, 0).astype(np.float32)
+
+    return known._replace(
+        strengths=left(known.strengths, [one.strengths for one in lists]),
+        several=left(known.several, [one.several for one in lists]),
+    )
 
 
 def push_down(

@@ -74,6 +74,9 @@ class Query:
     min_score: float | None = None
     exact: bool = False
     """Full scan instead of the approximate index."""
+    sparse: bool = False
+    """Stores set it: much of what the graph links lies outside the filter, and is to be walked
+    through all the same."""
     like: int | None = None
     """Instead of ``vector``: the id of a point of the same collection whose vector to use.
 

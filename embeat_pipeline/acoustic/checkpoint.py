@@ -1,13 +1,16 @@
 """A training in progress: all of its state, kept in a file to go on from after an interruption."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import torch
+from torch import Tensor
 
 from embeat_pipeline.acoustic.config import TrainingConfig
+from embeat_pipeline.acoustic.device import forward
 from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.acoustic.sampler import Pairs, PairSampler
 from embeat_pipeline.acoustic.validation import EarlyStopping
@@ -23,6 +26,8 @@ class Training:
     config: TrainingConfig
     sampler: PairSampler
     model: EmbeatMLP
+    forward: Callable[[Tensor, Tensor], Tensor]
+    """The model as a step calls it, see ``device.forward``."""
     optimizer: torch.optim.AdamW
     stopping: EarlyStopping
     step: int = 0
@@ -43,7 +48,8 @@ class Training:
         optimizer = torch.optim.AdamW(
             model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
-        return cls(config, sampler, model, optimizer, EarlyStopping(config.patience))
+        called = forward(model, config, device)
+        return cls(config, sampler, model, called, optimizer, EarlyStopping(config.patience))
 
     def state(self) -> dict[str, Any]:
         """All that is not settled by data and config: tensors, numbers, lists and dicts of them."""

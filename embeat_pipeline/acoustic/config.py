@@ -9,6 +9,7 @@ Recipe = Literal["upstream", "teachers"]
 Inputs = Literal["plain", "signals"]
 OtherPositives = Literal["averaged", "together", "left out"]
 Fallback = Literal["artist", "none"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 COMPARED = ("energy", "valence", "danceability", "acousticness", "liveness", "speechiness")
 """Features the positive test compares; its per-feature settings come in this order."""
@@ -28,11 +29,18 @@ class TrainingConfig:
     """What the network sees of the features, see ``model.EmbeatMLP``."""
     optional: tuple[str, ...] = OPTIONAL[:2]
     """Which of ``features.OPTIONAL``, from the first on, are among the signals."""
-    optional_missing_share: float = 0.1
+    optional_missing_share: float = 0.3
     """Share of tracks of which training hides all of those together: songs that people describe
     by their audio features alone should lie near the same songs."""
     direct: bool = True
     """Whether ``signals`` also lead straight to the vector, past the towers."""
+
+    precision: Precision = "auto"
+    """Of the network's matrix products in training; the loss is always float32. ``auto``:
+    bfloat16 on a GPU that has it, float32 elsewhere, where two runs agree to the bit."""
+    compiled: bool = False
+    """Whether PyTorch compiles the network first: a minute, for long trainings on a GPU. What
+    cannot be compiled runs as it is."""
 
     seed: int = 7
     """Of weights, draws and the held-out artists."""

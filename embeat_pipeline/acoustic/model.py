@@ -38,7 +38,8 @@ class _Prelu(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:
         values, slope = ctx.saved_tensors
         (gradient,) = gradients
-        of_slope = gradient.flatten().dot(values.clamp(max=0).flatten()).reshape(1)
+        below = values.clamp(max=0).flatten().to(slope.dtype)
+        of_slope = gradient.flatten().to(slope.dtype).dot(below).reshape(1)
         return torch.ops.aten.leaky_relu_backward(gradient, values, slope.item(), False), of_slope
 
 
@@ -155,4 +156,5 @@ class EmbeatMLP(nn.Module):
         vectors = self.backbone(towers)
         if self.direct_discrete is not None and self.direct_acoustic is not None:
             vectors = vectors + self.direct_discrete(embedded) + self.direct_acoustic(sound)
-        return functional.normalize(vectors, dim=1)
+        # In mixed precision, lengths of 1 need the full one.
+        return functional.normalize(vectors.float(), dim=1)

@@ -106,7 +106,7 @@ class BatchTest:
 def _cells(mask: Tensor) -> tuple[Tensor, Tensor]:
     """Row and column of every True of a matrix."""
     if mask.device.type != "cpu":
-        row, column = mask.nonzero().unbind(1)
+        row, column = mask.nonzero(as_tuple=True)
         return row, column
     # NumPy skips what is False eight at a time, and takes a sixth of the time.
     flat = torch.from_numpy(np.flatnonzero(mask.numpy()))

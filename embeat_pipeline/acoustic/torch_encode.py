@@ -35,7 +35,15 @@ class TorchEncoder:
         self.slopes = {name: float(arrays[name]) for name in arrays if name.endswith("_slope")}
         self.arrays = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         self.profiles = torch.from_numpy(encoder.profiles).to(device)
-        self.direct_profiles = torch.from_numpy(encoder.direct_profiles).to(device)
+        # What leads straight to the vector: of the discrete inputs, with the last layer's bias.
+        direct = encoder.direct_profiles + arrays["backbone_2_bias"]
+        self.direct_profiles = torch.from_numpy(direct).to(device)
+        weight, bias = self.arrays["acoustic_0_weight"], self.arrays["acoustic_0_bias"]
+        past = self.arrays.get("direct_acoustic", weight.new_zeros(len(weight), 0))
+        # One product for both ways that the sound takes.
+        self.of_sound = torch.cat([weight, past], dim=1)
+        self.bias_of_sound = torch.cat([bias, bias.new_zeros(past.shape[1])])
+        self.tower = len(bias)
         self.sound = (PlainSound() if encoder.layout is None else Signals(encoder.layout)).to(
             device
         )
@@ -51,17 +59,16 @@ class TorchEncoder:
         return torch.cat([self._encode(*part) for part in parts]).cpu().numpy()
 
     def _encode(self, numbers: Tensor, continuous: Tensor) -> Tensor:
-        sound = self.sound(continuous)
-        hidden = self._layer("acoustic_0", sound)
+        first = torch.addmm(self.bias_of_sound, self.sound(continuous), self.of_sound)
+        hidden = functional.leaky_relu(first[:, : self.tower], self.slopes["acoustic_0_slope"])
         hidden = self._layer("acoustic_1", hidden)
         hidden = torch.addmm(self.profiles[numbers], hidden, self.from_acoustic)
         hidden = functional.leaky_relu_(hidden, self.slopes["backbone_0_slope"])
         hidden = self._layer("backbone_1", hidden)
-        weight, bias = self.arrays["backbone_2_weight"], self.arrays["backbone_2_bias"]
-        vectors = torch.addmm(bias, hidden, weight)
-        if "direct_acoustic" in self.arrays:
-            vectors.addmm_(sound, self.arrays["direct_acoustic"])
-            vectors += self.direct_profiles[numbers]
+        vectors = self.direct_profiles[numbers]
+        if first.shape[1] > self.tower:
+            vectors += first[:, self.tower :]
+        vectors.addmm_(hidden, self.arrays["backbone_2_weight"])
         return functional.normalize(vectors)
 
     def _layer(self, name: str, values: Tensor) -> Tensor:

@@ -128,7 +128,7 @@ def _step(tracks: TrainingTracks, training: Training) -> float:
     pairs = sampler.draw()
     rows = torch.cat([pairs.anchors, pairs.positives])
     inputs = hide(tracks.discrete[rows], tracks.continuous[rows], config, sampler.generator)
-    anchors, positives = model(*inputs).chunk(2)
+    anchors, positives = training.forward(*inputs).chunk(2)
     form = "averaged" if config.other_positives == "averaged" else "together"
     loss = masked_info_nce(anchors, positives, sampler.relations(pairs), config.temperature, form)
     for group in training.optimizer.param_groups:

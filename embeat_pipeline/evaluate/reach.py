@@ -50,8 +50,10 @@ def reach(
     """
     codes = catalogue_seeds(len(catalogue), seed, number)[:, None]
     lists = ask(catalogue.ids(codes), recall, LENGTH, "songs of the catalogue")
-    shape = (len(codes), len(catalogue))
-    nothing = sparse.csr_array(sparse.coo_array(shape, dtype=np.float32))
+    none = np.zeros(0, np.int64)
+    nothing = sparse.csr_array(
+        (none.astype(np.float32), (none, none)), shape=(len(codes), len(catalogue))
+    )
     keys = codes[:, 0].astype(np.uint64)
     asked = QuerySet(np.arange(len(codes)), keys, codes, nothing)
     ranked = {

@@ -110,7 +110,7 @@ def build_twin(lake: LakePaths, options: SplitOptions, device: str = "auto") -> 
         "artist_genres": assign_genres(twin),
         "encoder": train_encoder(twin, config, device),
         "track_vectors": encode_catalogue(twin, device),
-        "playlist_vectors": train_track2vec(twin),
+        "playlist_vectors": train_track2vec(twin, device=device),
         **write_neighbours(twin),
     }
     if fusion_path(lake).is_file():

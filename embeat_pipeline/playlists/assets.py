@@ -17,12 +17,29 @@ from embeat_pipeline.resources import LakeResource, asset_result
 )
 def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
     """Train the playlist vectors."""
+    from embeat_pipeline.acoustic.curve import training_curves
     from embeat_pipeline.playlists.track2vec import train_track2vec
 
     started = time.perf_counter()
-    metadata = train_track2vec(lake.paths)
+    metadata = train_track2vec(lake.paths, device=lake.device)
     seconds = time.perf_counter() - started
-    return asset_result(metadata, lake.paths.table("playlist_vectors"), seconds=seconds)
+    history = metadata["history"]
+    losses = [epoch["loss"] for epoch in history]
+    judged = [
+        {"step": epoch["epoch"] + 1, "ndcg@20": epoch["ndcg@20"]}
+        for epoch in history
+        if "ndcg@20" in epoch
+    ]
+    shown = {
+        **metadata,
+        "history": dg.MetadataValue.json(history),
+        "curves": dg.MetadataValue.md(
+            training_curves(
+                losses, judged, retrieval="held-out playlists", step="start and epochs:"
+            ).markdown()
+        ),
+    }
+    return asset_result(shown, lake.paths.table("playlist_vectors"), seconds=seconds)
 
 
 NEIGHBOURS = {

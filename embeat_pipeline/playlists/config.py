@@ -1,7 +1,7 @@
 """Every setting of the playlist vectors."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,10 @@ class Track2VecConfig:
     a short, gentle skip-gram on top of it improves the plain cosine by a fifth.
     """
 
+    trainer: Literal["gensim", "torch"] = "gensim"
+    """``torch`` works on many playlists at once, on the CPU or a GPU."""
     initialise: bool = True
-    """Start from the factorisation; off starts from gensim's random weights."""
+    """Start from the factorisation; off starts from random weights."""
     length_exponent: float = 0.5
     """Factorisation: an entry of a playlist of n tracks weighs n^-length_exponent, so that long
     playlists, whose tracks have less in common, do not outweigh the others."""
@@ -34,8 +36,16 @@ class Track2VecConfig:
     """Playlists a track must be in to get a vector."""
     epochs: int = 2
     learning_rate: float = 0.01
+    """Of the first epoch; it falls evenly to a hundredth of that."""
     shuffle: bool = True
     """Shuffle each playlist every epoch: most have no order that matters."""
+
+    validation_share: float = 0.02
+    """Playlists that are not trained on but judge every epoch; 0 judges nothing."""
+    max_validation: int = 500
+    patience: int = 2
+    """Epochs without a better nDCG@20 after which training ends, with the best vectors; 0 trains
+    all epochs and keeps the last."""
 
     weight_shift: float = 100.0
     """A track in c playlists gets a vector of length (c / (c + weight_shift))^weight_exponent:
@@ -59,6 +69,8 @@ class Track2VecConfig:
             epochs=epochs,
             learning_rate=0.025,
             shuffle=False,
+            validation_share=0.0,
+            patience=0,
             weight_exponent=0.0,
         )
 
@@ -67,6 +79,13 @@ class Track2VecConfig:
             raise ValueError("window, negative, min_count and workers start at 1, epochs at 0")
         if min(self.weight_shift, self.count_shift, self.weight_exponent) < 0:
             raise ValueError("weight_shift, count_shift and weight_exponent must not be negative")
+        if not 0 <= self.validation_share < 1 or min(self.max_validation, self.patience) < 0:
+            raise ValueError(
+                "validation_share must be in 0..1 and below 1, max_validation and patience not "
+                "negative"
+            )
+        if self.trainer not in ("gensim", "torch"):
+            raise ValueError(f"trainer must be gensim or torch, found {self.trainer!r}")
 
 
 @dataclass(frozen=True)

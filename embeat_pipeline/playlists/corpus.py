@@ -48,6 +48,18 @@ class Corpus(NamedTuple):
         """(playlists,) tracks of each playlist."""
         return np.diff(self.offsets)
 
+    def select(self, playlists: NDArray[np.bool_]) -> "tuple[Corpus, NDArray[np.intp]]":
+        """Some of the playlists, over the vocabulary they have, and where those words were."""
+        entries = np.repeat(playlists, self.lengths)
+        words = self.words[entries]
+        counts = np.bincount(words, minlength=len(self.track_codes))
+        kept = np.flatnonzero(counts)
+        word_of = np.full(len(counts), -1, np.int32)
+        word_of[kept] = np.arange(len(kept))
+        offsets = np.concatenate([[0], np.cumsum(self.lengths[playlists])])
+        chosen = Corpus(self.track_codes[kept], counts[kept], offsets, word_of[words])
+        return chosen, kept
+
     def matrix(self, values: NDArray[np.float32]) -> sparse.csr_matrix:
         """(playlists, v) with one value an entry."""
         shape = (len(self.offsets) - 1, len(self.track_codes))

@@ -26,6 +26,7 @@ from embeat_pipeline.playlists.sources import (
     ArtistSource,
     Material,
     Sink,
+    Source,
     TrackSource,
     VectorSource,
 )
@@ -68,7 +69,7 @@ class NeighbourModel:
         """(c,) words that can be neighbours."""
         self._column_of = np.full(len(material.track_codes), -1)
         self._column_of[self.columns] = np.arange(len(self.columns))
-        self._own = [
+        self._own: list[Source] = [
             source(material, self.columns, config)
             for source in (TrackSource, VectorSource, AlbumSource)
         ]

@@ -7,7 +7,7 @@ so memory is bounded by the block, however many tracks there are.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,14 @@ class Sink(NamedTuple):
 
     blend: Blend
     scores: NDArray[np.float32]
+
+
+class Source(Protocol):
+    """What speaks for neighbours of tracks."""
+
+    def add_to(self, sinks: Sequence[Sink], words: NDArray[np.intp]) -> None:
+        """Add what speaks for every candidate as a neighbour of ``words`` (b,)."""
+        ...
 
 
 class TrackSource:
@@ -178,7 +186,9 @@ class ArtistSource:
         """(b, c) what each artist (b,) says of the candidates, for each of the blends."""
         unique, row = np.unique(artists, return_inverse=True)
         return [
-            np.take(similar[row], self._of_column, axis=1) * self._popularity
+            np.asarray(
+                np.take(similar[row], self._of_column, axis=1) * self._popularity, np.float32
+            )
             for similar in self.similarity(unique, blends)
         ]
 

@@ -17,24 +17,36 @@ from embeat_pipeline.lake import atomic_path, is_current, made_metadata, mark_cu
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.factorisation import factorise
-from embeat_pipeline.playlists.skipgram import train_skipgram
+from embeat_pipeline.playlists.holdout import HoldOut
+from embeat_pipeline.playlists.training import Checkpoint, train
 from embeat_pipeline.progress import progress
 from embeat_pipeline.tables import PLAYLIST_VECTORS
 from embeat_serve.contract import VECTOR_SIZE, LakePaths
 
+TINY = np.finfo(np.float32).tiny
 
-def train_track2vec(lake: LakePaths, config: Track2VecConfig = Track2VecConfig()) -> dict[str, Any]:
+
+def train_track2vec(
+    lake: LakePaths, config: Track2VecConfig = Track2VecConfig(), device: str = "auto"
+) -> dict[str, Any]:
     """Write table ``playlist_vectors``; it is empty where there are no playlists.
 
+    An interrupted training is gone on with, from its last whole epoch.
+
     Returns:
-        Vocabulary, playlists and entries trained on, parameters.
+        Vocabulary, playlists and entries; those ``held_out`` to judge by; ``history``, the loss
+        and nDCG@20 of the start and of each epoch; parameters.
+
+    Raises:
+        UsageError: the device does not exist.
     """
     source, output = lake.table("playlists"), lake.table("playlist_vectors")
     key = stage_key([source], asdict(config))
     if is_current([output], key):
         return {**made_metadata(output), "unchanged": True}
     corpus = Corpus.read(source, config.min_count)
-    vectors = track_vectors(corpus, config)
+    checkpoint = Checkpoint(lake.models, key)
+    vectors, told = track_vectors(corpus, config, device, checkpoint)
     with atomic_path(output) as scratch:
         table = pa.table(
             {
@@ -48,30 +60,63 @@ def train_track2vec(lake: LakePaths, config: Track2VecConfig = Track2VecConfig()
         "vocabulary": len(corpus.track_codes),
         "playlists": len(corpus.offsets) - 1,
         "entries": len(corpus.words),
+        **told,
         "parameters": asdict(config),
     }
     mark_current([output], key, metadata)
+    checkpoint.remove()
     return metadata
 
 
-def track_vectors(corpus: Corpus, config: Track2VecConfig) -> NDArray[np.float32]:
-    """Vectors of the vocabulary, (v, 64) float32, of length ``candidate_weight``."""
+def track_vectors(
+    corpus: Corpus,
+    config: Track2VecConfig,
+    device: str = "auto",
+    checkpoint: Checkpoint | None = None,
+) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    """Vectors of the vocabulary, (v, 64) float32, of length ``candidate_weight``.
+
+    Returns:
+        The vectors; ``held_out`` playlists and ``history`` of the training.
+    """
     if len(corpus.track_codes) == 0:
-        return np.zeros((0, VECTOR_SIZE), np.float32)
-    weight = candidate_weight(corpus.counts, config)
-    vectors = context = None
+        return np.zeros((0, VECTOR_SIZE), np.float32), {"held_out": 0, "history": []}
+    if not config.initialise and not config.epochs:
+        raise ValueError("epochs must be above 0 where vectors do not start from a factorisation")
+    held = HoldOut(corpus, config)
+    believed = candidate_weight(held.train.counts, config)
+    trained, history = None, []
     if config.initialise:
         with progress("factorise", 1, "matrix") as advance:
-            vectors = factorise(corpus, VECTOR_SIZE, config) * np.float32(config.initial_scale)
+            trained = factorise(held.train, VECTOR_SIZE, config) * np.float32(config.initial_scale)
             advance()
-        context = vectors * weight
     if config.epochs:
-        with progress("track2vec", len(corpus.words) * config.epochs, "words") as advance:
-            vectors = train_skipgram(corpus, vectors, context, config, VECTOR_SIZE, advance)
-    if vectors is None:
-        raise ValueError("epochs must be above 0 where vectors do not start from a factorisation")
+        trained, history = train(held, trained, believed, config, VECTOR_SIZE, device, checkpoint)
+    vectors = np.zeros((len(corpus.track_codes), VECTOR_SIZE), np.float32)
+    vectors[held.kept] = trained
+    vectors = fold_in(corpus, vectors, held.kept, config.seed)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, np.finfo(np.float32).tiny) * weight
+    vectors *= candidate_weight(corpus.counts, config) / np.maximum(lengths, TINY)
+    return vectors, {"held_out": held.playlists, "history": history}
+
+
+def fold_in(
+    corpus: Corpus, vectors: NDArray[np.float32], kept: NDArray[np.intp], seed: int
+) -> NDArray[np.float32]:
+    """Give words that no training playlist has the mean direction of their playlists' others.
+
+    Where there are no others, too, the direction is random: near nothing in particular.
+    """
+    missing = np.setdiff1d(np.arange(len(vectors)), kept)
+    if len(missing):
+        matrix = corpus.matrix(np.ones(len(corpus.words), np.float32))
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit = vectors / np.maximum(lengths, TINY)
+        vectors[missing] = matrix[:, missing].T @ (matrix @ unit)
+        nothing = missing[~vectors[missing].any(axis=1)]
+        random = np.random.default_rng(seed)
+        vectors[nothing] = random.standard_normal((len(nothing), vectors.shape[1]))
+    return vectors
 
 
 def candidate_weight(counts: NDArray[np.int64], config: Track2VecConfig) -> NDArray[np.float32]:

@@ -7,8 +7,17 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from embeat_pipeline.automation import nightly_reindex, pipeline, raw_digest, raw_files
+from embeat_pipeline.automation import (
+    executor_of,
+    nightly_reindex,
+    pipeline,
+    raw_digest,
+    raw_files,
+    reindex_now,
+)
+from embeat_pipeline.definitions import defs
 from embeat_pipeline.resources import LakeResource
+from embeat_serve.errors import UsageError
 
 Look = Callable[[], dg.RunRequest | dg.SkipReason]
 
@@ -108,3 +117,20 @@ def test_schedule_and_sensor_run_the_whole_pipeline_when_switched_on() -> None:
     assert nightly_reindex.job_name == raw_files.job_name == pipeline.name
     assert nightly_reindex.default_status is dg.DefaultScheduleStatus.STOPPED
     assert raw_files.default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_reindexing_now_makes_a_release_of_what_is_there() -> None:
+    job = defs.resolve_job_def(reindex_now.name)
+    assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == {
+        "release",
+        "published_release",
+    }
+    assert "release_is_fit" in {key.name for key in job.asset_layer.asset_graph.asset_check_keys}
+
+
+def test_steps_run_where_the_environment_says() -> None:
+    assert executor_of({}).name == "multiprocess"
+    assert executor_of({"EMBEAT_EXECUTOR": "dagster:in_process_executor"}).name == "in_process"
+    for wrong in ("no_such_module:executor", "dagster:no_such", "dagster", "dagster:asset", ":"):
+        with pytest.raises(UsageError, match="EMBEAT_EXECUTOR names"):
+            executor_of({"EMBEAT_EXECUTOR": wrong})

@@ -278,9 +278,14 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
         for i in listed
     ]
     _shard(folder, Collection.TRACKS_PLAYLIST, with_playlist)
-    _shard(folder, Collection.ARTISTS, _artist_points(songs, neighbours))
+    artists = _artist_points(songs, neighbours)
+    _shard(folder, Collection.ARTISTS, artists)
     _names(root, folder, payloads)
-    counts = {Collection.TRACKS: len(songs), Collection.TRACKS_PLAYLIST: len(listed)}
+    counts = {
+        Collection.TRACKS: len(songs),
+        Collection.TRACKS_PLAYLIST: len(listed),
+        Collection.ARTISTS: len(artists),
+    }
     Manifest(release, FORMAT_VERSION, "0", "2026-01-01T00:00:00Z", {}, counts).write(folder)
     lake.current.write_text(f"{release}\n")
     return lake

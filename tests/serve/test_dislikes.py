@@ -17,8 +17,8 @@ SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 
 def neighbours(strengths: dict[int, float]) -> Neighbours:
     codes = np.array(list(strengths), np.uint32)
-    values = np.array(list(strengths.values()), np.float32)
-    return Neighbours(codes, values, values / np.float32(2), 0.5)
+    single = np.array(list(strengths.values()), np.float32)
+    return Neighbours(codes, single, single / np.float32(2), 0.5)
 
 
 lists = st.dictionaries(st.integers(0, 30), st.floats(0.0625, 1, width=32), max_size=12)
@@ -30,17 +30,12 @@ def test_what_speaks_for_a_disliked_song_is_taken_off(
 ):
     left = subtract(neighbours(liked), [neighbours(one) for one in disliked], weight)
     assert left is not None
-    found = dict(zip(left.codes.tolist(), left.strengths.tolist(), strict=True))
-    for code, strength in liked.items():
+    assert left.codes.tolist() == list(liked)
+    for place, (code, strength) in enumerate(liked.items()):
         off = weight * max((one.get(code, 0.0) for one in disliked), default=0.0)
-        if strength - off > 1e-5:
-            assert found[code] == pytest.approx(strength - off, abs=1e-5)
-        elif strength - off < -1e-5:
-            assert code not in found
-    assert set(found) <= set(liked)
-    if any(disliked) and weight:
-        strengths = left.strengths.tolist()
-        assert strengths == sorted(strengths, reverse=True)
+        assert left.strengths[place] == pytest.approx(max(strength - off, 0), abs=1e-5)
+        assert left.several[place] == pytest.approx(max(strength - off, 0) / 2, abs=1e-5)
+    assert left.confidence == 0.5
 
 
 def test_a_seed_without_a_list_has_none():

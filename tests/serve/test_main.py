@@ -180,12 +180,16 @@ def test_similarity(capsys: pytest.CaptureFixture[str]):
 
 def test_playlist_and_csv_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     playlist, sheet = tmp_path / "list.m3u", tmp_path / "list.csv"
-    assert main(["晴天", "--m3u", str(playlist), "--csv", str(sheet), "--json"]) == 0
+    links = tmp_path / "list.jspf"
+    files = ["--m3u", str(playlist), "--csv", str(sheet), "--jspf", str(links)]
+    assert main(["晴天", *files, "--json"]) == 0
     ids = [song["track_id"] for song in json.loads(capsys.readouterr().out)["results"]]
     lines = playlist.read_text(encoding="utf-8").splitlines()
     assert [line.split(":")[-1] for line in lines if line.startswith("spotify:")] == ids
     with sheet.open(encoding="utf-8", newline="") as file:
         assert [row["track_id"] for row in csv.DictReader(file)] == ids
+    tracks = json.loads(links.read_text(encoding="utf-8"))["playlist"]["track"]
+    assert [track["location"][0].rpartition("/")[2] for track in tracks] == ids
 
 
 def test_missing_seeds_are_mentioned(capsys: pytest.CaptureFixture[str]):

@@ -1,6 +1,8 @@
 """Training from end to end on a small lake."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,7 +141,7 @@ def test_the_encoder_reads_what_it_was_trained_with(
     encoder = Encoder.load(encoder_path(lake_copy))
     assert encoder.layout is not None
     assert encoder.layout.width == layout(len(optional)).width
-    songs = [
+    songs: list[Mapping[str, Any]] = [
         {"energy": 0.5, "key": 3},
         {"energy": 0.5, "key": 3, "loudness": -7.0},
         {"energy": 0.5, "key": 3, "release_year": 1985},

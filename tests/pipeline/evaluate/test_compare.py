@@ -94,10 +94,10 @@ def broken_trainer(monkeypatch):
     from embeat_pipeline.playlists.config import Track2VecConfig
 
     train = track2vec.track_vectors
-    monkeypatch.setattr(track2vec, "track_vectors", lambda *given: spoil(train(*given)))
+    monkeypatch.setattr(track2vec, "track_vectors", lambda *given: (spoil(train(*given)[0]), {}))
     broken = Track2VecConfig(epochs=1)
     # Another key, as another version of the code would have.
-    monkeypatch.setattr(track2vec.train_track2vec, "__defaults__", (broken,))
+    monkeypatch.setattr(track2vec.train_track2vec, "__defaults__", (broken, "cpu"))
     return track2vec.train_track2vec
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from embeat_pipeline.index.assets import ASSETS, CHECKS
-from embeat_pipeline.resources import LakeResource
+from embeat_pipeline.resources import MADE, SKIPPED, LakeResource
 from embeat_serve.contract import LakePaths
 from embeat_serve.errors import NoRelease
 from embeat_serve.settings import Settings
@@ -38,11 +38,13 @@ def test_a_release_is_built_checked_and_served(
     (made,) = result.asset_materializations_for_node("release")
     assert made.metadata["release"].value == release
     assert made.metadata["unchanged"].value is True
+    assert made.metadata["outcome"].value == SKIPPED
     assert made.metadata["dagster/row_count"].value == 600
     (check,) = result.get_asset_check_evaluations()
     assert (check.passed, check.blocking, check.check_name) == (True, True, "release_is_fit")
     (served,) = result.asset_materializations_for_node("published_release")
     assert served.metadata["release"].value == release
+    assert served.metadata["outcome"].value == MADE
     store, manifest, folder = open_store(Settings(lake=lake))
     store.close()
     assert (manifest.release, folder) == (release, lake.release(release))

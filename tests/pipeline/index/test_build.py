@@ -33,6 +33,7 @@ from embeat_serve.store import EdgeStore
 from embeat_serve.text import name_key, search_text
 
 MakeLake = Callable[..., LakePaths]
+LANGUAGES = ("zh", "en", None, None, "ja")  # of the titles, in turn
 
 
 def rows(lake: LakePaths, table: str) -> list[dict[str, Any]]:
@@ -61,10 +62,8 @@ def filled(payload: dict[str, Any]) -> dict[str, Any]:
 
 def packed_lists(lake: LakePaths, table: str) -> dict[int, str]:
     """Code -> neighbour list as the payload carries it."""
-    found = pl.read_parquet(lake.table(table))
-    packed = pack(found["neighbour_codes"], found["strengths"], found["several_strengths"])
-    pairs = zip(found.to_series(0).to_list(), packed.to_list(), strict=True)
-    return {code: text for code, text in pairs if text is not None}
+    code, *lists = pl.read_parquet(lake.table(table)).get_columns()[:4]
+    return {code: text for code, text in zip(code, pack(*lists), strict=True) if text}
 
 
 def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths, str]) -> None:
@@ -75,11 +74,8 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
     expected = {}
     for row in rows(lake, "tracks"):
         # Where the main artist has no genre, the next one credited speaks for the track.
-        speakers = [artist for artist in row["artist_codes"] if artist in genres_of]
-        genres = genres_of[speakers[0]] if speakers else []
+        genres = next((genres_of[code] for code in row["artist_codes"] if code in genres_of), [])
         aliases = [alias for artist in row["artist_codes"] for alias in called[artist]]
-        language = (None, "zh", "en", None, None, "ja")[row["track_code"] % 5 + 1]
-        wordless = (row["instrumentalness"] or 0) >= 0.5
         words = [row["track_name"] or "", *row["artist_names"], *aliases]
         expected[row["track_code"]] = filled(
             {
@@ -98,9 +94,9 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
                 TrackField.POPULARITY: row["popularity"],
                 TrackField.POPULARITY_RANK: row["popularity"] or 0,
                 TrackField.YEAR: row["release_year"],
-                TrackField.EXPLICIT: None if row["explicit"] is None else int(row["explicit"]),
-                TrackField.INSTRUMENTAL: 1 if wordless else None,
-                TrackField.LANGUAGE: row["track_name"] and language,
+                TrackField.EXPLICIT: row["explicit"],
+                TrackField.INSTRUMENTAL: (row["instrumentalness"] or 0) >= 0.5 or None,
+                TrackField.LANGUAGE: row["track_name"] and LANGUAGES[row["track_code"] % 5],
                 TrackField.TEMPO: row["tempo"],
                 TrackField.KEY: row["key"],
                 TrackField.MODE: row["mode"],

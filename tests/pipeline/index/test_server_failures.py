@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
 
+from embeat_pipeline.__main__ import main
 from embeat_pipeline.index import patience, upload
 from embeat_pipeline.index.upload import Layout, upload_release, upload_to_server
 from embeat_serve.contract import Collection, LakePaths, Manifest
@@ -300,6 +301,36 @@ def test_one_batch_is_on_its_way_at_a_time(built: tuple[LakePaths, str], stand_i
     assert most == [1]
 
 
+def test_going_back_moves_the_aliases_back(
+    built: tuple[LakePaths, str],
+    stand_in: StandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lake, names = LakePaths(tmp_path), ("a" * 12, "b" * 12)
+    for name in names:
+        copy_release(*built, lake.release(name))
+        upload_to_server(lake, name, settings(stand_in))
+    lake.tables.symlink_to(built[0].tables)
+    (lake.index / "PREVIOUS").write_text(f"{names[0]}\n")
+    lake.current.write_text(f"{names[1]}\n")
+    stand_in.requests.clear()
+    monkeypatch.setenv("EMBEAT_QDRANT_URL", stand_in.url)
+    assert main(["rollback", "--lake", str(lake.root)]) == 0
+    assert lake.current.read_text() == f"{names[0]}\n"
+    with served(stand_in) as store:
+        assert store.release == names[0]
+    assert stand_in.requests["PUT /points"] == 0
+
+
+def copy_release(lake: LakePaths, release: str, target: Path) -> None:
+    target.mkdir(parents=True)
+    for item in lake.release(release).iterdir():
+        if item.name != "manifest.json":
+            (target / item.name).symlink_to(item)
+    replace(Manifest.read(lake.release(release)), release=target.name).write(target)
+
+
 def test_shards_and_replicas_are_as_set(built: tuple[LakePaths, str], stand_in: StandIn) -> None:
     upload_to_server(*built, settings(stand_in, qdrant_shards=6, qdrant_replicas=2))
     collections = {
@@ -394,12 +425,7 @@ def test_a_real_server_answers_as_the_lake_does(
     client = connect(Settings.from_environment({"EMBEAT_QDRANT_URL": LIVE_URL}))
     try:
         for name in names:
-            copies.index.mkdir(exist_ok=True)
-            (copies.release(name)).mkdir()
-            for item in lake.release(release).iterdir():
-                if item.name != "manifest.json":
-                    (copies.release(name) / item.name).symlink_to(item)
-            replace(Manifest.read(lake.release(release)), release=name).write(copies.release(name))
+            copy_release(lake, release, copies.release(name))
             upload_release(copies, name, client, LIVE_URL, Layout(shards=2))
         random = np.random.default_rng(0)
         vectors = random.standard_normal((20, 64)).astype(np.float32)
