@@ -49,9 +49,13 @@ class OpenRelease:
         """Name of the release."""
         return self.manifest.release
 
-    @cached_property
+    @property
     def words(self) -> WordList:
-        """Words of its names, read when first needed."""
+        """Words of its names, to complete one with; read when first needed."""
+        return self._words
+
+    @cached_property
+    def _words(self) -> WordList:
         return WordList.of(self.store)
 
     @cached_property
