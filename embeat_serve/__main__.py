@@ -64,6 +64,14 @@ def parser() -> Parser:
     seed.add_argument(
         "--similarity", nargs=2, metavar=("A", "B"), help="how alike two songs sound, 0..1"
     )
+    seed.add_argument(
+        "--http",
+        nargs="?",
+        const="",
+        metavar="HOST:PORT",
+        help="serve the API and the page instead, on this machine only where no HOST is given "
+        "(127.0.0.1:8765)",
+    )
     wanted = flags.add_argument_group("what to print")
     wanted.add_argument("-k", type=int, default=20, metavar="N", help=f"songs, 1..{MAX_K} (20)")
     wanted.add_argument("--json", action="store_true", help="one JSON object")
@@ -104,12 +112,7 @@ def run(arguments: argparse.Namespace) -> str:
     from embeat_serve.recommender import Recommender
 
     question = _question(arguments)
-    environment = dict(os.environ)
-    if arguments.preset:
-        environment["EMBEAT_PRESET"] = arguments.preset
-    settings = Settings.from_environment(environment).having(lake=arguments.lake)
-    settings = replace(settings, recall=_options(arguments, settings.recall))
-    recommender = Recommender(settings)
+    recommender = Recommender(_settings(arguments))
     if arguments.similarity:
         one, other = arguments.similarity
         similarity = recommender.similarity(one, other)
@@ -142,10 +145,33 @@ def run(arguments: argparse.Namespace) -> str:
     return output.table(answer, width, arguments.links)
 
 
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve over HTTP until told to stop; returns the exit status.
+
+    Raises:
+        UsageError: a setting is wrong, or the packages that it takes are not there.
+    """
+    _question(arguments)
+    try:
+        from embeat_serve.http.server import run as run_server
+        from embeat_serve.http.settings import DEFAULT_ADDRESS, HttpSettings
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("embeat"):
+            raise
+        raise UsageError(
+            f"--http needs the package {error.name}; run `pip install 'embeat[http]'`"
+        ) from None
+    http = HttpSettings.from_environment(arguments.http or DEFAULT_ADDRESS)
+    return run_server(_settings(arguments), http)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     try:
-        text = run(parser().parse_args(argv))
+        arguments = parser().parse_args(argv)
+        if arguments.http is not None:
+            return serve(arguments)
+        text = run(arguments)
     except SeedNotFound as error:
         meant = f"; did you mean: {', '.join(error.suggestions)}?" if error.suggestions else ""
         _complain(f"{error}{meant}")
@@ -158,6 +184,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _print(text)
 
 
+def _settings(arguments: argparse.Namespace) -> Settings:
+    environment = dict(os.environ)
+    if arguments.preset:
+        environment["EMBEAT_PRESET"] = arguments.preset
+    settings = Settings.from_environment(environment).having(lake=arguments.lake)
+    return replace(settings, recall=_options(arguments, settings.recall))
+
+
 def _question(arguments: argparse.Namespace) -> dict[str, Any]:
     given = {
         "text": arguments.text,
@@ -167,11 +201,12 @@ def _question(arguments: argparse.Namespace) -> dict[str, Any]:
         "playlist": arguments.playlist,
         "features": arguments.features,
         "similarity": arguments.similarity,
+        "http": arguments.http,
     }
     given = {name: value for name, value in given.items() if value is not None}
     if len(given) != 1:
         raise UsageError(
-            "give one of TEXT, -t, -i, -a, --playlist, --features or --similarity, "
+            "give one of TEXT, -t, -i, -a, --playlist, --features, --similarity or --http, "
             f"found {' and '.join(given) or 'none'} (see --help)"
         )
     if arguments.features is not None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -200,6 +201,10 @@ class Recommender:
         """Name of the release that the next question is answered from."""
         with self._current.in_use() as release:
             return release.name
+
+    def opened(self) -> AbstractContextManager[OpenRelease]:
+        """The release itself, to be read; it stays open until the block ends."""
+        return self._current.in_use()
 
     def close(self) -> None:
         """Let go of the release."""

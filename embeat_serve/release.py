@@ -10,6 +10,7 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
+from embeat_serve.completion import WordList
 from embeat_serve.contract import Manifest, ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import BrokenRelease, Unavailable
@@ -33,6 +34,7 @@ class OpenRelease:
         store: its collections.
         manifest: what it is made of.
         users: questions being answered from it.
+        warm: whether somebody has asked each collection something already.
     """
 
     def __init__(self, settings: Settings):
@@ -40,11 +42,21 @@ class OpenRelease:
         self.manifest: Manifest
         self.store, self.manifest, self._folder = open_store(settings)
         self.users = 0
+        self.warm = False
 
     @property
     def name(self) -> str:
         """Name of the release."""
         return self.manifest.release
+
+    @property
+    def words(self) -> WordList:
+        """Words of its names, to complete one with; read when first needed."""
+        return self._words
+
+    @cached_property
+    def _words(self) -> WordList:
+        return WordList.of(self.store)
 
     @cached_property
     def fusion(self) -> FusionModel:

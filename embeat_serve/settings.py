@@ -46,6 +46,11 @@ _RANGES: dict[str, tuple[float, float]] = {
 """How a numeric setting's name ends -> lowest and highest value allowed."""
 
 
+def range_of(name: str) -> tuple[float, float]:
+    """Lowest and highest value of a numeric recall setting."""
+    return next(limits for end, limits in _RANGES.items() if name.endswith(end))
+
+
 def _check_range(name: str, value: Any, default: Any) -> None:
     if isinstance(default, tuple):
         return
@@ -57,7 +62,7 @@ def _check_range(name: str, value: Any, default: Any) -> None:
         if value not in ORDERS:
             raise UsageError(f"{name} must be one of {', '.join(ORDERS)}, found {value!r}")
         return
-    low, high = next(limits for end, limits in _RANGES.items() if name.endswith(end))
+    low, high = range_of(name)
     number = int if isinstance(default, int) else int | float
     in_range = isinstance(value, number) and not isinstance(value, bool) and low <= value <= high
     if not in_range:

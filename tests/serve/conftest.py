@@ -11,6 +11,7 @@ import pytest
 import qdrant_edge as edge
 
 import embeat_serve
+from embeat_pipeline.index.completions import write_completions
 from embeat_pipeline.index.neighbours import pack
 from embeat_serve.contract import (
     FORMAT_VERSION,
@@ -226,6 +227,17 @@ def _neighbours(vectors: np.ndarray, listed: list[int]) -> dict[int, dict[str, A
     }
 
 
+def _names(root: Path, folder: Path, payloads: list[dict[str, Any]]) -> None:
+    columns = ("track_name", "artist_names", "popularity")
+    rows = [{name: payload.get(name) for name in columns} for payload in payloads]
+    tracks = LakePaths(root).table("tracks")
+    tracks.parent.mkdir(exist_ok=True)
+    pl.DataFrame(rows).write_parquet(tracks)
+    write_completions(tracks, folder / ReleaseFile.COMPLETIONS)
+    places = [[genre, 0.1 + 0.4 * code, 0.2 * code] for code, genre in enumerate(GENRES)]
+    (folder / ReleaseFile.GENRES).write_text(json.dumps(places))
+
+
 def build_release(root: Path, release: str = RELEASE, only: int | None = None) -> LakePaths:
     """Write and publish a release under ``root``; ``only`` keeps so many of its songs."""
     lake = LakePaths(root)
@@ -268,6 +280,7 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
     _shard(folder, Collection.TRACKS_PLAYLIST, with_playlist)
     artists = _artist_points(songs, neighbours)
     _shard(folder, Collection.ARTISTS, artists)
+    _names(root, folder, payloads)
     counts = {
         Collection.TRACKS: len(songs),
         Collection.TRACKS_PLAYLIST: len(listed),

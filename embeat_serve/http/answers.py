@@ -1,0 +1,195 @@
+"""What the API answers with, for its description; the workers write the JSON themselves."""
+
+from pydantic import BaseModel
+
+
+class SeedOut(BaseModel):
+    """A song that the list is like; nulls for one that is in no catalogue."""
+
+    track_id: str | None
+    track_name: str | None
+    artist_names: list[str]
+
+
+class SongOut(BaseModel):
+    """One song of a list. ``channels`` sum to ``score``."""
+
+    rank: int
+    track_id: str
+    track_name: str
+    artist_names: list[str]
+    album_name: str | None
+    isrc: str | None
+    popularity: int | None
+    genres: list[str]
+    score: float
+    channels: dict[str, float]
+    explanation: str | None = None
+
+
+class ListOut(BaseModel):
+    """A list of songs."""
+
+    release: str
+    seeds: list[SeedOut]
+    artist: str | None
+    """Artist whose best-known songs the seeds are."""
+    results: list[SongOut]
+    relaxed: list[str]
+    """Rules that had to give way to fill the list."""
+    missing: list[str]
+    """Seeds that the catalogue does not have."""
+    guessed: bool
+    """Whether the catalogue lacks what was typed, and the seeds come closest."""
+    alternatives: list[str]
+    """What else may have been meant."""
+    timings_ms: dict[str, float]
+
+
+class SimilarityOut(BaseModel):
+    """How alike two songs sound, 0..1."""
+
+    release: str
+    similarity: float
+
+
+class FoundSong(BaseModel):
+    """A song that a search found."""
+
+    track_id: str
+    track_name: str | None
+    artist_names: list[str]
+    album_name: str | None
+    popularity: int | None
+    year: int | None
+
+
+class SongDetails(FoundSong):
+    """What is known of a song."""
+
+    isrc: str | None
+    explicit: bool | None
+    tempo: float | None
+    key: int | None
+    mode: int | None
+    energy: float | None
+    genres: list[str]
+
+
+class ArtistOut(BaseModel):
+    """What is known of an artist."""
+
+    artist_id: str | None
+    artist_name: str
+    genres: list[str]
+    popularity: int
+    tracks: int
+
+
+class SongOfArtists(SongDetails):
+    """A song and its artists."""
+
+    artists: list[ArtistOut]
+
+
+class ArtistDetails(ArtistOut):
+    """An artist, related ones, and the best-known songs."""
+
+    related: list[ArtistOut]
+    songs: list[SongDetails]
+
+
+class SearchOut(BaseModel):
+    """Songs and artists that may be meant, best first."""
+
+    release: str
+    songs: list[FoundSong]
+    artists: list[ArtistOut]
+    did_you_mean: list[str]
+    """Where nothing fits."""
+
+
+class LineOut(BaseModel):
+    """What a line of a playlist stands for: nothing, or a song."""
+
+    line: str
+    songs: list[SeedOut]
+    guessed: bool
+    """Whether the line is not in the catalogue, and this comes closest."""
+    did_you_mean: list[str]
+
+
+class ResolveOut(BaseModel):
+    """A playlist, line by line."""
+
+    release: str
+    lines: list[LineOut]
+
+
+class ExplainOut(BaseModel):
+    """Why a song would be on the list; no rank where it would not."""
+
+    release: str
+    song: SongOfArtists
+    rank: int | None
+    score: float | None
+    channels: dict[str, float]
+    explanation: str | None
+    similarity: float | None
+    """How alike it sounds to the first seed, 0..1."""
+    looked_among: int
+    """Length of the list it was looked for in."""
+
+
+class GenreOut(BaseModel):
+    """A genre and its place on the map, 0..1; x to the right, y downwards."""
+
+    name: str
+    x: float | None
+    y: float | None
+
+
+class GenresOut(BaseModel):
+    """The genre map."""
+
+    release: str
+    genres: list[GenreOut]
+
+
+class ReleaseOut(BaseModel):
+    """A release."""
+
+    release: str
+    current: bool
+    built_at: str
+    format_version: int
+    counts: dict[str, int]
+
+
+class ReleasesOut(BaseModel):
+    """The release being asked, then those kept for going back."""
+
+    releases: list[ReleaseOut]
+
+
+class HealthOut(BaseModel):
+    """State of the server."""
+
+    status: str
+    release: str | None = None
+    workers: int | None = None
+    reason: str | None = None
+
+
+class Problem(BaseModel):
+    """What went wrong, after RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    suggestions: list[str] | None = None
+    """What may have been meant."""
+    errors: list[str] | None = None
+    """Every parameter that is wrong, with what was expected."""

@@ -1,0 +1,144 @@
+// The page: what is chosen goes into the address, and what the address says is asked for.
+
+import { get, post } from "./api.js";
+import { startControls, showControls } from "./controls.js";
+import { $, label, say } from "./dom.js";
+import { showLegend, showList, showTaste } from "./list.js";
+import { showOnMap, startMap } from "./map.js";
+import { startSearch } from "./search.js";
+import { MAX_SEEDS, fromAddress, question, state, toAddress } from "./state.js";
+import { startTransfer } from "./transfer.js";
+
+const WAIT = 120; // ms: a dial that moves asks once
+const SEEDS_OF_ARTIST = 5;
+let timer, asked;
+
+function change(now = true) {
+  showTaste(forget);
+  history.replaceState(null, "", `#${toAddress()}`);
+  clearTimeout(timer);
+  timer = setTimeout(refresh, now ? 0 : WAIT);
+}
+
+async function refresh(attempt = 0) {
+  asked?.abort();
+  const empty = !state.likes.length;
+  $("welcome").hidden = !empty;
+  if (empty) {
+    $("found").hidden = true;
+    return;
+  }
+  asked = new AbortController();
+  $("list").setAttribute("aria-busy", "true");
+  try {
+    const answer = await post("/v1/recommend", question(), asked.signal);
+    name(answer.seeds);
+    $("found").hidden = false;
+    showTaste(forget);
+    showList(answer, { like, dislike });
+    $("release").textContent = answer.release;
+    $("list").removeAttribute("aria-busy");
+    const relaxed = answer.relaxed.map((rule) => rule.replaceAll("_", " ")).join(", ");
+    say(relaxed ? `To fill the list these gave way: ${relaxed}.` : "");
+    document.title = `${label(state.likes[0])} · Embeat`;
+    map(answer);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    $("list").removeAttribute("aria-busy");
+    say(error.message || "The server does not answer.", true);
+    // Too many at once, or away for a moment: it comes back by itself.
+    const passing = error.status === 429 || error.status === 503 || error instanceof TypeError;
+    if (passing) timer = setTimeout(() => refresh(attempt + 1), 1000 * Math.min(30, error.retryAfter || 2 ** attempt));
+  }
+}
+
+// Seeds that came with the address have no names yet.
+function name(seeds) {
+  const named = new Map(seeds.map((song) => [song.track_id, song]));
+  state.likes = state.likes.map((song) => named.get(song.track_id) || song);
+}
+
+const genresOf = new Map();
+
+async function map(answer) {
+  for (const song of answer.results) genresOf.set(song.track_id, song.genres);
+  const unknown = state.likes.filter((song) => !genresOf.has(song.track_id)).slice(0, 5);
+  await Promise.allSettled(unknown.map(async (song) => {
+    genresOf.set(song.track_id, (await get(`/v1/songs/${song.track_id}`)).genres);
+  }));
+  showOnMap(state.likes.map((song) => genresOf.get(song.track_id) || []), answer.results);
+}
+
+function like(song) {
+  const known = state.likes.some((each) => each.track_id === song.track_id);
+  if (known) return forget("likes", song);
+  state.dislikes = without(state.dislikes, song);
+  add([song]);
+  say(`More like ${song.track_name}.`);
+}
+
+function dislike(song) {
+  const row = document.querySelector(`[data-track="${song.track_id}"]`);
+  const next = row?.nextElementSibling || row?.previousElementSibling;
+  state.likes = without(state.likes, song);
+  state.dislikes = [...without(state.dislikes, song), song].slice(-MAX_SEEDS);
+  row?.remove();
+  next?.querySelector(".dislike").focus();
+  change();
+  say(`Less like ${song.track_name}.`);
+}
+
+function forget(kind, song) {
+  state[kind] = without(state[kind], song);
+  change();
+  $("search").focus();
+}
+
+function add(songs) {
+  const fresh = songs.filter((song) => !state.likes.some((each) => each.track_id === song.track_id));
+  state.likes = [...state.likes, ...fresh].slice(-MAX_SEEDS);
+  change();
+}
+
+function without(songs, song) {
+  return songs.filter((each) => each.track_id !== song.track_id);
+}
+
+async function addArtist(artist) {
+  const link = artist.artist_id && /^[0-9A-Za-z]{22}$/.test(artist.artist_id);
+  const reference = link ? `spotify:artist:${artist.artist_id}` : artist.artist_name;
+  try {
+    const answer = await get("/v1/recommend", { artist: reference, k: 1 });
+    add(answer.seeds.slice(0, SEEDS_OF_ARTIST));
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
+async function open() {
+  fromAddress(location.hash.slice(1));
+  showControls();
+  showTaste(forget);
+  refresh();
+  if (state.dislikes.length) {
+    const lines = state.dislikes.map((song) => song.track_id);
+    const answer = await post("/v1/resolve", { lines });
+    const named = new Map(answer.lines.map((line) => [line.line, line.songs[0]]));
+    state.dislikes = state.dislikes.map((song) => named.get(song.track_id) || song);
+    showTaste(forget);
+  }
+}
+
+showLegend();
+startSearch((song) => add([song]), addArtist);
+startControls(() => change(false));
+startTransfer((songs) => { state.likes = songs; change(); });
+$("clear").addEventListener("click", () => {
+  Object.assign(state, { likes: [], dislikes: [], controls: {} });
+  showControls();
+  change();
+  $("search").focus();
+});
+addEventListener("hashchange", open);
+startMap().catch((error) => say(error.message, true));
+open().catch((error) => say(error.message, true));

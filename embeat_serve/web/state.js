@@ -1,0 +1,66 @@
+// What was chosen, and how it is written into the address.
+
+export const DIALS = ["adventure", "hits"];
+export const NUMBERS = ["year_min", "year_max", "tempo_min", "tempo_max"];
+export const NAMES = ["genres", "without_genres", "without_artists"];
+export const FLAGS = ["clean", "instrumental", "same_language"];
+export const MAX_SEEDS = 100;
+
+export const state = {
+  likes: [], // {track_id, track_name, artist_names}
+  dislikes: [],
+  controls: {}, // what differs from the defaults, as text
+};
+
+export function toAddress() {
+  const parts = new URLSearchParams();
+  for (const song of state.likes) parts.append("track", song.track_id);
+  for (const song of state.dislikes) parts.append("dislike", song.track_id);
+  for (const [name, value] of Object.entries(state.controls)) parts.set(name, value);
+  return parts.toString();
+}
+
+export function fromAddress(text) {
+  const parts = new URLSearchParams(text);
+  const songs = (name) => [...new Set(parts.getAll(name))].slice(0, MAX_SEEDS).map(unnamed);
+  state.likes = songs("track");
+  state.dislikes = songs("dislike");
+  state.controls = {};
+  for (const name of [...DIALS, ...NUMBERS, ...NAMES, ...FLAGS, "order", "k"]) {
+    if (parts.get(name)) state.controls[name] = parts.get(name);
+  }
+}
+
+// What is asked of the server.
+export function question() {
+  const { controls } = state;
+  const options = {};
+  for (const name of DIALS) if (controls[name]) options[name] = Number(controls[name]);
+  if (controls.order) options.order = controls.order;
+  const filters = {};
+  for (const name of NUMBERS) if (controls[name]) filters[name] = Number(controls[name]);
+  for (const name of NAMES) if (controls[name]) filters[name] = listed(controls[name]);
+  if (controls.clean) filters.explicit = false;
+  if (controls.instrumental) filters.instrumental = true;
+  if (controls.same_language) filters.same_language = true;
+  return {
+    track_ids: state.likes.map((song) => song.track_id),
+    dislikes: state.dislikes.map((song) => song.track_id),
+    k: Number(controls.k || 20),
+    explain: true,
+    options,
+    filters,
+  };
+}
+
+export function filtersOn() {
+  return [...NUMBERS, ...NAMES, ...FLAGS].filter((name) => state.controls[name]).length;
+}
+
+function listed(text) {
+  return text.split(",").map((name) => name.trim()).filter(Boolean);
+}
+
+function unnamed(track_id) {
+  return { track_id, track_name: null, artist_names: [] };
+}
