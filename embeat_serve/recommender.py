@@ -130,10 +130,10 @@ class Recommender:
             passing = _gate(release, filters, asides, seeds)
             found = time.perf_counter()
             asked = Recall(seeds.songs, options, k, (), seeds.neighbours, passing, asides.disliked)
-            calls = seeds.store_calls + lookup.calls
-            candidates, clock = _candidates(
-                release, asked, bring_along=calls > 1, is_artist=seeds.artist is not None
-            )
+            # What stands in neighbour lists has to be looked up once they are read.
+            all_known = seeds.artist is not None or not options.playlist_neighbours
+            along = all_known and seeds.store_calls + lookup.calls > 1
+            candidates, clock = _candidates(release, asked, along, seeds.artist is not None)
             read = time.perf_counter()
             ranked, relaxed = rank(candidates, seeds.songs, options, k, passing, asides.disliked)
         results = tuple(
@@ -253,9 +253,9 @@ def _candidates(
 ) -> tuple[list[Candidate], dict[str, float]]:
     """Candidates with payload, as the dials want them, and the seconds each step took.
 
-    At most three store calls answer a question. Where two went into the seeds (``bring_along``),
-    the payload of every track found comes with it; otherwise that of the shortlist is read
-    apart, which moves a quarter of the bytes.
+    Three store calls answer a question, one more where a song's name had to be guessed. For an
+    artist two go into the seeds; then the payload of every track found comes with it
+    (``bring_along``), else that of the shortlist is read apart, a quarter of the bytes.
     """
     started = time.perf_counter()
     options, passing = asked.options, asked.gate

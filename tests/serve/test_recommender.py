@@ -289,3 +289,13 @@ def test_answering_imports_nothing_heavy(catalogue: LakePaths):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == "[] True"
+
+
+@pytest.mark.parametrize("misspelt", ["Helo - Adele", "Hello - Adelle"])
+def test_a_misspelt_song_gets_the_list_of_the_song(catalogue: LakePaths, misspelt: str):
+    with embeat_serve.open(lake=catalogue.root) as recommender:
+        meant = recommender.recommend("Hello - Adele")
+        guessed = recommender.recommend(misspelt)
+    assert guessed.guessed
+    assert guessed.seeds == meant.seeds
+    assert guessed.results == meant.results
