@@ -161,6 +161,7 @@ def made_up_lake(root: Path, tracks: int, seed: int) -> LakePaths:
         "artists": {
             "artist_code": np.arange(artists),
             "artist_name": names,
+            "aliases": [[]] * artists,
             "num_tracks": np.full(artists, 3),
         },
         "genre_map": {

@@ -129,7 +129,7 @@ def seed_lists(
                 listed = (one > 0) | (several > 0)
                 strengths = np.stack([one, several])[:, listed].astype(np.float32)
                 strengths /= STRENGTH_LEVELS
-                found[seed] = Neighbours(columns[listed], *strengths, 0.0)
+                found[seed] = Neighbours(columns[listed], strengths[0], strengths[1], 0.0)
     return found
 
 

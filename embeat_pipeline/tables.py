@@ -53,6 +53,7 @@ ARTISTS = pa.schema(
         ("artist_code", pa.uint32()),
         ("artist_id", pa.string()),  # null: known by name only
         ("artist_name", pa.string()),
+        ("aliases", pa.list_(pa.string())),  # other names the dump has for that id
         ("genre_codes", pa.list_(pa.uint32())),  # as listed, before assignment
         # how much each is the artist's, above 0, same length; null: the dump does not say
         ("genre_weights", pa.list_(pa.float32())),

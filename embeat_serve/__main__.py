@@ -56,6 +56,9 @@ def parser() -> Parser:
     seed.add_argument("-i", "--isrc", metavar="ISRC")
     seed.add_argument("-a", "--artist", metavar="NAME")
     seed.add_argument(
+        "--playlist", metavar="FILE", help="songs of a playlist: M3U, CSV, JSON, or lines of text"
+    )
+    seed.add_argument(
         "--features", metavar="FILE", help="JSON object of audio features; - reads stdin"
     )
     seed.add_argument(
@@ -125,6 +128,8 @@ def run(arguments: argparse.Namespace) -> str:
         shown = ", ".join(answer.missing[:5])
         more = f" and {len(answer.missing) - 5} more" if len(answer.missing) > 5 else ""
         _complain(f"not in the catalogue: {shown}{more}")
+    if answer.guessed or answer.alternatives:
+        _complain(output.doubt(answer))
     if arguments.m3u:
         _write(arguments.m3u, output.m3u(answer))
     if arguments.csv:
@@ -159,13 +164,14 @@ def _question(arguments: argparse.Namespace) -> dict[str, Any]:
         "track_ids": arguments.track,
         "isrc": arguments.isrc,
         "artist": arguments.artist,
+        "playlist": arguments.playlist,
         "features": arguments.features,
         "similarity": arguments.similarity,
     }
     given = {name: value for name, value in given.items() if value is not None}
     if len(given) != 1:
         raise UsageError(
-            "give one of TEXT, -t, -i, -a, --features or --similarity, "
+            "give one of TEXT, -t, -i, -a, --playlist, --features or --similarity, "
             f"found {' and '.join(given) or 'none'} (see --help)"
         )
     if arguments.features is not None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from embeat_serve.asking import SEED_FIELDS
 from embeat_serve.contract import ArtistField, Collection, TrackField
 from embeat_serve.errors import UsageError
 from embeat_serve.query import Filter, Hit, Match, Query
 from embeat_serve.references import looks_like_id, parse_link, parse_track_id
-from embeat_serve.seeds import SEED_FIELDS, Seed
+from embeat_serve.seeds import Seed
 from embeat_serve.store import VectorStore
 from embeat_serve.text import name_key
 

@@ -73,10 +73,11 @@ class TrackField:
     KEY = "key"  # integer 0..11
     MODE = "mode"  # integer 0 minor, 1 major
     ENERGY = "energy"  # float 0..1
+    ARTIST_ALIASES = "artist_aliases"  # display, list: other names of the artists credited
     INSTRUMENTAL = "instrumental"  # integer 1; left out otherwise
     LANGUAGE = "language"  # keyword, ISO 639-1 (or 639-3); left out where unknown
     NAME_KEY = "name_key"  # keyword: text.name_key(track_name)
-    SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists)
+    SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists + aliases)
 
     # tracks_playlist only
     PLAYLIST_WEIGHT = "playlist_weight"  # float, length of the vector
@@ -120,8 +121,9 @@ class ArtistField:
     POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0
     NUM_TRACKS = "num_tracks"  # integer
     NEIGHBOURS = "neighbours"  # as a track's, for the artist's tracks that have none
+    ALIASES = "aliases"  # display, list: other names the dump has for the artist
     NAME_KEY = "name_key"  # keyword
-    SEARCH_TEXT = "search_text"  # whitespace-tokenised
+    SEARCH_TEXT = "search_text"  # whitespace-tokenised: of the name and the aliases
 
 
 _FILTERED = {
@@ -218,6 +220,7 @@ class ReleaseFile:
     MANIFEST = "manifest.json"
     ENCODER = "encoder.npz"
     GENRES = "genres.json"  # genre code -> [name, x or null, y or null]
+    WORDS = "words.npz"  # words of titles and names, best known first: see vocabulary.dump
 
 
 @dataclass(frozen=True)

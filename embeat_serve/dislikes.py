@@ -26,17 +26,18 @@ def subtract(
     lists = [one for one in disliked if len(one.codes)]
     if known is None or not lists or weight == 0:
         return known
-    codes = np.concatenate([one.codes for one in lists])
-    strengths = np.concatenate([one.strengths for one in lists])
-    unique, place = np.unique(codes, return_inverse=True)
-    greatest = np.zeros(len(unique), np.float32)
-    np.maximum.at(greatest, place, strengths)
-    where = np.minimum(np.searchsorted(unique, known.codes), len(unique) - 1)
-    off = np.where(unique[where] == known.codes, greatest[where], np.float32(0))
-    left = known.strengths - np.float32(weight) * off
-    order = np.lexsort((known.codes, -left))
-    order = order[left[order] > 0]
-    return Neighbours(known.codes[order], left[order], known.confidence)
+    codes, place = np.unique(np.concatenate([one.codes for one in lists]), return_inverse=True)
+    against = np.concatenate([[one.strengths, one.several] for one in lists], axis=1)
+    greatest = np.zeros((2, len(codes)), np.float32)
+    for of_kind, strengths in zip(greatest, against, strict=True):
+        np.maximum.at(of_kind, place, strengths)
+    where = np.minimum(np.searchsorted(codes, known.codes), len(codes) - 1)
+    off = np.where(codes[where] == known.codes, greatest[:, where], np.float32(0))
+    left = np.stack([known.strengths, known.several]) - np.float32(weight) * off
+    left = np.maximum(left, 0).astype(np.float32)
+    order = np.lexsort((known.codes, -left[0]))
+    order = order[left[:, order].any(axis=0)]
+    return Neighbours(known.codes[order], left[0, order], left[1, order], known.confidence)
 
 
 def push_down(

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 from embeat_serve.contract import ArtistField, TrackField
 from embeat_serve.query import Hit
 from embeat_serve.references import Reading, readings, words
-from embeat_serve.text import name_key, title_key
+from embeat_serve.text import name_key, reissue_key, title_key
 
 CLOSE = 75
 """Likeness from which a name that is not the same counts as the one meant: similarity, 0..100,
@@ -17,6 +17,9 @@ plus what its popularity lends it ("Beatles" is The Beatles rather than Re Beatl
 
 POPULARITY_SHARE = 0.25
 """Of a name's popularity, 0..100, in its likeness."""
+
+RUN_TOGETHER = 95
+"""Similarity, 0..100, from which a text with a dash may still be title and artist run together."""
 
 SUGGESTED = 55
 """Similarity, 0..100, from which a name is worth suggesting."""
@@ -28,9 +31,12 @@ TITLE_SHARE = 0.7
 SAME_NAME = 1_000.0
 """Likeness of a name to itself."""
 
+ALIAS_HANDICAP = 15
+"""Popularity by which an artist with that alias has to lead one who goes by the name."""
+
 EXACT_BONUS = 10
-"""Popularity that a title letter by letter is worth over an edition of it ("- Remastered 2009"),
-so that "Yesterday" finds the well-known one although its title says more."""
+"""Popularity that a title letter by letter is worth over an edition of it ("- Live at ..."), so
+that "Yesterday" finds the well-known one although its title says more."""
 
 EDITION_BONUS = 1_000
 """The same where the edition itself was asked for: it decides."""
@@ -64,18 +70,19 @@ def closeness(texts: Sequence[Reading], track: Mapping[str, Any]) -> Closeness |
 
 def _fit(reading: Reading, track: Mapping[str, Any], by_title_only: bool) -> Closeness | None:
     name = track.get(TrackField.TRACK_NAME, "")
-    artists = track.get(TrackField.ARTIST_NAMES, [])
+    artists = [*track.get(TrackField.ARTIST_NAMES, []), *track.get(TrackField.ARTIST_ALIASES, [])]
     asked, song = name_key(reading.title), title_key(name)
-    exact = asked == track.get(TrackField.NAME_KEY, name_key(name))
+    exact = asked in (track.get(TrackField.NAME_KEY) or name_key(name), reissue_key(name))
     bare = title_key(reading.title)
     same_title = exact or bare == song
     bonus = exact * (EXACT_BONUS if asked == bare else EDITION_BONUS)
     if reading.artist is None:
         if same_title:
             return Closeness(Fit.TITLE, 100, bonus)
-        if by_title_only:
+        near = _run_together(asked, song, artists)
+        if by_title_only and near < RUN_TOGETHER:
             return None
-        return Closeness(Fit.WORDS, _run_together(asked, song, artists), bonus)
+        return Closeness(Fit.WORDS, near, bonus)
     wanted, of_name = set(words(reading.artist)), set(words(name))
     credited = wanted.issubset(token for artist in artists for token in words(artist))
     near = max((similarity(reading.artist, artist) for artist in artists), default=0)
@@ -132,8 +139,10 @@ def best_artist(name: str, hits: Iterable[Hit]) -> tuple[float, Hit] | None:
         rank = hit.payload.get(ArtistField.POPULARITY_RANK, 0)
         if hit.payload.get(ArtistField.NAME_KEY) == key:
             near = SAME_NAME
+        elif any(name_key(alias) == key for alias in hit.payload.get(ArtistField.ALIASES, ())):
+            near, rank = SAME_NAME, max(rank - ALIAS_HANDICAP, 0)
         else:
-            near = similarity(name, hit.payload.get(ArtistField.ARTIST_NAME, ""))
+            near = max(similarity(name, other) for other in artist_names(hit.payload))
             near = min(near + POPULARITY_SHARE * rank, SAME_NAME - 1)
         return near, rank, hit.payload.get(ArtistField.NUM_TRACKS, 0), -hit.id
 
@@ -142,6 +151,11 @@ def best_artist(name: str, hits: Iterable[Hit]) -> tuple[float, Hit] | None:
     if best is None or order(best)[0] < CLOSE:
         return None
     return order(best)[0], best
+
+
+def artist_names(artist: Mapping[str, Any]) -> tuple[str, ...]:
+    """The artist's name and aliases."""
+    return (artist.get(ArtistField.ARTIST_NAME, ""), *artist.get(ArtistField.ALIASES, ()))
 
 
 def track_label(track: Mapping[str, Any]) -> str:

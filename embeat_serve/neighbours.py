@@ -48,7 +48,7 @@ def unpack(text: str, confidence: float = 0.0) -> Neighbours:
 def blended(found: Neighbours, seeds: int) -> NDArray[np.float32]:
     """(n,) strengths of a list that is one of so many, between the two kinds."""
     share = np.float32((seeds - 1) / (seeds - 1 + HALF_WAY))
-    return (1 - share) * found.strengths + share * found.several
+    return (np.float32(1) - share) * found.strengths + share * found.several
 
 
 def agreed(

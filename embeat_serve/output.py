@@ -68,6 +68,15 @@ def table(answer: Recommendations, width: int | None = None, links: bool = False
     return "\n".join(lines) + "\n"
 
 
+def doubt(answer: Recommendations) -> str:
+    """What was taken for what was typed, and what else it may mean, in one line."""
+    taken = _heading(answer)
+    if not answer.alternatives:
+        return f"taken for {taken}"
+    meant = ", ".join(plain(other) for other in answer.alternatives)
+    return f"taken for {taken}; did you mean: {meant}?"
+
+
 def link(song: Song) -> str:
     """Where the song can be heard."""
     return f"{TRACK_URL}{song.track_id}"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -20,12 +21,17 @@ from embeat_serve.errors import InvalidFeatures, UsageError
 from embeat_serve.explain import explain as explanation
 from embeat_serve.features import from_mappings
 from embeat_serve.filters import Filters, Gate, gate
+from embeat_serve.playlist_files import parse_playlist, read_playlist
 from embeat_serve.ranking import rank
-from embeat_serve.release import CurrentRelease, OpenRelease
+from embeat_serve.references import Entry
+from embeat_serve.release import AskedThrough, CurrentRelease, OpenRelease
 from embeat_serve.result import Recommendations, SeedSong, Song
 from embeat_serve.seeds import Seed, Seeds
 from embeat_serve.settings import MAX_K, RecallOptions, Settings
 from embeat_serve.store import VectorStore
+
+Playlist = str | Path | Sequence[str]
+"""Path of a playlist file, or the lines of one."""
 
 Features = Mapping[str, Any]
 """Audio features of one song, by the names in ``features.FEATURES``."""
@@ -75,6 +81,7 @@ class Recommender:
         track_ids: Sequence[str] | None = None,
         isrc: str | None = None,
         artist: str | None = None,
+        playlist: Playlist | None = None,
         features: Features | None = None,
         k: int = 20,
         dislikes: Sequence[str] = (),
@@ -82,13 +89,14 @@ class Recommender:
         options: RecallOptions | None = None,
         explain: bool = False,
     ) -> Recommendations:
-        """Songs like one song, several songs or an artist: give exactly one of the first five.
+        """Songs like one song, several songs or an artist: give exactly one of the first six.
 
         Args:
             text: "title - artist" either way round, a title, an artist, an id, a link or an ISRC.
             track_ids: ids, URIs or URLs of one or more tracks.
             isrc: a recording.
             artist: a name, or a link to the artist.
+            playlist: path of a playlist file, or its lines; 100 songs of a longer one count.
             features: a song that is in no catalogue; only its sound can be compared.
             k: length of the list, 1..1000.
             dislikes: ids, URIs or URLs of tracks that the list shall not be like, and not hold.
@@ -104,11 +112,12 @@ class Recommender:
         """
         started = time.perf_counter()
         given = {"text": text, "track_ids": track_ids, "isrc": isrc, "artist": artist}
+        given["playlist"] = playlist
         given = {name: value for name, value in given.items() if value is not None}
         names = [*given, *([] if features is None else ["features"])]
         if len(names) != 1:
             raise UsageError(
-                "give exactly one of text, track_ids, isrc, artist or features, "
+                "give exactly one of text, track_ids, isrc, artist, playlist or features, "
                 f"found {' and '.join(names) or 'none'}"
             )
         check_k(k)
@@ -142,6 +151,8 @@ class Recommender:
             timings_ms={name: round(1_000 * seconds, 3) for name, seconds in marks.items()},
             artist=seeds.artist,
             missing=(*seeds.missing, *asides.missing),
+            guessed=seeds.guessed,
+            alternatives=seeds.alternatives,
         )
 
     def recall(
@@ -211,16 +222,18 @@ class Recommender:
         if features is not None:
             vector = _encode(release, [features])[0]
             return Seeds((Seed(_labels(features), vector=vector),), store_calls=0)
-        kind, value = next(iter(given.items()))
+        (kind, value), catalogue = next(iter(given.items())), AskedThrough(store, release)
         match kind:
             case "track_ids":
                 return seed_lookup.from_ids(store, [value] if isinstance(value, str) else value)
             case "isrc":
                 return seed_lookup.from_isrc(store, value)
+            case "playlist":
+                return seed_lookup.from_entries(catalogue, _entries(value))
             case "artist":
-                return seed_lookup.from_artist(store, value, options.artist_seed_tracks)
+                return seed_lookup.from_artist(catalogue, value, options.artist_seed_tracks)
             case _:
-                return seed_lookup.from_text(store, value, options.artist_seed_tracks)
+                return seed_lookup.from_text(catalogue, value, options.artist_seed_tracks)
 
 
 def _gate(release: OpenRelease, filters: Filters | None, asides: Asides, seeds: Seeds) -> Gate:
@@ -278,6 +291,12 @@ def _is_played(candidate: Candidate) -> bool:
     return any(item.channel == "playlist" for item in candidate.evidence)
 
 
+def _entries(playlist: Playlist) -> list[Entry]:
+    if isinstance(playlist, str | Path):
+        return read_playlist(playlist)
+    return parse_playlist("\n".join(playlist))
+
+
 def _encode(release: OpenRelease, songs: Sequence[Features]) -> NDArray[np.float32]:
     return release.encoder.encode(from_mappings(list(songs)))
 
@@ -297,7 +316,7 @@ def _labels(features: Features) -> dict[str, Any]:
 def _vector(release: OpenRelease, song: str | Features) -> NDArray[np.float32]:
     if not isinstance(song, str):
         return _encode(release, [song])[0]
-    seeds = seed_lookup.from_text(release.store, song, number=1)
+    seeds = seed_lookup.from_text(release, song, number=1)
     if seeds.artist is not None:
         raise UsageError(f"expected a song, found the artist {seeds.artist!r}")
     codes = [seed.code for seed in seeds.songs if seed.code is not None]

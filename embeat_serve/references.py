@@ -1,6 +1,7 @@
 """What a person may type for a song or an artist, taken apart. Nothing is looked up here."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import regex as re
 
@@ -9,6 +10,9 @@ from embeat_serve.text import search_text, title_key
 
 MAX_TEXT = 500
 """Longest text accepted, characters."""
+
+MAX_LIST = 50_000
+"""Longest text with several songs, characters."""
 
 MAX_TOKENS = 24
 """Words looked up at most; more make no text clearer."""
@@ -28,6 +32,8 @@ _DASHES = r"[-‐‑–—―－]"
 _SPACED_DASH = re.compile(rf"\s+{_DASHES}+\s+")
 _BARE_DASH = re.compile(rf"\s*{_DASHES}\s*")
 _BY = re.compile(r"\s+by\s+", re.IGNORECASE)
+_BETWEEN = re.compile(r"[\n\r;；]+")
+_CREDITS = re.compile(r"[,;]|\s+(?:&|feat\.?|ft\.?)\s+", re.I)
 _NOT_NAMES = {"feat", "ft", "featuring"}
 
 
@@ -103,6 +109,63 @@ def check_text(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise UsageError(f"expected a song in at most {MAX_TEXT} characters, found {len(text)}")
     return text
+
+
+def several(text: str) -> list[str]:
+    """Songs on lines of their own, or with semicolons between; just one where there are neither.
+
+    Raises:
+        UsageError: it is far too much.
+    """
+    if len(text) > MAX_LIST:
+        raise UsageError(f"expected songs in at most {MAX_LIST} characters, found {len(text)}")
+    parts = [part.strip() for part in _BETWEEN.split(text)]
+    return [part[:MAX_TEXT] for part in parts if part] or [text]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a playlist says of a song: an id, an ISRC, a title, or any of them."""
+
+    title: str = ""
+    """Title, or all that is known where ``artist`` is None."""
+    artist: str | None = None
+    track_id: str | None = None
+    isrc: str | None = None
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """An entry of a line: an id, a link, an ISRC or a text."""
+        try:
+            link = parse_link(text)
+        except UsageError:
+            link = None
+        if link and link.kind == "track":
+            return cls(track_id=link.id)
+        if isrc := parse_isrc(text):
+            return cls(isrc=isrc)
+        if looks_like_id(text):
+            return cls(text.strip(), track_id=text.strip())
+        return cls(text.strip()[:MAX_TEXT])
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether it has an id or an ISRC."""
+        return self.track_id is not None or self.isrc is not None
+
+    @property
+    def label(self) -> str:
+        """What to call it where it is missing."""
+        name = " - ".join(text for text in (self.title, self.artist) if text)
+        return name or self.track_id or self.isrc or "?"
+
+    def readings(self) -> list[Reading]:
+        """Ways to understand it."""
+        if self.artist:
+            # Services differ in whom they credit; the first is whom all name.
+            credits = dict.fromkeys((self.artist, _CREDITS.split(self.artist)[0].strip()))
+            return [Reading(self.title, artist) for artist in credits if artist]
+        return readings(self.title)
 
 
 def readings(text: str) -> list[Reading]:

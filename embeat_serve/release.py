@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +17,7 @@ from embeat_serve.fusion import DEFAULT_MODEL, FusionModel
 from embeat_serve.settings import Settings
 from embeat_serve.store import VectorStore, open_store, published_release
 from embeat_serve.text import name_key
+from embeat_serve.vocabulary import Vocabulary
 
 CHECK_SECONDS = 1.0
 """How often a lake is asked for its published release; reading a file takes microseconds."""
@@ -60,6 +62,34 @@ class OpenRelease:
             return Encoder.load(self._folder / ReleaseFile.ENCODER)
         return Encoder.load(BytesIO(self.store.read_file(ReleaseFile.ENCODER)))
 
+    def load(self) -> None:
+        """Load all that questions read from disk.
+
+        Raises:
+            BrokenRelease: it cannot be read.
+        """
+        self.store.load()
+        _ = self.vocabulary
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Words of its titles and names, read when first needed.
+
+        Raises:
+            BrokenRelease: they are missing or damaged.
+        """
+        return self._vocabulary
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        try:
+            return Vocabulary.load(self.store.read_file(ReleaseFile.WORDS))
+        except ValueError as error:
+            raise BrokenRelease(
+                f"{ReleaseFile.WORDS} of release {self.name} cannot be read: {error}; "
+                f"build it again with `python -m embeat_pipeline run`"
+            ) from error
+
     @cached_property
     def genre_codes(self) -> dict[str, int]:
         """Codes of its genres by ``name_key``, read when first needed.
@@ -73,6 +103,19 @@ class OpenRelease:
             raise BrokenRelease(f"release {self.name}: {ReleaseFile.GENRES}: {error}") from None
         # Of names that are spelled alike, the one listed first counts.
         return {name_key(name): code for code, name in reversed(list(enumerate(names)))}
+
+
+@dataclass(frozen=True)
+class AskedThrough:
+    """A release whose collections are asked through another store."""
+
+    store: VectorStore
+    release: OpenRelease
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """See ``OpenRelease.vocabulary``."""
+        return self.release.vocabulary
 
 
 class CurrentRelease:
@@ -119,11 +162,11 @@ class CurrentRelease:
         try:
             if not self._loaded:
                 self._loaded = True
-                self._open.store.load()
+                self._open.load()
             if published_release(self._settings) == self._open.name:
                 return
             following = OpenRelease(self._settings)
-            following.store.load()
+            following.load()
         except Unavailable:
             return  # the one that is open still answers
         with self._lock:

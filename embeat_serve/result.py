@@ -103,9 +103,21 @@ class Recommendations:
     """Artist whose best-known songs the seeds are; None where songs were asked for."""
     missing: Sequence[str] = ()
     """Seeds asked for that the catalogue does not have."""
+    guessed: bool = False
+    """Whether the catalogue lacks what was typed, and the seeds are what comes closest."""
+    alternatives: Sequence[str] = ()
+    """What else may have been meant, best first; empty where that is clear."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object of the command line and the HTTP API."""
+        """The JSON object of the command line and the HTTP API.
+
+        ``missing``, ``guessed`` and ``alternatives`` are there where they say something.
+        """
+        doubts = {
+            "missing": list(self.missing),
+            "guessed": self.guessed,
+            "alternatives": list(self.alternatives),
+        }
         return {
             "release": self.release,
             "seeds": [
@@ -119,4 +131,5 @@ class Recommendations:
             "results": [song.to_dict() for song in self.results],
             "relaxed": list(self.relaxed),
             "timings_ms": dict(self.timings_ms),
+            **{name: value for name, value in doubts.items() if value},
         }

@@ -1,55 +1,65 @@
 """What was asked for -> seed songs of the catalogue.
 
-A lookup takes one store call, an artist's songs one more. What a text may mean is asked all at
-once, and only the answers are weighed (``matching``).
+A lookup takes one store call; an artist's songs, or a text with typing errors, one more. What a
+text may mean is asked all at once, and only the answers are weighed: exactly (``matching``), and
+where nothing fits by letters (``fuzzy``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_serve import asking
+from embeat_serve.artist_songs import chosen_songs
 from embeat_serve.contract import ArtistField, Collection, TrackField
 from embeat_serve.errors import SeedNotFound, UsageError
-from embeat_serve.matching import SAME_NAME, Closeness, Fit, best_artist, best_track, popularity
+from embeat_serve.fuzzy import Guess, guessed_artists, guessed_tracks
+from embeat_serve.matching import (
+    SAME_NAME,
+    Closeness,
+    Fit,
+    best_artist,
+    best_track,
+    closest_labels,
+    popularity,
+)
 from embeat_serve.neighbours import Neighbours, unpack
-from embeat_serve.query import Filter, Hit, Ids, Match, Query, Words
+from embeat_serve.query import Filter, Hit, Ids, Query
 from embeat_serve.references import (
-    Reading,
+    Entry,
     check_text,
-    looks_like_id,
     parse_isrc,
     parse_link,
     parse_track_id,
-    reading_words,
     readings,
-    words,
+    several,
 )
+from embeat_serve.runners_up import other_artists, other_songs
 from embeat_serve.store import VectorStore
-from embeat_serve.suggestions import suggest
-from embeat_serve.text import name_key, title_key
+from embeat_serve.vocabulary import Vocabulary
 
 MAX_SEEDS = 100
 """Most seed tracks of one question."""
 
-EXACT_LIMIT = 20
-"""Songs looked at of those that share a title."""
+MAX_GUESSED = 20
+"""Entries of a playlist that are looked up once more with typing errors."""
 
-WORDS_LIMIT = 50
-"""Songs looked at of those that hold all words: the most popular ones."""
 
-ARTIST_FIELDS = (
-    ArtistField.ARTIST_ID,
-    ArtistField.ARTIST_NAME,
-    ArtistField.POPULARITY_RANK,
-    ArtistField.NUM_TRACKS,
-    ArtistField.NAME_KEY,
-)
-"""What tells artists of one name apart; their neighbours are read of the one that is meant."""
+class Catalogue(Protocol):
+    """Where to look."""
 
-SEED_FIELDS = (*TrackField.DISPLAY, TrackField.RELATED_ARTIST_CODES)
+    @property
+    def store(self) -> VectorStore:
+        """Its collections."""
+        ...
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Words of its titles and names."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,10 @@ class Seeds:
     missing: tuple[str, ...] = ()
     """What was asked for besides but is not in the catalogue."""
     store_calls: int = 1
+    guessed: bool = False
+    """Whether what was typed is not in the catalogue, and these come closest."""
+    alternatives: tuple[str, ...] = ()
+    """What else may have been meant, best first; empty where that is clear."""
 
 
 def from_ids(store: VectorStore, references: Sequence[str]) -> Seeds:
@@ -97,8 +111,7 @@ def from_ids(store: VectorStore, references: Sequence[str]) -> Seeds:
     ids = list(dict.fromkeys(parse_track_id(reference) for reference in references))
     if not 1 <= len(ids) <= MAX_SEEDS:
         raise UsageError(f"expected 1..{MAX_SEEDS} seed tracks, found {len(ids)}")
-    by_id = Filter((Match(TrackField.TRACK_ID, tuple(ids)),))
-    hits = store.query([Query(Collection.TRACKS, len(ids), filter=by_id, payload=SEED_FIELDS)])[0]
+    hits = store.query([asking.tracks(TrackField.TRACK_ID, ids, len(ids))])[0]
     found = {hit.payload[TrackField.TRACK_ID]: hit for hit in hits}
     missing = tuple(id for id in ids if id not in found)
     if not found:
@@ -116,66 +129,136 @@ def from_isrc(store: VectorStore, text: str) -> Seeds:
     isrc = parse_isrc(text)
     if isrc is None:
         raise UsageError(f"expected an ISRC such as TWK970300503, found {text!r}")
-    hits = store.query([_tracks(TrackField.ISRC, [isrc])])[0]
+    hits = store.query([asking.tracks(TrackField.ISRC, [isrc])])[0]
     if not hits:
         raise SeedNotFound(f"no track with ISRC {isrc} in the catalogue")
     return Seeds((_seed(_most_popular(hits)),))
 
 
-def from_artist(store: VectorStore, text: str, number: int) -> Seeds:
-    """The artist's ``number`` most popular songs; ``text`` is a name, or a link to the artist.
+def from_artist(catalogue: Catalogue, text: str, number: int) -> Seeds:
+    """``number`` songs that stand for an artist; ``text`` is a name, or a link to the artist.
 
     Raises:
         UsageError: ``text`` is empty, or a link to something else.
         SeedNotFound: no artist of that name has songs in the catalogue.
     """
-    text = check_text(text)
+    text, store = check_text(text), catalogue.store
     link = parse_link(text)
     if link and link.kind != "artist":
         raise UsageError(f"expected an artist, found a link to a {link.kind}: {text!r}")
     if link:
-        hits = store.query([_artists(Match(ArtistField.ARTIST_ID, (link.id,)))])[0]
+        hits = store.query([asking.artist_of_id(link.id)])[0]
         if not hits:
             raise SeedNotFound(f"no artist {link.id} in the catalogue")
         return _artist_songs(store, hits[0], number)
-    answers = store.query(_artist_queries(text))
-    best = best_artist(text, _merged(answers))
-    if best is None:
-        raise SeedNotFound(f"no artist matches {text!r}", suggest(store, text, songs=False))
-    return _artist_songs(store, best[1], number)
+    exact, alike = asking.artists(text), asking.misspelt_artists(text, catalogue.vocabulary)
+    answers = store.query([*exact, *alike])
+    named, similar = _merged(answers[: len(exact)]), _merged(answers)
+    best = best_artist(text, named)
+    if best is not None:
+        others = other_artists(text, best[1], named)
+        return _artist_songs(store, best[1], number, others)
+    guesses = guessed_artists(text, similar)
+    if guesses:
+        others = tuple(closest_labels(text, (), [guess.hit for guess in guesses[1:]]))
+        return _artist_songs(store, guesses[0].hit, number, others, guessed=True)
+    raise SeedNotFound(f"no artist matches {text!r}", closest_labels(text, (), similar))
 
 
-def from_text(store: VectorStore, text: str, number: int) -> Seeds:
-    """The song (or artist) that a person means by ``text``.
+def from_text(catalogue: Catalogue, text: str, number: int) -> Seeds:
+    """The song (or artist, or several songs) that a person means by ``text``.
 
     An id, a link or an ISRC is one; otherwise "title - artist" either way round, a title, or
     an artist's name, which then stands for ``number`` songs as in ``from_artist``. Where an
-    artist and a song share a name, the more popular of them is meant.
+    artist and a song share a name, the more popular of them is meant. Songs on lines of their
+    own, or with semicolons between, are several. What fits exactly comes first; else what is
+    a few letters from it is taken.
 
     Raises:
         UsageError: ``text`` is empty, too long, or a link to something else.
         SeedNotFound: nothing matches; carries what may have been meant.
     """
+    parts, store = several(text), catalogue.store
+    if len(parts) > 1:
+        return from_entries(catalogue, [Entry.of(part) for part in parts], text)
     text = check_text(text)
     link = parse_link(text)
     if link and link.kind == "artist":
-        return from_artist(store, text, number)
+        return from_artist(catalogue, text, number)
     if link:
         return from_ids(store, [text])
-    by_code = _code_queries(text)
-    texts = readings(text)
-    song_queries = _song_queries(texts)
-    answers = store.query([*by_code, *song_queries, *_artist_queries(text)])
-    coded = _merged(answers[: len(by_code)])
+    texts, by_code = readings(text), asking.by_code(text)
+    groups = [
+        by_code,
+        asking.songs(texts),
+        asking.artists(text),
+        asking.misspelt_artists(text, catalogue.vocabulary),
+    ]
+    coded, songs, artists, similar = _asked(store, groups)
     if coded:
         return Seeds((_seed(_most_popular(coded)),))
-    songs, artists = answers[len(by_code) :][: len(song_queries)], answers[-2:]
-    song, artist = best_track(texts, _merged(songs)), best_artist(text, _merged(artists))
+    song, artist = best_track(texts, songs), best_artist(text, artists)
     if artist and _is_meant(artist, song):
-        return _artist_songs(store, artist[1], number)
-    if song is None:
-        raise SeedNotFound(f"no song or artist matches {text!r}", suggest(store, text))
-    return Seeds((_seed(song[1]),))
+        rival = song[1] if song and song[0].fit == Fit.TITLE else None
+        others = other_artists(text, artist[1], artists, rival)
+        return _artist_songs(store, artist[1], number, others)
+    if song is not None:
+        others = other_songs(texts, song, songs, artist and artist[1])
+        return Seeds((_seed(song[1]),), alternatives=others)
+    guesses = guessed_artists(text, [*artists, *similar])
+    if guesses:
+        others = tuple(closest_labels(text, songs, [guess.hit for guess in guesses[1:]]))
+        return _artist_songs(store, guesses[0].hit, number, others, guessed=True)
+    (near,) = _asked(store, [asking.misspelt_songs(texts, catalogue.vocabulary)])
+    return _guessed_song(text, guessed_tracks(texts, near), near, [*artists, *similar])
+
+
+def from_entries(catalogue: Catalogue, entries: Sequence[Entry], whole: str | None = None) -> Seeds:
+    """Songs of a playlist, in its order, each once; of a longer one ``MAX_SEEDS`` spread over it.
+
+    Args:
+        catalogue: where to look.
+        entries: what the playlist says of each song.
+        whole: the text that the entries were divided from, which may be one title after all.
+
+    Raises:
+        UsageError: there are no entries.
+        SeedNotFound: the catalogue has none of the songs.
+    """
+    if not entries:
+        raise UsageError("expected a playlist with at least one song, found none")
+    places = np.unique(np.linspace(0, len(entries) - 1, min(len(entries), MAX_SEEDS)).round())
+    chosen = [entries[int(place)] for place in places]
+    titles = [[] if entry.is_coded else entry.readings() for entry in chosen]
+    whole_texts = readings(whole) if whole and ";" in whole and "\n" not in whole else []
+    groups = [_of_codes(chosen), asking.songs(whole_texts), *map(asking.songs, titles)]
+    coded, together, *answers = _asked(catalogue.store, groups)
+    single = best_track(whole_texts, together) if whole_texts else None
+    if single and single[0].fit == Fit.TITLE:
+        return Seeds((_seed(single[1]),))
+    found = [
+        _of_entry(entry, coded) if entry.is_coded else _hit(best_track(texts, hits))
+        for entry, texts, hits in zip(chosen, titles, answers, strict=True)
+    ]
+    unknown = [place for place, hit in enumerate(found) if hit is None and chosen[place].title]
+    again = {place: chosen[place].readings() for place in unknown}
+    groups = [
+        [*asking.songs(texts), *asking.misspelt_songs(texts, catalogue.vocabulary)]
+        if number < MAX_GUESSED
+        else asking.songs(texts)
+        for number, texts in enumerate(again.values())
+    ]
+    guessed = False
+    for (place, texts), hits in zip(again.items(), _asked(catalogue.store, groups), strict=True):
+        found[place] = _hit(best_track(texts, hits))
+        if found[place] is None and (guesses := guessed_tracks(texts, hits)):
+            found[place], guessed = guesses[0].hit, True
+    songs = {hit.id: _seed(hit) for hit in found if hit is not None}
+    missing = tuple(entry.label for entry, hit in zip(chosen, found, strict=True) if hit is None)
+    if not songs:
+        raise SeedNotFound(f"none of the {len(chosen)} songs is in the catalogue: {missing[0]}")
+    calls = 2 if again else 1
+    return Seeds(tuple(songs.values()), missing=missing, store_calls=calls, guessed=guessed)
 
 
 def _is_meant(artist: tuple[float, Hit], song: tuple[Closeness, Hit] | None) -> bool:
@@ -183,84 +266,77 @@ def _is_meant(artist: tuple[float, Hit], song: tuple[Closeness, Hit] | None) -> 
     if song is None:
         return True
     (near, hit), (closeness, track) = artist, song
-    if near == SAME_NAME and closeness.fit == Fit.TITLE:
+    if near >= SAME_NAME and closeness.fit == Fit.TITLE:
         return hit.payload.get(ArtistField.POPULARITY_RANK, 0) > popularity(track)
-    return near == SAME_NAME or closeness.fit == Fit.WORDS
+    return near >= SAME_NAME or closeness.fit == Fit.WORDS
 
 
-def _artist_songs(store: VectorStore, artist: Hit, number: int) -> Seeds:
+def _guessed_song(
+    text: str, guesses: Sequence[Guess], near: Sequence[Hit], artists: Sequence[Hit]
+) -> Seeds:
+    labels = closest_labels(text, near, artists)
+    if not guesses:
+        raise SeedNotFound(f"no song or artist matches {text!r}", labels)
+    taken = closest_labels(text, [guesses[0].hit], ())
+    others = tuple(label for label in labels if label not in taken)
+    return Seeds((_seed(guesses[0].hit),), store_calls=2, guessed=True, alternatives=others)
+
+
+def _artist_songs(
+    store: VectorStore,
+    artist: Hit,
+    number: int,
+    others: tuple[str, ...] = (),
+    guessed: bool = False,
+) -> Seeds:
     name = artist.payload[ArtistField.ARTIST_NAME]
     # Editions of one song are many, and songs where the artist is only a guest come after.
-    query = _tracks(TrackField.ARTIST_CODES, [artist.id], limit=5 * number)
+    query = asking.tracks(TrackField.ARTIST_CODES, [artist.id], limit=5 * number)
     played = Query(
         Collection.ARTISTS,
         1,
         filter=Filter((Ids((artist.id,)),)),
         payload=(ArtistField.NEIGHBOURS,),
     )
-    hits, of_artist = store.query([query, played])
-    hits.sort(key=lambda hit: hit.payload[TrackField.ARTIST_CODES][0] != artist.id)
-    songs: dict[Any, Hit] = {}
-    recordings: set[Any] = set()
-    for hit in hits:
-        recording = hit.payload.get(TrackField.RECORDING_CODE)
-        if recording is None or recording not in recordings:
-            songs.setdefault(title_key(hit.payload.get(TrackField.TRACK_NAME, "")), hit)
-        recordings.add(recording)
-    if not songs:
+    hits, of_artist = store.query([replace(query, with_vector=True), played])
+    if not hits:
         raise SeedNotFound(f"the artist {name!r} has no songs in the catalogue")
-    chosen = list(songs.values())[:number]
     lists = (hit.payload.get(ArtistField.NEIGHBOURS) for hit in of_artist)
-    neighbours = next((unpack(text) for text in lists if text), None)
-    return Seeds(tuple(_seed(hit) for hit in chosen), name, neighbours, store_calls=2)
-
-
-def _code_queries(text: str) -> list[Query]:
-    queries = [_tracks(TrackField.TRACK_ID, [text])] if looks_like_id(text) else []
-    isrc = parse_isrc(text)
-    return [*queries, _tracks(TrackField.ISRC, [isrc])] if isrc else queries
-
-
-def _song_queries(texts: Sequence[Reading]) -> list[Query]:
-    queries = []
-    for reading in texts:
-        conditions = (Match(TrackField.NAME_KEY, (name_key(reading.title),)),)
-        if reading.artist is not None:
-            tokens = words(reading.artist)
-            if not tokens:
-                continue
-            conditions = (*conditions, Words(TrackField.SEARCH_TEXT, tokens))
-        queries.append(_by_popularity(Collection.TRACKS, conditions, EXACT_LIMIT))
-    # Both ways round hold the same words.
-    for tokens in dict.fromkeys(tuple(sorted(reading_words(reading))) for reading in texts):
-        with_words = (Words(TrackField.SEARCH_TEXT, tokens),)
-        queries.append(_by_popularity(Collection.TRACKS, with_words, WORDS_LIMIT))
-    return queries
-
-
-def _artist_queries(text: str) -> list[Query]:
-    return [
-        _artists(Match(ArtistField.NAME_KEY, (name_key(text),))),
-        _artists(Words(ArtistField.SEARCH_TEXT, words(text))),
-    ]
-
-
-def _artists(condition: Match | Words) -> Query:
-    return _by_popularity(Collection.ARTISTS, (condition,), EXACT_LIMIT)
-
-
-def _tracks(field: str, values: Sequence[str | int], limit: int = EXACT_LIMIT) -> Query:
-    return _by_popularity(Collection.TRACKS, (Match(field, tuple(values)),), limit)
-
-
-def _by_popularity(collection: str, must: tuple[Match | Words, ...], limit: int) -> Query:
-    return Query(
-        collection,
-        limit,
-        order_by=TrackField.POPULARITY_RANK,
-        filter=Filter(must),
-        payload=SEED_FIELDS if collection == Collection.TRACKS else ARTIST_FIELDS,
+    return Seeds(
+        tuple(_seed(hit) for hit in chosen_songs(hits, artist.id, number)),
+        name,
+        next((unpack(text) for text in lists if text), None),
+        store_calls=2,
+        guessed=guessed,
+        alternatives=others,
     )
+
+
+def _asked(store: VectorStore, groups: Sequence[Sequence[Query]]) -> list[list[Hit]]:
+    """Hits of each group of queries, each once; one store call."""
+    queries = [query for group in groups for query in group]
+    answers = iter(store.query(queries) if queries else ())
+    return [_merged([next(answers) for _ in group]) for group in groups]
+
+
+def _of_codes(entries: Sequence[Entry]) -> list[Query]:
+    ids = list(dict.fromkeys(entry.track_id for entry in entries if entry.track_id))
+    isrcs = list(dict.fromkeys(entry.isrc for entry in entries if entry.isrc))
+    queries = [asking.tracks(TrackField.TRACK_ID, ids, len(ids))] if ids else []
+    # An ISRC may be that of several tracks.
+    limit = asking.EXACT_LIMIT * len(isrcs)
+    return [*queries, asking.tracks(TrackField.ISRC, isrcs, limit)] if isrcs else queries
+
+
+def _of_entry(entry: Entry, coded: Sequence[Hit]) -> Hit | None:
+    by_id = [hit for hit in coded if hit.payload.get(TrackField.TRACK_ID) == entry.track_id]
+    same = [hit for hit in coded if entry.isrc and hit.payload.get(TrackField.ISRC) == entry.isrc]
+    hits = by_id or same
+    return _most_popular(hits) if hits else None
+
+
+def _hit(best: tuple[Closeness, Hit] | None) -> Hit | None:
+    return None if best is None else best[1]
 
 
 def _merged(answers: Iterable[list[Hit]]) -> list[Hit]:

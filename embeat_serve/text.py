@@ -36,10 +36,19 @@ EDITION = (
     r"(?:(?:\d{2,4}\s+)?(?:digital\s+)?(?:re-?master(?:ed)?|live|mono|stereo|single|album|radio|"
     r"original|deluxe|bonus|explicit|clean)|\d{4}\s+mix)\b[^()\[\]]*"
 )
+REISSUE = (
+    r"(?:(?:\d{2,4}\s+)?(?:digital(?:ly)?\s+)?(?:re-?master(?:ed)?|mono|stereo|single|album|"
+    r"original|deluxe|bonus|explicit|clean)|\d{4}\s+mix)\b(?!.*\blive\b)[^()\[\]]*"
+)
+"""Those under which the same recording is sold again; live versions and radio edits are others."""
 FEATURING = r"\b(?:feat|ft|featuring|with)\b\.?\s"
 _BRACKETED = re.compile(rf"\s*[(\[]\s*(?:{FEATURING}[^()\[\]]*|{EDITION})[)\]]", re.IGNORECASE)
 _TRAILING = re.compile(rf"\s+-\s+(?:{EDITION})$", re.IGNORECASE)
-_FEATURING_TAIL = re.compile(r"\s+\b(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE)
+_REISSUED = re.compile(
+    rf"\s*[(\[]\s*(?:{FEATURING}[^()\[\]]*|{REISSUE})[)\]]|\s+-\s+(?:{REISSUE})$", re.IGNORECASE
+)
+# Up to a dash: what follows one is a remix, or in what people type the title.
+_FEATURING_TAIL = re.compile(r"\s+\b(?:feat|ft|featuring)\b\.?\s(?:(?!\s-\s).)*$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
@@ -94,3 +103,11 @@ def title_key(title: str) -> str:
     bare = _TRAILING.sub("", _BRACKETED.sub("", title))
     bare = _FEATURING_TAIL.sub("", bare)
     return name_key(bare) or name_key(title)
+
+
+def reissue_key(title: str) -> str:
+    """Key under which reissues of one recording fall together ("(Remastered 2009)", "(feat. X)").
+
+    Unlike ``title_key`` it keeps live versions and radio edits apart.
+    """
+    return name_key(_REISSUED.sub("", title)) or name_key(title)

@@ -106,7 +106,8 @@ class BatchTest:
 def _cells(mask: Tensor) -> tuple[Tensor, Tensor]:
     """Row and column of every True of a matrix."""
     if mask.device.type != "cpu":
-        return mask.nonzero(as_tuple=True)
+        row, column = mask.nonzero().unbind(1)
+        return row, column
     # NumPy skips what is False eight at a time, and takes a sixth of the time.
     flat = torch.from_numpy(np.flatnonzero(mask.numpy()))
     row = flat.div(mask.shape[1], rounding_mode="floor")

@@ -50,7 +50,8 @@ def reach(
     """
     codes = catalogue_seeds(len(catalogue), seed, number)[:, None]
     lists = ask(catalogue.ids(codes), recall, LENGTH, "songs of the catalogue")
-    nothing = sparse.csr_array((len(codes), len(catalogue)), dtype=np.float32)
+    shape = (len(codes), len(catalogue))
+    nothing = sparse.csr_array(sparse.coo_array(shape, dtype=np.float32))
     keys = codes[:, 0].astype(np.uint64)
     asked = QuerySet(np.arange(len(codes)), keys, codes, nothing)
     ranked = {

@@ -4,6 +4,7 @@ SELECT
     artists.artist_code,
     artists.artist_id,
     artists.artist_name,
+    facts.aliases,
     facts.genre_codes,
     facts.genres,
     facts.related_artist_codes,

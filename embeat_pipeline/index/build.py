@@ -26,6 +26,7 @@ from embeat_pipeline.index.increments import BUILT, base_of, write_recipe
 from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
 from embeat_pipeline.index.parts import build_collections
 from embeat_pipeline.index.verify import verify_folder
+from embeat_pipeline.index.words import write_words
 from embeat_pipeline.lake import atomic_path, file_digest, sync_folder, write_json
 from embeat_serve.contract import FORMAT_VERSION, Collection, LakePaths, Manifest, ReleaseFile
 from embeat_serve.errors import BrokenRelease, PipelineError
@@ -195,6 +196,7 @@ def _copy_files(lake: LakePaths, folder: Path) -> None:
     shutil.copyfile(lake.models / ReleaseFile.ENCODER, folder / ReleaseFile.ENCODER)
     genres = pq.read_table(lake.table("genre_map"), columns=["genre", "x", "y"])
     places = zip(*(genres.column(name).to_pylist() for name in genres.column_names), strict=True)
+    write_words(lake, folder / ReleaseFile.WORDS)
     write_json(folder / ReleaseFile.GENRES, [list(place) for place in places])
 
 

@@ -1,4 +1,4 @@
--- One row per artist that has genres or related artists: what its tracks carry of them.
+-- One row per artist that has genres, related artists or aliases: what its tracks carry of them.
 -- $1 artists, $2 artist_genres, $3 genre_map, $4 related_artists, $5 most genres, $6 most related;
 -- "genre_languages": languages that go with genres
 WITH genres AS (
@@ -28,7 +28,8 @@ related AS (
     FROM closest
     WHERE place <= $6
     GROUP BY artist_code
-)
-SELECT artist_code, genre_codes, genres, genre_language, related_artist_codes
-FROM genres FULL JOIN related USING (artist_code)
+),
+named AS (SELECT artist_code, aliases FROM read_parquet($1) WHERE len(aliases) > 0)
+SELECT artist_code, genre_codes, genres, genre_language, related_artist_codes, aliases
+FROM genres FULL JOIN related USING (artist_code) FULL JOIN named USING (artist_code)
 ORDER BY artist_code

@@ -171,13 +171,17 @@ def with_language(rows: pl.DataFrame) -> pl.DataFrame:
 def text_keys(collection: str) -> tuple[pl.Expr, pl.Expr]:
     """Search columns of a collection's payload; null where there is nothing to search."""
     if collection == Collection.ARTISTS:
-        name = searched = pl.col(ArtistField.ARTIST_NAME)
+        name = pl.col(ArtistField.ARTIST_NAME)
+        names = [pl.col(ArtistField.ALIASES).list.join(" ", ignore_nulls=True)]
         fields = ArtistField.NAME_KEY, ArtistField.SEARCH_TEXT
     else:
         name = pl.col(TrackField.TRACK_NAME)
-        credits = pl.col(TrackField.ARTIST_NAMES).list.join(" ", ignore_nulls=True)
-        searched = pl.concat_str(name, credits, separator=" ", ignore_nulls=True)
+        names = [
+            pl.col(field).list.join(" ", ignore_nulls=True)
+            for field in (TrackField.ARTIST_NAMES, TrackField.ARTIST_ALIASES)
+        ]
         fields = TrackField.NAME_KEY, TrackField.SEARCH_TEXT
+    searched = pl.concat_str(name, *names, separator=" ", ignore_nulls=True)
     keys = name_key(name), search_text(searched)
     key, text = (
         pl.when(column != "").then(column).alias(field)

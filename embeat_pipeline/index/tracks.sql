@@ -21,6 +21,12 @@ genre_artists AS (
     FROM credits JOIN facts USING (artist_code)
     WHERE facts.genre_codes IS NOT NULL
     GROUP BY track_code
+),
+other_names AS (
+    SELECT track_code, flatten(list(facts.aliases ORDER BY place)) AS artist_aliases
+    FROM credits JOIN facts USING (artist_code)
+    WHERE facts.aliases IS NOT NULL
+    GROUP BY track_code
 )
 SELECT
     slice.track_code,
@@ -28,6 +34,7 @@ SELECT
     slice.track_name,
     slice.artist_names,
     slice.artist_codes,
+    other_names.artist_aliases,
     genre_facts.genre_codes,
     genre_facts.genres,
     main_facts.related_artist_codes,
@@ -48,6 +55,7 @@ SELECT
     CASE WHEN slice.instrumentalness >= 0.5 THEN 1 END AS instrumental,
     genre_facts.genre_language
 FROM slice
+LEFT JOIN other_names USING (track_code)
 LEFT JOIN genre_artists USING (track_code)
 LEFT JOIN facts AS genre_facts ON genre_facts.artist_code = genre_artists.artist_code
 LEFT JOIN facts AS main_facts ON main_facts.artist_code = slice.artist_codes[1]

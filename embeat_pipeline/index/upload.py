@@ -38,7 +38,7 @@ from embeat_serve.stores.server import (
 BATCH = 1_000
 """Points per request: about 1 MB."""
 
-FILES = (ReleaseFile.ENCODER, ReleaseFile.GENRES, ReleaseFile.MANIFEST)
+FILES = (ReleaseFile.ENCODER, ReleaseFile.GENRES, ReleaseFile.WORDS, ReleaseFile.MANIFEST)
 """Files that a server keeps of a release."""
 
 UPLOAD_TIMEOUT = 60

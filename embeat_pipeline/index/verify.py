@@ -22,6 +22,7 @@ from embeat_serve.contract import Collection, LakePaths, Manifest, ReleaseFile
 from embeat_serve.errors import BrokenRelease
 from embeat_serve.store import EdgeStore, VectorStore
 from embeat_serve.stores.opening import read_manifest
+from embeat_serve.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
             yield Check("encoder", True, len(arrays.files), "arrays and a config")
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         yield Check("encoder", False, f"{type(error).__name__}: {error}", "arrays and a config")
+    try:
+        words = len(Vocabulary.load(store.read_file(ReleaseFile.WORDS)))
+        yield Check("words", words > 0, words, "at least 1")
+    except ValueError as error:
+        yield Check("words", False, str(error), "at least 1")
     rows = pq.read_metadata(lake.table("genre_map")).num_rows
     expected = f"{rows} as in the genre map"
     try:

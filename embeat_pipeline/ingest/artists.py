@@ -3,6 +3,10 @@
 By id, and by name only where there is no id: such a name is taken for the artist with an id who
 has exactly that name, where there is only one; otherwise it is an artist known by name only. Two
 artists who share a name stay two.
+
+The other names that an id goes by, in an ``aliases`` column or anywhere in the dump, are its
+aliases; but for those with a guest behind the name ("50 Cent Featuring ..."), and those that
+another artist with an id goes by: now and then a track pairs an id with someone else's name.
 """
 
 import polars as pl
@@ -14,6 +18,7 @@ STAGED = {
     **ROW,
     "artist_id": pl.String,
     "artist_name": pl.String,
+    "aliases": pl.List(pl.String),
     "reason": pl.String,
     "genres": pl.List(pl.String),
     "genre_weights": pl.List(pl.Float32),
@@ -31,6 +36,7 @@ def clean_artists(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFram
     artist_id = policy.identifier(pl.col("artist_id"), "artist")
     artist_name = policy.text(pl.col("artist_name"))
     genres = pl.col("genres").list.eval(policy.genre(pl.element()))
+    aliases = pl.col("aliases").list.eval(policy.text(pl.element()))
     weights = pl.col("genre_weights").list.eval(pl.element().cast(pl.Float32, strict=False))
     paired = (weights.list.len() == genres.list.drop_nulls().list.len()) & (
         weights.list.drop_nulls().list.min() > 0
@@ -38,6 +44,7 @@ def clean_artists(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFram
     return frame.with_columns(
         artist_id.alias("artist_id"),
         artist_name.alias("artist_name"),
+        aliases.list.drop_nulls().list.unique(maintain_order=True).alias("aliases"),
         genres.list.drop_nulls().alias("genres"),
         pl.when(paired).then(weights).alias("genre_weights"),
         policy.in_range("popularity", percent).cast(pl.UInt8).alias("popularity"),

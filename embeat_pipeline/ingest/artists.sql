@@ -1,7 +1,8 @@
 -- Everyone the dump names gets a code: by id, by name only where there is no id.
 
 --: view new_mentions
--- origin: whose spelling of a name is preferred, the artists table's before the tracks'
+-- origin: whose spelling of a name is preferred, the artists table's before the tracks'; aliases
+-- that are listed as such come last
 (
     SELECT artist_id, artist_name, 0 AS origin FROM staged_artists WHERE reason IS NULL
     UNION
@@ -10,6 +11,9 @@
     SELECT artist_id, artist_name, 2 FROM staged_related_artists
     UNION
     SELECT related_artist_id, related_artist_name, 2 FROM staged_related_artists
+    UNION
+    SELECT artist_id, unnest(aliases), 3 FROM staged_artists
+    WHERE reason IS NULL AND artist_id IS NOT NULL
 ) EXCEPT
 SELECT artist_id, artist_name, origin FROM earlier_mentions;
 
@@ -32,6 +36,25 @@ CREATE TEMP TABLE only_bearer AS
 SELECT key, any_value(artist_id) AS artist_id
 FROM mentions SEMI JOIN known USING (artist_id, artist_name)
 GROUP BY key HAVING count(DISTINCT artist_id) = 1;
+
+CREATE TEMP TABLE own_key AS
+SELECT DISTINCT artist_id, key FROM mentions SEMI JOIN known USING (artist_id, artist_name);
+
+CREATE TEMP TABLE other_names AS
+SELECT artist_id, key, arg_min(artist_name, (origin, artist_name)) AS artist_name,
+       max(origin) = 3 AS listed
+FROM mentions WHERE artist_id IS NOT NULL AND artist_name IS NOT NULL
+GROUP BY artist_id, key;
+
+CREATE TEMP TABLE aliases AS
+SELECT artist_id, list(artist_name ORDER BY NOT listed, artist_name)[1:8] AS aliases
+FROM (
+    SELECT other.artist_id, other.artist_name, other.listed
+    FROM other_names AS other JOIN own_key AS own USING (artist_id)
+    WHERE other.key <> own.key AND other.key <> ''
+      AND (other.listed OR NOT starts_with(other.key, own.key || ' ')
+           AND other.key NOT IN (SELECT key FROM own_key))
+) GROUP BY artist_id;
 
 CREATE TEMP TABLE nameless AS
 SELECT mention.artist_name, mention.key, mention.origin, bearer.artist_id

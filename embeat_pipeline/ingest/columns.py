@@ -129,6 +129,15 @@ TABLES: dict[str, dict[str, Column]] = {
     "artists": {
         "artist_id": _text("id", "uri", "artist_uri", "spotify_artist_id"),
         "artist_name": _text("name", "artist", "artists"),
+        "aliases": _texts(
+            _NAMES,
+            "alias",
+            "artist_aliases",
+            "also_known_as",
+            "aka",
+            "other_names",
+            "name_variations",
+        ),
         "genres": _texts(_WORDS, "artist_genres", "artist_genre", "genre"),
         "genre_weights": _texts(_WORDS, "artist_genre_weights", "genre_scores"),
         "popularity": _number("artist_popularity"),

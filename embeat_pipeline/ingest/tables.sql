@@ -2,11 +2,12 @@
 
 --: table artists
 SELECT artists.code AS artist_code, artist_id, artist_name,
-       coalesce(genre_codes, []) AS genre_codes,
+       coalesce(aliases, []) AS aliases, coalesce(genre_codes, []) AS genre_codes,
        if(weights.own IS NULL, NULL, genre_weights) AS genre_weights, popularity, followers,
        coalesce(num_tracks, 0) AS num_tracks
 FROM artists
 LEFT JOIN artist_facts USING (code)
+LEFT JOIN aliases USING (artist_id)
 LEFT JOIN (
     SELECT code, list(genre_code ORDER BY position) AS genre_codes,
            list(weight ORDER BY position) AS genre_weights

@@ -25,6 +25,8 @@ class KnownArtist(NamedTuple):
     name: str
     genres: tuple[str, ...]
     songs: tuple[Song, ...]
+    also: str | None = None
+    """Another name, by which a file of the dump calls the artist."""
 
 
 KNOWN_ARTISTS = (
@@ -41,6 +43,7 @@ KNOWN_ARTISTS = (
             Song("簡單愛", "范特西", 2001, 66),
             Song("以父之名", "葉惠美", 2003, 63),
         ),
+        also="周杰倫",
     ),
     KnownArtist(
         "郭顶",

@@ -18,7 +18,7 @@ from embeat_pipeline.sample.genres import (
     map_colours,
 )
 from embeat_pipeline.sample.playlists import PLAYLISTS_SCHEMA, playlist_chunk, shelves
-from embeat_pipeline.sample.songs import KNOWN_SONGS
+from embeat_pipeline.sample.songs import KNOWN_ARTISTS, KNOWN_SONGS
 from embeat_pipeline.sample.streams import Stream, generator, ids, to_arrow
 from embeat_pipeline.sample.tracks import TRACKS_SCHEMA, track_chunk
 from embeat_serve.errors import UsageError
@@ -190,12 +190,14 @@ def _related_batch(
     rank = np.tile(np.arange(RELATED, dtype=np.int16), len(index))
     keep = ~artists.name_only[relative]
     artist, relative, rank = artist[keep], relative[keep], rank[keep]
+    also = pa.array([known.also or known.name for known in KNOWN_ARTISTS])
+    called = pa.concat_arrays([also, names[len(also) :]])
     return pa.record_batch(
         [
             to_arrow(ids(artist, seed, Stream.ARTISTS)),
             names.take(pa.array(artist)),
             to_arrow(ids(relative, seed, Stream.ARTISTS)),
-            names.take(pa.array(relative)),
+            called.take(pa.array(relative)),
             pa.array(rank),
         ],
         RELATED_SCHEMA,

@@ -25,6 +25,7 @@ from embeat_serve.encoder import Encoder
 from embeat_serve.features import CARDINALITY, CONTINUOUS, model_inputs
 from embeat_serve.recommender import Recommender
 from embeat_serve.text import name_key, search_text, title_key
+from embeat_serve.vocabulary import dump
 
 GENRES = ("mandopop", "soul", "techno")
 ARTISTS_PER_GENRE = 10
@@ -246,6 +247,10 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
     arrays = _random_encoder()
     np.savez(folder / ReleaseFile.ENCODER, config=np.array("{}"), **arrays)  # type: ignore[arg-type]
     acoustic = Encoder(arrays, {}).encode(model_inputs(columns))
+
+    texts = [payload["search_text"] for payload in payloads]
+    words = sorted({word for text in texts for word in text.split() if len(word) > 2})
+    (folder / ReleaseFile.WORDS).write_bytes(dump(words))
 
     middles = rng.normal(size=(4, 64))
     playlist = middles[of_song] + 0.6 * rng.normal(size=(len(songs), 64))

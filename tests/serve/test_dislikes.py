@@ -17,7 +17,8 @@ SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 
 def neighbours(strengths: dict[int, float]) -> Neighbours:
     codes = np.array(list(strengths), np.uint32)
-    return Neighbours(codes, np.array(list(strengths.values()), np.float32), 0.5)
+    values = np.array(list(strengths.values()), np.float32)
+    return Neighbours(codes, values, values / np.float32(2), 0.5)
 
 
 lists = st.dictionaries(st.integers(0, 30), st.floats(0.0625, 1, width=32), max_size=12)

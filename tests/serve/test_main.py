@@ -91,14 +91,33 @@ def test_a_setting_that_cannot_be_read(
 
 
 def test_nothing_found(capsys: pytest.CaptureFixture[str]):
-    assert main(["Hallo - Adele"]) == 3
+    assert main(["Hello - Kraftwerk"]) == 3
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith(
-        "embeat: no song or artist matches 'Hallo - Adele'; did you mean: Hello - Adele"
+        "embeat: no song or artist matches 'Hello - Kraftwerk'; did you mean: Hello - Adele"
     )
     assert shown.err.count("\n") == 1
     assert main(["-t", "x" * 22]) == 3
+
+
+def test_a_guess_is_said_to_be_one(capsys: pytest.CaptureFixture[str]):
+    assert main(["Hallo - Adele", "--json", "-k", "3"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ("embeat: taken for Hello - Adele; did you mean: Hello - Remix - Adele?\n")
+    content = json.loads(shown.out)
+    assert content["guessed"]
+    assert content["alternatives"] == ["Hello - Remix - Adele"]
+
+
+def test_a_playlist_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "mine.m3u8"
+    path.write_text("#EXTM3U\n#EXTINF:1,Adele - Hello\nx.mp3\n#EXTINF:1,Nobody - Gone\ny.mp3\n")
+    assert main(["--playlist", str(path), "-k", "3"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("Songs like Hello - Adele\n")
+    assert shown.err.startswith("embeat: not in the catalogue: Nobody - Gone")
+    assert main(["--playlist", str(tmp_path / "gone.m3u")]) == 2
 
 
 def test_nothing_published(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

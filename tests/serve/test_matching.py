@@ -22,9 +22,15 @@ def found(typed: str, *hits: Hit) -> int | None:
 
 
 def test_a_well_known_edition_beats_an_unknown_song_of_that_title():
-    known = track(1, "Yesterday - Remastered 2009", "The Beatles", popularity=80)
+    known = track(1, "Yesterday - Live", "The Beatles", popularity=80)
     assert found("yesterday", known, track(2, "Yesterday", "Somebody", popularity=69)) == 1
     assert found("yesterday", known, track(2, "Yesterday", "Somebody", popularity=75)) == 2
+
+
+def test_a_reissue_is_the_recording_itself():
+    known = track(1, "Yesterday - Remastered 2009", "The Beatles", popularity=76)
+    assert found("yesterday", known, track(2, "Yesterday", "Somebody", popularity=75)) == 1
+    assert found("yesterday - somebody", known, track(2, "Yesterday", "Somebody")) == 2
 
 
 def test_an_edition_that_is_asked_for_decides():

@@ -47,7 +47,7 @@ def test_what_is_no_list_is_refused(text: str, reason: str) -> None:
 
 
 def neighbours(row: Row) -> Neighbours:
-    both = np.array(list(row.values()), np.float32).reshape(-1, 2) / STRENGTH_LEVELS
+    both = np.array(list(row.values()), np.float32).reshape(-1, 2) / np.float32(STRENGTH_LEVELS)
     return Neighbours(np.array(list(row), np.uint32), both[:, 0], both[:, 1], 1.0)
 
 

@@ -42,3 +42,16 @@ def test_artists_are_found_by_name(published: Recommender, songs: list[dict]):
     for song in songs[:5]:
         answer = published.recommend(artist=song[TrackField.ARTIST_NAMES][0])
         assert len(answer.results) == 20
+
+
+@pytest.mark.parametrize("typed", ["周杰伦", "周杰倫", "jay chou", "jya chou", "周杰轮"])
+def test_another_name_of_an_artist_in_the_dump(published: Recommender, typed: str):
+    assert published.recommend(artist=typed, k=5).artist == "Jay Chou"
+
+
+@pytest.mark.parametrize(
+    "typed", ["周杰伦 晴天", "晴天 - 周杰倫", "晴天 jay chuo", "周杰伦 - 晴天"]
+)
+def test_a_song_by_another_name_of_its_artist(published: Recommender, typed: str):
+    (seed,) = published.recommend(typed, k=5).seeds
+    assert (seed.track_name, seed.artist_names) == ("晴天", ("Jay Chou",))

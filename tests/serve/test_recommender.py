@@ -218,7 +218,7 @@ def test_wrong_questions(recommender: Recommender, question: dict[str, Any]):
 
 def test_unknown_songs(recommender: Recommender):
     with pytest.raises(SeedNotFound) as raised:
-        recommender.recommend("Hallo - Adele")
+        recommender.recommend("Hello - Kraftwerk")
     assert "Hello - Adele" in raised.value.suggestions
 
 

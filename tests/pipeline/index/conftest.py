@@ -89,6 +89,7 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
                 "artist_code": code,
                 "artist_id": None if code % 7 == 0 else f"artist{code:016d}",
                 "artist_name": f"Artist {code}",
+                "aliases": [f"藝人 {code}"] if code % 4 == 1 else [],
                 "popularity": None if code % 5 == 0 else code % 101,
                 "num_tracks": sum(code in credit for credit in credits),
             }

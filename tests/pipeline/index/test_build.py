@@ -71,20 +71,23 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
     lake, release = built
     genres_of, related_to = listed(lake), related(lake)
     names = {row["genre_code"]: row["genre"] for row in rows(lake, "genre_map")}
+    called = {row["artist_code"]: row["aliases"] for row in rows(lake, "artists")}
     expected = {}
     for row in rows(lake, "tracks"):
         # Where the main artist has no genre, the next one credited speaks for the track.
         speakers = [artist for artist in row["artist_codes"] if artist in genres_of]
         genres = genres_of[speakers[0]] if speakers else []
+        aliases = [alias for artist in row["artist_codes"] for alias in called[artist]]
         language = (None, "zh", "en", None, None, "ja")[row["track_code"] % 5 + 1]
         wordless = (row["instrumentalness"] or 0) >= 0.5
-        words = [row["track_name"] or "", *row["artist_names"]]
+        words = [row["track_name"] or "", *row["artist_names"], *aliases]
         expected[row["track_code"]] = filled(
             {
                 TrackField.TRACK_ID: row["track_id"],
                 TrackField.TRACK_NAME: row["track_name"],
                 TrackField.ARTIST_NAMES: row["artist_names"],
                 TrackField.ARTIST_CODES: row["artist_codes"],
+                TrackField.ARTIST_ALIASES: aliases,
                 TrackField.GENRE_CODES: genres,
                 TrackField.GENRES: [names[code] for code in genres],
                 TrackField.RELATED_ARTIST_CODES: related_to.get(row["artist_codes"][0]),
@@ -111,14 +114,11 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
         for row in rows(lake, "playlist_vectors")
     }
     packed = packed_lists(lake, "track_neighbours")
+    told = {row["track_code"]: row["confidence"] for row in rows(lake, "track_neighbours")}
+    fields = TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE
     lists = {
-        row["track_code"]: filled(
-            {
-                TrackField.NEIGHBOURS: packed.get(row["track_code"]),
-                TrackField.NEIGHBOUR_CONFIDENCE: row["confidence"],
-            }
-        )
-        for row in rows(lake, "track_neighbours")
+        code: filled(dict(zip(fields, (packed.get(code), confidence), strict=True)))
+        for code, confidence in told.items()
     }
     with EdgeStore(lake.release(release)) as store:
         found = {hit.id: hit.payload for hit in store.retrieve(Collection.TRACKS, list(expected))}
@@ -156,10 +156,12 @@ def test_artists_are_the_centroids_of_the_tracks_that_credit_them(
         if artist not in found:
             continue
         genres = genres_of.get(artist, [])
+        called = " ".join([row["artist_name"], *row["aliases"]])
         assert found[artist].payload == filled(
             {
                 ArtistField.ARTIST_ID: row["artist_id"],
                 ArtistField.ARTIST_NAME: row["artist_name"],
+                ArtistField.ALIASES: row["aliases"],
                 ArtistField.GENRE_CODES: genres,
                 ArtistField.GENRES: [names[code] for code in genres],
                 ArtistField.RELATED_ARTIST_CODES: related_to.get(artist),
@@ -167,7 +169,7 @@ def test_artists_are_the_centroids_of_the_tracks_that_credit_them(
                 ArtistField.NUM_TRACKS: row["num_tracks"],
                 ArtistField.NEIGHBOURS: packed.get(artist),
                 ArtistField.NAME_KEY: name_key(row["artist_name"]),
-                ArtistField.SEARCH_TEXT: search_text(row["artist_name"]),
+                ArtistField.SEARCH_TEXT: search_text(called),
             }
         )
         centroid = np.mean(credited[artist], axis=0)
@@ -386,12 +388,8 @@ def test_a_killed_build_leaves_what_is_served_and_the_next_one_repairs(
     assert lake.current.read_text() == "0123456789ab\n"
 
     release = build_release(lake)["release"]
-    assert {path.name for path in lake.index.iterdir()} == {
-        "BUILT",
-        "CURRENT",
-        ".lock",
-        release,
-    }
+    left = {path.name for path in lake.index.iterdir()}
+    assert left == {"BUILT", "CURRENT", ".lock", release}
     assert all(check.passed for check in verify_release(lake, release))
 
 

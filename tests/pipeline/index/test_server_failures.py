@@ -154,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
-    def log_message(self, format: str, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 

@@ -154,10 +154,10 @@ def change(lake: LakePaths, step: int) -> None:
 
 
 def release_to_be(lake: LakePaths) -> str:
-    from embeat_pipeline.index.build import _digest_inputs, release_name
+    from embeat_pipeline.index.build import input_digests, release_name
     from embeat_pipeline.index.config import BuildOptions
 
-    return release_name(_digest_inputs(lake), BuildOptions())
+    return release_name(input_digests(lake), BuildOptions())
 
 
 def start(lake: LakePaths, afresh: bool) -> "subprocess.Popen[str]":

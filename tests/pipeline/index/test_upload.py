@@ -64,7 +64,8 @@ def test_a_server_answers_as_the_lake_does(
     with EdgeStore(lake.release(release)) as edge:
         for name in Collection.ALL:
             assert server.count(name) == edge.count(name)
-        for file in (ReleaseFile.ENCODER, ReleaseFile.GENRES, ReleaseFile.MANIFEST):
+        files = ReleaseFile.ENCODER, ReleaseFile.GENRES, ReleaseFile.WORDS, ReleaseFile.MANIFEST
+        for file in files:
             assert server.read_file(file) == edge.read_file(file)
         for ours, theirs in zip(edge.query(queries), server.query(queries), strict=True):
             assert [(hit.id, hit.payload) for hit in theirs] == [(h.id, h.payload) for h in ours]

@@ -57,6 +57,7 @@ def test_a_release_as_built_passes_every_check(built: tuple[LakePaths, str]) -> 
         "artists_count",
         "encoder",
         "genres",
+        "words",
         "payload",
         *(f"{collection}_recall_{kind}" for collection, kind in kinds_to_check()),
     }

@@ -17,6 +17,7 @@ from embeat_serve.contract import LakePaths
 from tests.pipeline.ingest.conftest import Dump, Ingested
 
 NAMES = ["Ann", "Bob", "bob", "Cy", "Dé"]
+ARTIST_FACTS = ("popularity", "followers", "num_tracks", "aliases")
 IDS = ["A" * 22, "B" * 22, "C" * 22]
 
 
@@ -44,6 +45,7 @@ artist = st.fixed_dictionaries(
         "artist_id": one_of_or_none(*IDS),
         "artist_name": one_of_or_none(*NAMES),
         "genres": st.lists(st.sampled_from(["pop", "rock", "jazz"]), max_size=2),
+        "aliases": st.lists(st.sampled_from(["Annie", "安", "Bob"]), max_size=2),
     }
 )
 relation = st.fixed_dictionaries(
@@ -73,6 +75,7 @@ SCHEMAS = {
         "artist_id": pl.String,
         "artist_name": pl.String,
         "genres": pl.List(pl.String),
+        "aliases": pl.List(pl.String),
     },
     "related": dict.fromkeys(
         ("artist_id", "artist_name", "related_artist_id", "related_artist_name"), pl.String
@@ -125,7 +128,7 @@ def without_codes(ingested: Ingested) -> dict[str, Any]:
         "albums": groups("album_code"),
         "recordings": groups("recording_code"),
         "artists": {
-            people[code]: {name: row[name] for name in ("popularity", "followers", "num_tracks")}
+            people[code]: {name: row[name] for name in ARTIST_FACTS}
             | {"genres": [genres[genre] for genre in row["genre_codes"]]}
             for code, row in enumerate(artists)
         },

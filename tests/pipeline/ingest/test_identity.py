@@ -52,6 +52,23 @@ def test_a_name_without_an_id_is_the_only_artist_of_that_name(dump, track):
     assert ingested.table("tracks")["artist_names"].to_list()[0] == ["beyonce"]
 
 
+def test_every_other_name_of_an_id_is_an_alias(dump, track):
+    people = artists(("id1", "Jay Chou", []), ("id2", "Queen", []), ("id3", "Elton John", []))
+    listed = pl.Series("aliases", [["周杰倫", "JAY CHOU"], None, []], pl.List(pl.String))
+    dump.put("a.parquet", people.with_columns(listed))
+    dump.put(
+        "t.parquet",
+        [
+            track(1, **credit(["id1"], ["Chou Chieh-lun"])),
+            track(2, **credit(["id2"], ["Queen, David Bowie"])),
+            track(3, **credit(["id3"], ["Queen"])),
+        ],
+    )
+    # Not a guest behind the name, nor the name of another.
+    found = {row["artist_name"]: row["aliases"] for row in dump.ingest().rows("artists")}
+    assert found == {"Jay Chou": ["周杰倫", "Chou Chieh-lun"], "Queen": [], "Elton John": []}
+
+
 def test_lists_that_do_not_pair_are_read_by_name(dump, track):
     dump.put("a.parquet", artists(("id1", "One", []), ("id2", "Two", [])))
     dump.put(
