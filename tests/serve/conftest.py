@@ -1,7 +1,7 @@
 """A small release, made by hand: 30 artists in three genres, and the songs that go wrong."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,17 @@ from embeat_pipeline.index.neighbours import pack
 from embeat_serve.contract import (
     FORMAT_VERSION,
     PAYLOAD_INDEXES,
+    VECTOR_SIZE,
     Collection,
     LakePaths,
     Manifest,
     ReleaseFile,
+    TrackField,
     VectorName,
 )
 from embeat_serve.encoder import Encoder
 from embeat_serve.features import CARDINALITY, CONTINUOUS, model_inputs
+from embeat_serve.query import Between, Condition, Filter, Ids, Match, Query, Words
 from embeat_serve.recommender import Recommender
 from embeat_serve.text import name_key, search_text, title_key
 from embeat_serve.vocabulary import dump
@@ -290,3 +293,44 @@ def recommender(catalogue: LakePaths) -> Iterator[Recommender]:
 def make_release() -> Any:
     """``build_release``, for tests that publish their own."""
     return build_release
+
+
+@pytest.fixture(scope="session")
+def random_queries() -> Callable[..., list[Query]]:
+    """Makes random queries: ``random_queries(number, points, words)``."""
+    return make_random_queries
+
+
+def make_random_queries(number: int, points: int, words: tuple[str, ...]) -> list[Query]:
+    """Queries of every kind, with every kind of condition; the same ones every time."""
+    random = np.random.default_rng(number)
+
+    def condition(kind: int) -> Condition:
+        codes = tuple(random.integers(0, 9, 1 + kind % 3).tolist())
+        low, width = random.integers(0, 8, 2).tolist()
+        return (
+            Match(TrackField.GENRE_CODES, codes),
+            Match(TrackField.ARTIST_CODES, (*codes, 41)),
+            Match(TrackField.NAME_KEY, ("love sun", "sun 晴")),
+            Between(TrackField.POPULARITY_RANK, low, low + width),
+            Between(TrackField.YEAR, 1950 + 5 * low, None),
+            Words(TrackField.SEARCH_TEXT, (words[low % len(words)],)),
+            Words(TrackField.SEARCH_TEXT, words[: 1 + width], any=True),
+            Ids(tuple(random.integers(0, points + 5, 200).tolist())),
+        )[kind]
+
+    def one(kind: int) -> Query:
+        vector = random.standard_normal(VECTOR_SIZE).astype(np.float32)
+        conditions = [condition(int(of)) for of in random.integers(0, 8, 3)]
+        return Query(
+            Collection.ALL[kind % 3] if kind % 4 < 2 else Collection.ALL[kind % 2],
+            int(random.integers(1, 40)),
+            vector=vector if kind % 4 == 0 else None,
+            like=int(random.integers(0, points)) if kind % 4 == 1 else None,
+            order_by=TrackField.POPULARITY_RANK if kind % 4 == 2 else None,
+            filter=Filter(tuple(conditions[: kind % 3]), tuple(conditions[2 : 2 + kind // 3 % 2])),
+            payload=kind % 5 == 0,
+            min_score=0.05 if kind % 8 == 0 else None,
+        )
+
+    return [one(kind) for kind in range(number)]

@@ -1,6 +1,6 @@
 """Both stores against an oracle in numpy: one suite, the embedded engine and a server's client."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
         shard.optimize()
         shard.flush()
         shard.close()
-    (folder / ReleaseFile.ENCODER).write_bytes(b"weights")
+    for name in (ReleaseFile.ENCODER, ReleaseFile.WORDS):
+        (folder / name).write_bytes(b"weights")
     (folder / ReleaseFile.GENRES).write_text("[]")
     counts = {collection: len(truth.ids) for collection, truth in TRUTHS.items()}
     Manifest(RELEASE, FORMAT_VERSION, "0", "2024-01-01T00:00:00+00:00", {}, counts).write(folder)
@@ -244,55 +245,21 @@ def test_every_kind_of_query_is_answered_as_a_full_scan_would(
         assert_same(found, search(query), query)
 
 
-def random_queries(number: int) -> list[Query]:
-    """Queries of every kind, with every kind of condition; the same ones every time."""
-    random = np.random.default_rng(number)
-
-    def condition(kind: int) -> Condition:
-        codes = tuple(random.integers(0, 9, 1 + kind % 3).tolist())
-        low, width = random.integers(0, 8, 2).tolist()
-        return (
-            Match(TrackField.GENRE_CODES, codes),
-            Match(TrackField.ARTIST_CODES, (*codes, 41)),
-            Match(TrackField.NAME_KEY, ("love sun", "sun 晴")),
-            Between(TrackField.POPULARITY_RANK, low, low + width),
-            Between(TrackField.YEAR, 1950 + 5 * low, None),
-            Words(TrackField.SEARCH_TEXT, (WORDS[low % len(WORDS)],)),
-            Words(TrackField.SEARCH_TEXT, WORDS[: 1 + width], any=True),
-            Ids(tuple(random.integers(0, POINTS + 5, 200).tolist())),
-        )[kind]
-
-    def one(kind: int) -> Query:
-        vector = random.standard_normal(VECTOR_SIZE).astype(np.float32)
-        conditions = [condition(int(of)) for of in random.integers(0, 8, 3)]
-        return Query(
-            Collection.ALL[kind % 3] if kind % 4 < 2 else Collection.ALL[kind % 2],
-            int(random.integers(1, 40)),
-            vector=vector if kind % 4 == 0 else None,
-            like=int(random.integers(0, POINTS)) if kind % 4 == 1 else None,
-            order_by=TrackField.POPULARITY_RANK if kind % 4 == 2 else None,
-            filter=Filter(tuple(conditions[: kind % 3]), tuple(conditions[2 : 2 + kind // 3 % 2])),
-            payload=kind % 5 == 0,
-            min_score=0.05 if kind % 8 == 0 else None,
-        )
-
-    return [one(kind) for kind in range(number)]
-
-
-def test_both_stores_answer_a_thousand_random_queries_alike(lake: LakePaths) -> None:
+def test_both_stores_answer_a_thousand_random_queries_alike(
+    lake: LakePaths, random_queries: Callable[..., list[Query]]
+) -> None:
     from qdrant_client import QdrantClient
 
     from embeat_pipeline.index.upload import upload_release
 
     client = QdrantClient(":memory:")
     upload_release(lake, RELEASE, client)
-    asked = random_queries(1_000)
+    asked = random_queries(1_000, POINTS, WORDS)
     with EdgeStore(lake.release(RELEASE)) as edge, ServerStore(client) as server:
         ours, theirs = edge.query(asked), server.query(asked)
     answered = identical = 0
     for query, one, other in zip(asked, ours, theirs, strict=True):
         if query.min_score is not None:
-            # Which side of the cut a score falls is a matter of rounding.
             clear = query.min_score + HALF_PRECISION
             one, other = ([hit for hit in hits if hit.score > clear] for hits in (one, other))
         assert [hit.score for hit in one] == pytest.approx(
@@ -300,7 +267,6 @@ def test_both_stores_answer_a_thousand_random_queries_alike(lake: LakePaths) -> 
         )
         listed = {hit.id: hit for hit in other}
         for hit in one:
-            # Two nearly as near may change places, at the end one for another.
             score = listed[hit.id].score if hit.id in listed else other[-1].score
             assert hit.score == pytest.approx(score, abs=HALF_PRECISION)
             assert hit.id not in listed or hit.payload == listed[hit.id].payload
