@@ -112,8 +112,9 @@ class RecallOptions:
     """Lowest cosine of a neighbour by playlist vector; neighbour lists have no cut-off."""
     min_popularity: int = 0
     """0..100; candidates below it are dropped, or below the seed's own where that is lower."""
-    genre_vote: bool = True
-    """Narrow the seed's genre to its playlist neighbours' favourite."""
+    genre_vote: bool = False
+    """Narrow the seed's genre to its playlist neighbours' favourite. It takes their vectors, which
+    is most of the time of a question where hundreds of thousands of tracks are in playlists."""
     genre_vote_ratio: float = 2.0
     """Votes the winning genre needs, as a multiple of the runner-up's."""
 
@@ -178,6 +179,7 @@ PRESETS: dict[str, RecallOptions] = {
         playlist_factor=2,
         other_factor=2,
         learned=False,
+        genre_vote=True,
         playlist_neighbours=False,
         min_popularity=10,
         album_max_share=1.0,

@@ -87,6 +87,7 @@ def write_release(lake: LakePaths) -> LakePaths:
     (folder / ReleaseFile.ENCODER).write_bytes(b"weights")
     (folder / ReleaseFile.GENRES).write_text("[]")
     (folder / ReleaseFile.WORDS).write_bytes(b"words")
+    (folder / ReleaseFile.COMPLETIONS).write_bytes(b"completions")
     counts = {collection: len(truth.ids) for collection, truth in TRUTHS.items()}
     Manifest(RELEASE, FORMAT_VERSION, "0", "2024-01-01T00:00:00+00:00", {}, counts).write(folder)
     return lake

@@ -116,9 +116,9 @@ def test_a_song_from_outside_is_compared_by_sound_only():
 def test_only_the_channels_asked_for():
     options = RecallOptions(channels=("same_artist",))
     assert list(Recall([seed()], options, 20).plan()) == [Place("same_artist", 0)]
-    voting = Recall([seed()], RecallOptions(channels=("acoustic",)), 20)
+    voting = Recall([seed()], RecallOptions(channels=("acoustic",), genre_vote=True), 20)
     assert Place("playlist", 0) in voting.plan()
-    silent = RecallOptions(channels=("acoustic",), genre_vote=False)
+    silent = RecallOptions(channels=("acoustic",))
     assert Place("playlist", 0) not in Recall([seed()], silent, 20).plan()
 
 
@@ -190,7 +190,7 @@ def test_neighbours_below_the_cut_off_are_held_back():
 
 
 def test_the_vote_picks_among_the_answers():
-    options = RecallOptions(channels=("acoustic", "playlist"))
+    options = RecallOptions(channels=("acoustic", "playlist"), genre_vote=True)
     found = {
         Place("playlist", 0): [neighbour(8, id=2), neighbour(8, id=3)],
         Place("acoustic", 0, 7): [Hit(20, 0.99, {})],
@@ -199,6 +199,6 @@ def test_the_vote_picks_among_the_answers():
     answers = Recall([seed()], options, 20).answers(found)
     acoustic = next(a for a in answers if a.channel == "acoustic" and not a.held_back_by)
     assert [item.id for item in acoustic.found] == [30]
-    undecided = Recall([seed()], RecallOptions(channels=("acoustic",), genre_vote=False), 20)
+    undecided = Recall([seed()], RecallOptions(channels=("acoustic",)), 20)
     acoustic = undecided.answers(found)[0]
     assert [item.id for item in acoustic.found] == [20, 30]

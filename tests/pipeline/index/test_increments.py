@@ -197,6 +197,7 @@ def test_where_all_is_made_afresh(
             options = BuildOptions(graph_links=8)
         case "nothing served":
             lake.current.unlink()
+            (lake.index / "BUILT").unlink()
         case "recipe":
             (lake.release(first) / "digests" / "recipe.json").write_text("{")
         case "digests":

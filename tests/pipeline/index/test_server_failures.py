@@ -1,9 +1,5 @@
-"""Uploads and answers through a server that fails in the ways servers do.
+"""Uploads and answers through a server that fails in the ways servers do."""
 
-``EMBEAT_TEST_QDRANT_URL`` runs the last tests against a real server.
-"""
-
-import os
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -16,14 +12,14 @@ import pytest
 
 from embeat_pipeline.__main__ import main
 from embeat_pipeline.index import patience, upload
-from embeat_pipeline.index.upload import Layout, upload_release, upload_to_server
+from embeat_pipeline.index.upload import upload_to_server
 from embeat_serve.contract import Collection, LakePaths, Manifest
 from embeat_serve.errors import NoRelease, StoreUnreachable, UsageError
 from embeat_serve.query import Query
 from embeat_serve.settings import Settings
 from embeat_serve.store import EdgeStore, ServerStore
 from embeat_serve.stores import server as serving
-from embeat_serve.stores.server import connect, release_of
+from embeat_serve.stores.server import connect
 from tests.pipeline.index.stand_in import StandIn, standing_in
 
 pytestmark = [
@@ -32,7 +28,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Api key is used with an insecure"),
 ]
 
-LIVE_URL = os.environ.get("EMBEAT_TEST_QDRANT_URL", "")
 KEY = "s3cret"
 
 
@@ -264,35 +259,3 @@ def test_a_query_that_fails_is_one_line_and_the_next_one_works(
         assert "\n" not in str(error.value)
         stand_in.fails = lambda *_: None
         assert len(store.query([query])[0]) == 5
-
-
-live = pytest.mark.skipif(not LIVE_URL, reason="no server (set EMBEAT_TEST_QDRANT_URL)")
-
-
-@live
-def test_a_real_server_answers_as_the_lake_does(
-    built: tuple[LakePaths, str], tmp_path: Path
-) -> None:
-    lake, release = built
-    names = [f"test{os.getpid()}{letter}" for letter in "ab"]
-    copies = LakePaths(tmp_path)
-    client = connect(Settings.from_environment({"EMBEAT_QDRANT_URL": LIVE_URL}))
-    try:
-        for name in names:
-            copy_release(lake, release, copies.release(name))
-            upload_release(copies, name, client, LIVE_URL, Layout(shards=2))
-        random = np.random.default_rng(0)
-        vectors = random.standard_normal((20, 64)).astype(np.float32)
-        queries = [Query(name, 20, vector) for name in Collection.ALL for vector in vectors]
-        store = ServerStore(client, LIVE_URL)
-        assert store.release == names[-1]
-        with EdgeStore(lake.release(release)) as edge:
-            for ours, theirs in zip(edge.query(queries), store.query(queries), strict=True):
-                assert [hit.score for hit in theirs] == pytest.approx(
-                    [hit.score for hit in ours], abs=2e-3
-                )
-    finally:
-        for found in client.get_collections().collections:
-            if release_of(found.name) in names:
-                client.delete_collection(found.name)
-        client.close()

@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from qdrant_client import QdrantClient
 
 from embeat_pipeline.index import patience
-from embeat_pipeline.index.upload import upload_release
+from embeat_pipeline.index.upload import Layout, upload_release
 from embeat_serve.contract import Collection, LakePaths, Manifest, ReleaseFile
 from embeat_serve.errors import BrokenRelease, StoreUnreachable
 from embeat_serve.query import Query
+from embeat_serve.settings import Settings
 from embeat_serve.store import EdgeStore, ServerStore
+from embeat_serve.stores.server import connect, release_of
+
+LIVE_URL = os.environ.get("EMBEAT_TEST_QDRANT_URL", "")
+"""A real server to run the last test against."""
 
 # The client's in-memory mode tells what it does without.
 pytestmark = [
@@ -125,3 +131,37 @@ def test_a_release_that_cannot_be_read_is_not_uploaded(
     with pytest.raises(BrokenRelease):
         upload_release(LakePaths(tmp_path), "0" * 12, client)
     assert collections(client) == set()
+
+
+live = pytest.mark.skipif(not LIVE_URL, reason="no server (set EMBEAT_TEST_QDRANT_URL)")
+
+
+@live
+def test_a_real_server_answers_as_the_lake_does(
+    built: tuple[LakePaths, str], tmp_path: Path
+) -> None:
+    lake, release = built
+    names = [f"test{os.getpid()}{letter}" for letter in "ab"]
+    copies = LakePaths(tmp_path)
+    client = connect(Settings.from_environment({"EMBEAT_QDRANT_URL": LIVE_URL}))
+    try:
+        for name in names:
+            shutil.copytree(lake.release(release), copies.release(name), copy_function=os.link)
+            (copies.release(name) / "manifest.json").unlink()
+            replace(Manifest.read(lake.release(release)), release=name).write(copies.release(name))
+            upload_release(copies, name, client, LIVE_URL, Layout(shards=2))
+        random = np.random.default_rng(0)
+        vectors = random.standard_normal((20, 64)).astype(np.float32)
+        queries = [Query(name, 20, vector) for name in Collection.ALL for vector in vectors]
+        store = ServerStore(client, LIVE_URL)
+        assert store.release == names[-1]
+        with EdgeStore(lake.release(release)) as edge:
+            for ours, theirs in zip(edge.query(queries), store.query(queries), strict=True):
+                assert [hit.score for hit in theirs] == pytest.approx(
+                    [hit.score for hit in ours], abs=2e-3
+                )
+    finally:
+        for found in client.get_collections().collections:
+            if release_of(found.name) in names:
+                client.delete_collection(found.name)
+        client.close()
