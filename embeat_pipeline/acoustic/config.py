@@ -117,6 +117,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if not 1 <= self.tempo_rows <= 12:
             raise ValueError(f"tempo_rows must lie in 1..12, found {self.tempo_rows}")
+        # JSON, from which an encoder's settings are read back, knows lists only.
+        object.__setattr__(self, "optional", tuple(self.optional))
         if self.optional != OPTIONAL[: len(self.optional)]:
             raise ValueError(f"optional must be a beginning of {OPTIONAL}, found {self.optional}")
         if self.validation_artists + self.test_artists >= 1:
