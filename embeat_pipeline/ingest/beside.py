@@ -37,6 +37,7 @@ def _artists(frame: pl.LazyFrame) -> pl.LazyFrame:
         artist_id=ids.list.first(),
         artist_name=names.list.first(),
         genres="artists.genres",
+        aliases=pl.lit(None, pl.List(pl.String)),
         genre_weights=pl.lit(None, pl.List(pl.String)),
         popularity="artists.popularity",
         followers="artists.followers",

@@ -139,7 +139,7 @@ def test_a_question_that_takes_too_long_is_given_up(start: Start, lake: LakePath
 def test_a_worker_that_dies_is_replaced_and_its_question_asked_again(
     start: Start, lake: LakePaths
 ) -> None:
-    server = start(lake.root)
+    server = start(lake.root, EMBEAT_HTTP_TIMEOUT="60")
     server.wait_until_ready()
     for pid in children(server):
         os.kill(pid, signal.SIGKILL)
