@@ -14,8 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from embeat_pipeline.index.upload import upload_release
 from embeat_serve.contract import LakePaths
 from tests.http.conftest import Server, build
+from tests.pipeline.index.stand_in import StandIn, listening
 
 SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 Start = Callable[..., Server]
@@ -45,6 +47,30 @@ def test_a_store_that_does_not_answer_is_503(start: Start) -> None:
     answer = server.client.get("/v1/search", params={"q": "a"})
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+@pytest.mark.filterwarnings("ignore:Local mode performs exact")
+def test_a_store_that_goes_away_and_comes_back(start: Start, lake: LakePaths) -> None:
+    state = StandIn()
+    upload_release(lake, "0123456789ab", state.client)
+    question = {"track": SUNNY, "k": 5}
+    with listening(state) as port:
+        server = start(None, EMBEAT_HTTP_WORKERS="1", EMBEAT_QDRANT_URL=state.url)
+        server.wait_until_ready()
+        before = server.client.get("/v1/recommend", params=question)
+        assert before.status_code == 200
+    for _ in range(3):
+        gone = server.client.get("/v1/recommend", params=question)
+        assert gone.status_code == 503
+        assert gone.headers["content-type"] == "application/problem+json"
+        assert int(gone.headers["retry-after"]) > 0
+    with listening(state, port):
+        server.wait_until_ready()
+        after = server.client.get("/v1/recommend", params=question)
+    assert after.status_code == 200
+    assert after.json()["results"] == before.json()["results"]
+    state.client.close()
 
 
 def test_releases_are_exchanged_under_load_without_a_failed_request(

@@ -137,19 +137,30 @@ class QuietServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def standing_in(context: ssl.SSLContext | None = None) -> Iterator[StandIn]:
-    state = StandIn()
+def listening(
+    state: StandIn, port: int = 0, context: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """Answer on a port, any where it is 0, until the block ends; what was stored remains."""
     handler = type("OneHandler", (Handler,), {"state": state})
-    server = QuietServer(("127.0.0.1", 0), handler)
+    server = QuietServer(("127.0.0.1", port), handler)
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     state.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
     try:
-        yield state
+        yield server.server_port
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def standing_in(context: ssl.SSLContext | None = None) -> Iterator[StandIn]:
+    state = StandIn()
+    try:
+        with listening(state, context=context):
+            yield state
+    finally:
         state.client.close()
