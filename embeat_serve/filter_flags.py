@@ -78,6 +78,6 @@ def parse_range(name: str, text: str | None) -> tuple[float | None, float | None
         raise UsageError(f"--{name} expects a range like 1990-1999, 1990- or -1999, found {text!r}")
     number = int if name in ("year", "popularity") else float
     try:
-        return tuple(None if end is None else number(end) for end in (low, high))  # type: ignore[return-value]
+        return number(low) if low else None, number(high) if high else None
     except ValueError:
         raise UsageError(f"--{name} expects whole numbers, found {text!r}") from None

@@ -16,6 +16,7 @@ import pytest
 
 from embeat_pipeline.sample import write_sample
 from embeat_serve.contract import LakePaths
+from tests.browser import chromium
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -24,36 +25,12 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 START_SECONDS = 180
 RUN_SECONDS = 900
 STAGES = ("ingest", "genres", "acoustic", "playlists", "index", "evaluate")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1600,1000",
-)
 
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator["Chrome"]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    driver = shutil.which("chromedriver")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if not driver or not chromium:
-        pytest.skip("no chromium and chromedriver at hand (Debian: chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(flag)
-    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    try:
+    with chromium(tmp_path / "profile") as chrome:
         yield chrome
-    finally:
-        chrome.quit()
 
 
 @pytest.fixture

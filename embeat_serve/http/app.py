@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -84,14 +84,13 @@ def create_app(settings: Settings, http: HttpSettings, log: TextIO | None = None
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
-    detail = str(error.detail) if error.detail else TITLES.get(error.status_code, "")
-    return problem(error.status_code, detail, request.state.request_id, error.headers)
+    refused = cast(HTTPException, error)
+    detail = str(refused.detail) if refused.detail else TITLES.get(refused.status_code, "")
+    return problem(refused.status_code, detail, request.state.request_id, refused.headers)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101
-    errors = described(error.errors())
+    errors = described(cast(RequestValidationError, error).errors())
     return problem(422, "; ".join(errors), request.state.request_id, errors=errors)
 
 

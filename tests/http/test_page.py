@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,23 +12,13 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from tests.browser import chromium
 from tests.http.conftest import Server
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 WAIT_SECONDS = 60
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SIZES = {"desktop": (1280, 900, False, "light"), "phone": (390, 844, True, "dark")}
 
 
@@ -119,21 +108,9 @@ class Page:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Chrome"]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    driver = shutil.which("chromedriver")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if not driver or not chromium:
-        pytest.skip("no chromium and chromedriver at hand (Debian: chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser') / 'profile'}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    try:
+    logged = {"goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+    with chromium(tmp_path_factory.mktemp("browser") / "profile", **logged) as chrome:
         yield chrome
-    finally:
-        chrome.quit()
 
 
 @pytest.fixture(params=SIZES)
