@@ -10,11 +10,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Version of the release layout. A server refuses a release of another version."""
 
 STRENGTH_LEVELS = 255
 """Highest strength of a neighbour, as it is kept: in one byte."""
+
+MOST_SHARED = 65_535
+"""Highest number of playlists that a neighbour is said to share: it is kept in two bytes."""
 
 VECTOR_SIZE = 64
 """Dimensions of the acoustic and of the playlist vectors."""

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from embeat_serve.contract import STRENGTH_LEVELS
 
-BYTES = 6
-"""Of one neighbour: its code, little-endian uint32, and its two strengths, one byte each."""
+BYTES = 8
+"""Of one neighbour: its code, little-endian uint32, the playlists it shares, little-endian uint16,
+and its two strengths, one byte each."""
 
 HALF_WAY = 8
 """Further seeds with which both kinds of strength count alike."""
@@ -27,10 +28,15 @@ class Neighbours(NamedTuple):
     """The same where this is one of many seeds, which leave less to be guessed from artists."""
     confidence: float
     """0..1: how much the seed's own playlists say; 0 where the list is its artist's."""
+    shared: NDArray[np.uint16] | None = None
+    """Playlists that hold both it and the seed, or a song of the seed's artist where the list is
+    the artist's (0 for that artist's own songs); ``MOST_SHARED`` stands for that many and more.
+    None where nobody counted."""
 
 
 def unpack(text: str, confidence: float = 0.0) -> Neighbours:
-    """Read the payload field: base64 of n codes, n strengths, n strengths for several seeds.
+    """Read the payload field: base64 of n codes, n numbers of playlists shared, n strengths and n
+    strengths for several seeds.
 
     Raises:
         ValueError: it is not base64, or not a whole number of neighbours.
@@ -40,9 +46,10 @@ def unpack(text: str, confidence: float = 0.0) -> Neighbours:
     if rest:
         raise ValueError(f"a neighbour takes {BYTES} bytes, found {len(content)}")
     codes = np.frombuffer(content, "<u4", number)
-    levels = np.frombuffer(content, np.uint8, offset=4 * number).reshape(2, number)
+    shared = np.frombuffer(content, "<u2", number, offset=4 * number)
+    levels = np.frombuffer(content, np.uint8, offset=6 * number).reshape(2, number)
     single, several = levels.astype(np.float32) / np.float32(STRENGTH_LEVELS)
-    return Neighbours(codes, single, several, confidence)
+    return Neighbours(codes, single, several, confidence, shared)
 
 
 def blended(found: Neighbours, seeds: int) -> NDArray[np.float32]:

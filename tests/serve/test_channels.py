@@ -135,7 +135,7 @@ LISTED = RecallOptions(channels=("playlist",))
 def packed(strengths: dict[int, int]) -> str:
     codes = pl.Series([list(strengths)], dtype=pl.List(pl.UInt32))
     levels = pl.Series([list(strengths.values())], dtype=pl.List(pl.UInt8))
-    return pack(codes, levels, levels)[0]
+    return pack(codes, codes.cast(pl.List(pl.UInt16)), levels, levels)[0]
 
 
 def test_two_seeds_that_agree_outweigh_one_that_insists():
