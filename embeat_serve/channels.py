@@ -9,7 +9,9 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from embeat_serve.candidates import AMPLE, Answer, Found
+import numpy as np
+
+from embeat_serve.answers import Answer
 from embeat_serve.contract import ArtistField, Collection, TrackField
 from embeat_serve.dislikes import MAX_SOUNDS, artists_of, push_down, subtract
 from embeat_serve.filters import OPEN, Gate
@@ -18,6 +20,7 @@ from embeat_serve.neighbours import Neighbours, agreed, unpack
 from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import RecallOptions
+from embeat_serve.shortlist import AMPLE
 from embeat_serve.store import VectorStore
 
 MAX_RELATED = 20
@@ -128,7 +131,7 @@ class Recall:
                 of_genre = [
                     found.get(Place("acoustic", position, g), []) for g in chosen or (None,)
                 ]
-                near_by: dict[str | None, list[Hit]] = {
+                near_by: dict[str | None, Sequence[Hit]] = {
                     None: best(of_genre, self._limit("acoustic"))
                 }
                 near_by["genre"] = found.get(Place("outside", position), [])
@@ -136,19 +139,18 @@ class Recall:
                     near_by[rule] = found.get(Place("unfiltered", position, number), [])
                 for rule, hits in near_by.items():
                     sounding = answer("acoustic", position, hits, rule)
-                    ordered = push_down(sounding.found, unloved, self.options.dislike_weight)
-                    answers.append(sounding._replace(found=ordered))
+                    answers.append(push_down(sounding, unloved, self.options.dislike_weight))
             if "genre_popular" in self.options.channels:
                 of_genre = [found.get(Place("genre_popular", None, g), []) for g in chosen]
                 popular = best(of_genre, self._limit("genre_popular"))
                 vector = seed.vector if seed.code is None else vectors.get(seed.code)
-                answers.append(Answer("genre_popular", position, by_sound(popular, vector)))
+                answers.append(Answer("genre_popular", position, *by_sound(popular, vector)))
             for channel in ("same_artist", "related_artist"):
                 hits = found.get(Place(channel, position), [])
                 answers.append(answer(channel, position, hits, sound=_has_sound(seed)))
         if self._asks_lists():
             answers += self._from_lists(self._known_lists(found))
-        return [answer for answer in answers if answer.found]
+        return [answer for answer in answers if len(answer.ids)]
 
     def _asks_lists(self) -> bool:
         return "playlist" in self.options.channels and self.options.playlist_neighbours
@@ -158,9 +160,8 @@ class Recall:
         if not self._asks_lists():
             return
         if self.neighbours is not None:
-            codes = [
-                found.id for answer in self._from_lists([self.neighbours]) for found in answer.found
-            ]
+            (answer,) = self._from_lists([self.neighbours])
+            codes = answer.ids.tolist()
             for use, query in listed(self.gate, codes, codes[: AMPLE * self.k], self.payload):
                 yield Place(use), query
             return
@@ -206,12 +207,18 @@ class Recall:
         factor, most = options.limits("playlist")
         limit = min(factor * self.k, most) * (WIDE if self.is_wide else 1)
         answers = []
-        for position, (codes, strengths) in enumerate(agreed(lists, self._left_out(), limit)):
-            pairs = zip(codes.tolist(), strengths.tolist(), strict=True)
-            found = tuple(Found(code, None, strength) for code, strength in pairs)
+        for position, found in enumerate(agreed(lists, self._left_out(), limit)):
             known = lists[position]
-            confidence = known.confidence if known else 0.0
-            answers.append(Answer("playlist", position, found, confidence=confidence))
+            answers.append(
+                Answer(
+                    "playlist",
+                    position,
+                    found.codes.astype(np.int64),
+                    strengths=found.strengths.astype(np.float64),
+                    shared=None if found.shared is None else found.shared.astype(np.int64),
+                    confidence=known.confidence if known else 0.0,
+                )
+            )
         return answers
 
     @property

@@ -59,9 +59,17 @@ def blended(found: Neighbours, seeds: int) -> NDArray[np.float32]:
     return mixed.astype(np.float32)
 
 
-def agreed(
-    lists: Sequence[Neighbours | None], excluded: Sequence[int], limit: int
-) -> list[tuple[NDArray[np.uint32], NDArray[np.float32]]]:
+class Agreed(NamedTuple):
+    """What one list says of the tracks that all lists together speak for most."""
+
+    codes: NDArray[np.uint32]
+    """Best first, equals in the list's order."""
+    strengths: NDArray[np.float32]
+    shared: NDArray[np.integer] | None
+    """See ``Neighbours``."""
+
+
+def agreed(lists: Sequence[Neighbours | None], excluded: Sequence[int], limit: int) -> list[Agreed]:
     """The tracks that all lists together speak for most, and what each list says of them.
 
     A track's strength is the sum over the lists that hold it, so two seeds that agree outweigh
@@ -73,24 +81,29 @@ def agreed(
         limit: tracks wanted.
 
     Returns:
-        For each list codes and strengths of those of its tracks that are among the best
-        ``limit``, best first, equals in the list's order.
+        For each list those of its tracks that are among the best ``limit``.
     """
-    none = np.zeros(0, np.uint32), np.zeros(0, np.float32)
+    none = Agreed(np.zeros(0, np.uint32), np.zeros(0, np.float32), None)
     seeds = sum(found is not None for found in lists)
     given = [_positive(found, seeds) if found else none for found in lists]
-    codes, place = np.unique(np.concatenate([one for one, _ in given]), return_inverse=True)
-    total = np.bincount(place, np.concatenate([one for _, one in given]), minlength=len(codes))
+    codes, place = np.unique(np.concatenate([one.codes for one in given]), return_inverse=True)
+    strengths = np.concatenate([one.strengths for one in given])
+    total = np.bincount(place, strengths, minlength=len(codes))
     total[np.isin(codes, np.asarray(excluded, np.int64))] = 0
     order = np.lexsort((codes, -total))[:limit]
     kept = np.zeros(len(codes), bool)
     kept[order[total[order] > 0]] = True
-    chosen = np.split(kept[place], np.cumsum([len(one) for one, _ in given])[:-1])
-    return [(one[mask], two[mask]) for (one, two), mask in zip(given, chosen, strict=True)]
+    chosen = np.split(kept[place], np.cumsum([len(one.codes) for one in given])[:-1])
+    return [_picked(one, mask) for one, mask in zip(given, chosen, strict=True)]
 
 
-def _positive(found: Neighbours, seeds: int) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+def _picked(found: Agreed, where: NDArray) -> Agreed:
+    shared = None if found.shared is None else found.shared[where]
+    return Agreed(found.codes[where], found.strengths[where], shared)
+
+
+def _positive(found: Neighbours, seeds: int) -> Agreed:
     strengths = blended(found, seeds)
     order = np.argsort(-strengths, kind="stable")
     order = order[strengths[order] > 0]
-    return found.codes[order], strengths[order]
+    return _picked(Agreed(found.codes, strengths, found.shared), order)

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve import seeds as seed_lookup
+from embeat_serve.answers import Answer
 from embeat_serve.asides import Asides, Lookup
-from embeat_serve.candidates import AMPLE, Answer, Candidate, fuse, shortlist, weigh_popularity
+from embeat_serve.candidates import Candidate, Fused, fuse, weigh_popularity
 from embeat_serve.channels import WIDE, Recall, listed
-from embeat_serve.contract import Collection, TrackField
+from embeat_serve.contract import CHANNELS, Collection, TrackField
 from embeat_serve.dials import bend, turn
 from embeat_serve.dislikes import artists_of, disfavour
 from embeat_serve.encoder import Encoder
@@ -29,6 +30,7 @@ from embeat_serve.release import AskedThrough, CurrentRelease, OpenRelease
 from embeat_serve.result import Recommendations, SeedSong, Song
 from embeat_serve.seeds import Seed, Seeds
 from embeat_serve.settings import MAX_K, RecallOptions, Settings
+from embeat_serve.shortlist import AMPLE, shortlist
 from embeat_serve.store import VectorStore
 
 Playlist = str | Path | Sequence[str]
@@ -54,6 +56,9 @@ CANDIDATE_FIELDS = (
     TrackField.NAME_KEY,
 )
 """What rules, explanations and output look at."""
+
+
+PLAYLIST = CHANNELS.index("playlist")
 
 
 class Recommender:
@@ -133,9 +138,10 @@ class Recommender:
             # What stands in neighbour lists has to be looked up once they are read.
             all_known = seeds.artist is not None or not options.playlist_neighbours
             along = all_known and seeds.store_calls + lookup.calls > 1
-            candidates, clock = _candidates(release, asked, along, seeds.artist is not None)
+            candidates, fused, clock = _candidates(release, asked, along, seeds.artist is not None)
             read = time.perf_counter()
             ranked, relaxed = rank(candidates, seeds.songs, options, k, passing, asides.disliked)
+        fused.tell(ranked)
         results = tuple(
             Song.of(
                 candidate, place, explanation(candidate, seeds.songs, passing) if explain else None
@@ -250,7 +256,7 @@ def _gate(release: OpenRelease, filters: Filters | None, asides: Asides, seeds: 
 
 def _candidates(
     release: OpenRelease, asked: Recall, bring_along: bool, is_artist: bool
-) -> tuple[list[Candidate], dict[str, float]]:
+) -> tuple[list[Candidate], Fused, dict[str, float]]:
     """Candidates with payload, as the dials want them, and the seconds each step took.
 
     Three store calls answer a question, one more where a song's name had to be guessed. For an
@@ -264,36 +270,32 @@ def _candidates(
     answers, hits = asked.ask(release.store)
     recalled = time.perf_counter()
     weighed = (answers, options, release.fusion, len(asked.seeds), is_artist)
-    chosen = fuse(*weighed)
+    fused = fuse(*weighed)
     if not bring_along:
-        first = shortlist(chosen, options, asked.k * (WIDE if asked.is_wide else 1))
-        ids = [candidate.id for candidate in first]
+        first = shortlist(fused, options, asked.k * (WIDE if asked.is_wide else 1))
         if passing:
             # Of playlist neighbours nothing is known yet, and many may not pass.
-            there = set(ids)
-            far = [one for one in chosen if one.id not in there and _is_played(one)]
-            chosen = [*first, *far]
-            every = [candidate.id for candidate in chosen]
+            far = np.setdiff1d(np.flatnonzero(fused.found[:, PLAYLIST]), first)
+            fused = fused.take(np.concatenate([first, far]))
+            every = fused.ids.tolist()
             best = every[: AMPLE * asked.k]
             queries = [query for _, query in listed(passing, every, best, fields)]
             hits = [hit for found in release.store.query(queries) for hit in found]
         else:
-            chosen = first
+            fused = fused.take(first)
+            ids = fused.ids.tolist()
             hits = release.store.retrieve(Collection.TRACKS, ids, fields) if ids else []
     payloads = {hit.id: hit.payload for hit in hits if hit.payload.get(TrackField.TRACK_ID)}
-    for candidate in chosen:
-        candidate.payload = payloads.get(candidate.id, {})
-    known = [candidate for candidate in chosen if candidate.payload]
+    there = np.array([id in payloads for id in fused.ids.tolist()], bool)
+    fused = fused.take(np.flatnonzero(there))
+    of_each = [payloads[id].get(TrackField.POPULARITY) or 0 for id in fused.ids.tolist()]
+    fused = weigh_popularity(fused, np.array(of_each, np.float64), *weighed)
+    known = fused.candidates(payloads)
     seed_artists = {code for seed in asked.seeds for code in seed.artist_codes}
-    weigh_popularity(known, *weighed)
     disfavour(known, artists_of(asked.disliked), seed_artists)
     turn(known, seed_artists, options)
     clock = {"channels": recalled - started, "payload": time.perf_counter() - recalled}
-    return known, clock
-
-
-def _is_played(candidate: Candidate) -> bool:
-    return any(item.channel == "playlist" for item in candidate.evidence)
+    return known, fused, clock
 
 
 def _entries(playlist: Playlist) -> list[Entry]:

@@ -94,7 +94,8 @@ class EngineStore(ABC):
         ]
         answers: list[list[Hit]] = [[] for _ in queries]
         for part, hits in zip(parts, self._ask(parts), strict=True):
-            answers[part.position] = merge(answers[part.position], hits, part.query.limit)
+            so_far = answers[part.position]
+            answers[part.position] = merge(so_far, hits, part.query.limit) if so_far else hits
         self._settle_ties(asked, answers)
         return answers
 
@@ -114,7 +115,7 @@ class EngineStore(ABC):
 
     @abstractmethod
     def _search(self, collection: str, queries: list[Query]) -> list[list[Hit]]:
-        """Run one batch on one collection."""
+        """Run one batch on one collection. Hits come best first, ties by id."""
 
     def load(self) -> None:  # noqa: B027
         """See ``VectorStore.load``. A server has nothing to load."""
@@ -183,7 +184,7 @@ class EngineStore(ABC):
             hits = answers[part.position]
             value = hits[-1].score
             kept = [hit for hit in hits if hit.score != value]
-            answers[part.position] = kept + [replace(hit, score=value) for hit in tied_hits]
+            answers[part.position] = kept + [hit._replace(score=value) for hit in tied_hits]
 
     def __enter__(self) -> Self:
         return self

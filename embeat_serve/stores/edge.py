@@ -123,8 +123,7 @@ class EdgeStore(EngineStore):
         with self._engine(collection) as shard:
             batch = shard.query_batch(edge.QueryBatchRequest(requests))
         return [
-            [_hit(point, _score(point, query), vector_name) for point in points]
-            for query, points in zip(queries, batch, strict=True)
+            _hits(points, query, vector_name) for query, points in zip(queries, batch, strict=True)
         ]
 
     @contextmanager
@@ -209,10 +208,24 @@ def _selected(payload: bool | Sequence[str]) -> bool | list[str]:
     return payload if isinstance(payload, bool) else list(payload)
 
 
+def _hits(points: Sequence[edge.ScoredPoint], query: Query, vector_name: str) -> list[Hit]:
+    if query.vector is not None and not query.payload and not query.with_vector:
+        # Hundreds a question: what the rest takes to read is not even asked for.
+        hits = [Hit(point.id, point.score, {}) for point in points]  # type: ignore[arg-type]
+    else:
+        hits = [_hit(point, _score(point, query), vector_name) for point in points]
+    hits.sort(key=lambda hit: (-hit.score, hit.id))
+    # Half-precision vectors are not exactly of unit length.
+    if query.vector is not None:
+        ends = [place for place, hit in enumerate(hits) if not -1 <= hit.score <= 1]
+        for place in ends:
+            hits[place] = hits[place]._replace(score=max(-1.0, min(1.0, hits[place].score)))
+    return hits
+
+
 def _score(point: edge.ScoredPoint, query: Query) -> float:
     if query.vector is not None:
-        # Half-precision vectors are not exactly of unit length.
-        return max(-1.0, min(1.0, point.score))
+        return point.score
     return 0.0 if point.order_value is None else float(point.order_value)
 
 

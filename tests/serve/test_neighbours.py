@@ -77,12 +77,12 @@ def test_strengths_add_up_over_the_lists(
         for code, strength in strengths.items():
             totals[code] = totals.get(code, 0) + strength
     allowed = {code: total for code, total in totals.items() if total > 0 and code not in excluded}
-    chosen = {code for codes, _ in found for code in codes.tolist()}
+    chosen = {code for one in found for code in one.codes.tolist()}
     assert len(chosen) == min(limit, len(allowed))
     assert chosen <= set(allowed)
     least = min((allowed[code] for code in chosen), default=0)
     assert all(allowed[code] <= least + 1e-3 for code in set(allowed) - chosen)
-    for strengths, (codes, kept) in zip(said, found, strict=True):
+    for strengths, (codes, kept, _) in zip(said, found, strict=True):
         expected = {code for code, strength in strengths.items() if strength > 0} & chosen
         assert set(codes.tolist()) == expected
         assert kept * STRENGTH_LEVELS == pytest.approx([strengths[c] for c in codes.tolist()])
