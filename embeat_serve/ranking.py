@@ -15,11 +15,11 @@ from itertools import count, islice
 from typing import Any, NamedTuple
 
 from embeat_serve.candidates import Candidate
-from embeat_serve.channels import popularity_floor
 from embeat_serve.contract import TrackField
 from embeat_serve.filters import OPEN, Gate
 from embeat_serve.harmonic import mix
 from embeat_serve.ordering import arrange, broken_rules
+from embeat_serve.seed_facts import popularity_floor
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import RecallOptions
 from embeat_serve.text import name_key, title_key

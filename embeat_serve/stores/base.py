@@ -95,7 +95,9 @@ class EngineStore(ABC):
         answers: list[list[Hit]] = [[] for _ in queries]
         for part, hits in zip(parts, self._ask(parts), strict=True):
             so_far = answers[part.position]
-            answers[part.position] = merge(so_far, hits, part.query.limit) if so_far else hits
+            answers[part.position] = (
+                merge(so_far, hits, part.query.limit) if so_far else sorted(hits, key=_place)
+            )
         self._settle_ties(asked, answers)
         return answers
 
@@ -115,7 +117,7 @@ class EngineStore(ABC):
 
     @abstractmethod
     def _search(self, collection: str, queries: list[Query]) -> list[list[Hit]]:
-        """Run one batch on one collection. Hits come best first, ties by id."""
+        """Run one batch on one collection."""
 
     def load(self) -> None:  # noqa: B027
         """See ``VectorStore.load``. A server has nothing to load."""
@@ -200,7 +202,11 @@ class EngineStore(ABC):
 def merge(one: list[Hit], other: list[Hit], limit: int) -> list[Hit]:
     """Best ``limit`` of two answers to the same query, each point once, ties by id."""
     found = {hit.id: hit for hit in (*one, *other)}
-    return sorted(found.values(), key=lambda hit: (-hit.score, hit.id))[:limit]
+    return sorted(found.values(), key=_place)[:limit]
+
+
+def _place(hit: Hit) -> tuple[float, int]:
+    return -hit.score, hit.id
 
 
 def unit(vector: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
