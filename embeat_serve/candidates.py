@@ -83,7 +83,7 @@ class Pieces(NamedTuple):
     shared: NDArray[np.int64]
     confidences: NDArray[np.float64]
     shares: NDArray[np.float64]
-    """(m,) of what the channel adds to the track's score but for popularity; they sum to 1."""
+    """(m,) of what the channel adds to the track's score but for its payload; they sum to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class Fused:
     Attributes:
         ids: (n,) int64 track codes.
         parts: (n, channels) float64, what each channel's own evidence adds to the score.
-        extra: (n, channels) float64, what popularity adds through each.
+        extra: (n, channels) float64, what the payload adds through each.
         found: (n, channels) bool, whether the channel found it.
         held_back: (n,) place in ``holders`` of the setting that holds it back, or -1.
         holders: settings.
@@ -227,7 +227,8 @@ def fuse(
         elif held_back_by:
             weights = _line(last * HELD_BACK_WEIGHT * unit, 0.0, number)
         elif options.learned:
-            weights = _features(merged, len(of_channel)) @ learned[channel][:-1]
+            features = _features(merged, len(of_channel))
+            weights = features @ learned[channel][: features.shape[1]]
         else:
             weights = _line(first * unit, last * unit, number)
         holder = holders.setdefault(held_back_by, len(holders)) if held_back_by else -1
@@ -236,31 +237,39 @@ def fuse(
     return _fused(known, lists, tuple(holders))
 
 
-def weigh_popularity(
+def weigh_payload(
     fused: Fused,
-    popularity: NDArray[np.float64],
+    features: NDArray[np.float64],
     answers: Sequence[Answer],
     options: RecallOptions,
     model: FusionModel = DEFAULT_MODEL,
     seeds: int = 1,
     is_artist: bool = False,
 ) -> Fused:
-    """Add what the fusion model gives for popularity, once the payload is known.
+    """Add what the fusion model gives for what the payload says, once it is known.
 
-    Every channel that found a track adds its own weight times the popularity; what a channel
+    Every channel that found a track adds its own weights times those features; what a channel
     adds is shared out among its evidence.
 
     Args:
         fused: candidates.
-        popularity: (n,) of each, 0..100, 0 where unknown.
+        features: (n, p) of each, see ``payload_features``.
         answers: and the rest as in ``fuse``.
     """
     if not options.learned:
         return fused
     learned = model.of_kind(kind(answers, seeds, is_artist), options.channels)
-    weights = np.array([learned[name][-1] if name in learned else 0.0 for name in CHANNELS])
-    shares = np.where(fused.held_back < 0, popularity / 100, 0.0)
-    return replace(fused, extra=fused.found * weights * shares[:, None])
+    number = features.shape[1]
+    nothing = np.zeros(number)
+    weights = [learned[name][-number:] if name in learned else nothing for name in CHANNELS]
+    free = fused.found & (fused.held_back < 0)[:, None]
+    return replace(fused, extra=free * (features @ np.stack(weights).T))
+
+
+def payload_features(tracks: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+    """(n, 1) what the fusion model sees of the payload of n tracks: the last of ``FEATURES``."""
+    popularity = [track.get(TrackField.POPULARITY) or 0 for track in tracks]
+    return np.array(popularity, np.float64)[:, None] / 100
 
 
 def kind(answers: Iterable[Answer], seeds: int, is_artist: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embeat_serve.candidates import Candidate, Fused, fuse, weigh_popularity
+from embeat_serve.candidates import Candidate, Fused, fuse, payload_features, weigh_payload
 from embeat_serve.channels import WIDE, Place, Recall, listed
 from embeat_serve.contract import CHANNELS, Collection, TrackField
 from embeat_serve.dials import turn
@@ -52,7 +52,7 @@ class Chosen(NamedTuple):
 class _Found(NamedTuple):
     fused: Fused
     weighed: tuple[Any, ...]
-    """What the scores rest on besides popularity."""
+    """What the scores rest on besides the payload."""
     hits: list[Hit]
     """With payload."""
     filled: bool
@@ -142,8 +142,8 @@ def _with_payload(found: _Found, asked: Recall) -> tuple[Fused, list[Candidate]]
     payloads = {hit.id: hit.payload for hit in found.hits if hit.payload.get(TrackField.TRACK_ID)}
     there = [row for row, id in enumerate(found.fused.ids.tolist()) if id in payloads]
     fused = found.fused.take(np.array(there, np.intp))
-    popularity = [payloads[id].get(TrackField.POPULARITY) or 0 for id in fused.ids.tolist()]
-    fused = weigh_popularity(fused, np.array(popularity, np.float64), *found.weighed)
+    told = payload_features([payloads[id] for id in fused.ids.tolist()])
+    fused = weigh_payload(fused, told, *found.weighed)
     candidates = fused.candidates(payloads)
     seed_artists = {code for seed in asked.seeds for code in seed.artist_codes}
     disfavour(candidates, artists_of(asked.disliked), seed_artists)

@@ -7,11 +7,12 @@ import pytest
 
 from embeat_pipeline.index.neighbours import pack
 from embeat_serve.candidates import fuse
-from embeat_serve.channels import MAX_GENRE_QUERIES, Place, Recall, popularity_floor
+from embeat_serve.channels import MAX_GENRE_QUERIES, Place, Recall
 from embeat_serve.contract import ArtistField, Collection, TrackField
 from embeat_serve.hits import by_sound, vote
 from embeat_serve.neighbours import Neighbours
 from embeat_serve.query import Between, Hit, Ids, Match
+from embeat_serve.seed_facts import popularity_floor
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import PRESETS, RecallOptions
 

@@ -6,8 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeat_serve.answers import Answer
-from embeat_serve.candidates import Candidate, fuse, kind, ranked_by_channel, weigh_popularity
-from embeat_serve.contract import CHANNELS
+from embeat_serve.candidates import (
+    Candidate,
+    fuse,
+    kind,
+    payload_features,
+    ranked_by_channel,
+    weigh_payload,
+)
+from embeat_serve.contract import CHANNELS, TrackField
 from embeat_serve.fusion import DEFAULT_MODEL, FEATURES, KINDS, MANIFEST_PARAMETER, FusionModel
 from embeat_serve.settings import PRESETS, RecallOptions
 from embeat_serve.shortlist import shortlist
@@ -34,8 +41,8 @@ def scored(
     found: list[Answer], known: list[int | None], options: RecallOptions = OPTIONS
 ) -> list[Candidate]:
     fused = fuse(found, options, DEFAULT_MODEL, 4)
-    popularity = np.array([known[id] or 0 for id in fused.ids.tolist()], np.float64)
-    fused = weigh_popularity(fused, popularity, found, options, DEFAULT_MODEL, 4)
+    told = payload_features([{TrackField.POPULARITY: known[id]} for id in fused.ids.tolist()])
+    fused = weigh_payload(fused, told, found, options, DEFAULT_MODEL, 4)
     candidates = fused.candidates({id: {} for id in range(31)})
     fused.tell(candidates)
     return candidates
