@@ -10,7 +10,6 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
-from embeat_serve.completion import WordList
 from embeat_serve.contract import Manifest, ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import BrokenRelease, Unavailable
@@ -19,6 +18,7 @@ from embeat_serve.settings import Settings
 from embeat_serve.store import VectorStore, open_store, published_release
 from embeat_serve.text import name_key
 from embeat_serve.vocabulary import Vocabulary
+from embeat_serve.words import WordList
 
 CHECK_SECONDS = 1.0
 """How often a lake is asked for its published release; reading a file takes microseconds."""
@@ -51,7 +51,11 @@ class OpenRelease:
 
     @property
     def words(self) -> WordList:
-        """Words of its names, to complete one with; read when first needed."""
+        """Words of its names, to complete one with.
+
+        Raises:
+            BrokenRelease: they are missing or damaged.
+        """
         return self._words
 
     @cached_property
@@ -81,11 +85,11 @@ class OpenRelease:
             BrokenRelease: it cannot be read.
         """
         self.store.load()
-        _ = self.vocabulary
+        _ = self.words, self.encoder, self.genre_codes
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """Words of its titles and names, read when first needed.
+        """Words of its names, to correct others with.
 
         Raises:
             BrokenRelease: they are missing or damaged.
@@ -94,13 +98,7 @@ class OpenRelease:
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
-        try:
-            return Vocabulary.load(self.store.read_file(ReleaseFile.WORDS))
-        except ValueError as error:
-            raise BrokenRelease(
-                f"{ReleaseFile.WORDS} of release {self.name} cannot be read: {error}; "
-                f"build it again with `python -m embeat_pipeline run`"
-            ) from error
+        return Vocabulary(self._words)
 
     @cached_property
     def genre_codes(self) -> dict[str, int]:
