@@ -119,7 +119,7 @@ class WordList:
 
     @cached_property
     def _view(self) -> memoryview:
-        return memoryview(self.text)
+        return self.text.data
 
     def _word(self, place: int) -> bytes:
         first = int(self.ends[place - 1]) + 1 if place else 0
