@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Version of the release layout. A server refuses a release of another version."""
 
 STRENGTH_LEVELS = 255
@@ -220,8 +220,7 @@ class ReleaseFile:
     MANIFEST = "manifest.json"
     ENCODER = "encoder.npz"
     GENRES = "genres.json"  # genre code -> [name, x or null, y or null]
-    COMPLETIONS = "completions.npz"  # every word of the names: see completion.WordList
-    WORDS = "words.npz"  # words of titles and names, best known first: see vocabulary.dump
+    WORDS = "words"  # folder of arrays: the words of all names, see words.WordList
 
 
 @dataclass(frozen=True)
