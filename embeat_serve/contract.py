@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Version of the release layout. A server refuses a release of another version."""
 
 STRENGTH_LEVELS = 255
@@ -243,6 +243,8 @@ class Manifest:
     """Release of which a copy was changed to make this one; None where it was made afresh."""
     changed: dict[str, int] = field(default_factory=dict)
     """Collection taken over -> points changed in it."""
+    afresh: dict[str, str] = field(default_factory=dict)
+    """Collection made afresh -> why it was not taken over."""
 
     def write(self, folder: Path) -> None:
         """Write to ``folder``, synced to disk before it appears under its name."""
