@@ -8,7 +8,7 @@ one that changed never counts as the same. Another release of Polars may digest 
 everything counts as changed, and nothing is missed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,8 +85,13 @@ class Changes(NamedTuple):
         )
 
 
-def write_digests(lake: LakePaths, workshop: Path, folder: Path) -> None:
-    """Write the digests of all collections of a release in ``folder``.
+def write_digests(
+    lake: LakePaths,
+    workshop: Path,
+    folder: Path,
+    collections: Iterable[str] = Collection.ALL,
+) -> None:
+    """Write the digests of the points of a release in ``folder``.
 
     Memory: 8 bytes for each track and artist, and ``ROWS`` rows.
 
@@ -94,10 +99,11 @@ def write_digests(lake: LakePaths, workshop: Path, folder: Path) -> None:
         lake: where the tables are.
         workshop: what ``write_facts`` and ``write_centroids`` left.
         folder: of the release.
+        collections: of it.
     """
     facts = scattered(workshop / FACTS, "artist_code")
     entities: dict[str, Digests] = {}
-    for collection in Collection.ALL:
+    for collection in collections:
         source = source_of(collection, lake, workshop)
         if source.code not in entities:
             entities[source.code] = _entities(source, facts)
