@@ -71,6 +71,11 @@ def work_on(part: Part) -> None:
 
 def build_part(part: Part) -> None:
     """Write one shard with the points of ``part``, indexed and flushed to disk."""
+    _finish(filled(part), part)
+
+
+def filled(part: Part) -> "EdgeShard":
+    """A shard in ``part.folder`` with the points of ``part``, flushed but without a graph."""
     from embeat_pipeline.index.payload import points
     from embeat_pipeline.index.shards import create_shard, edge
 
@@ -79,7 +84,8 @@ def build_part(part: Part) -> None:
         for batch in points(rows, part.collection):
             shard.update(edge.UpdateOperation.upsert_points(batch))
             report(points=len(batch))
-    _finish(shard, part)
+    shard.flush()
+    return shard
 
 
 def change_part(part: Part) -> None:
@@ -103,6 +109,7 @@ def change_part(part: Part) -> None:
         for batch in points(rows, part.collection):
             shard.update(edge.UpdateOperation.upsert_points(batch))
             report(points=len(batch))
+    shard.flush()
     _finish(shard, part)
 
 
@@ -115,7 +122,6 @@ def _slices(part: Part, only: "NDArray[np.uint32] | None" = None) -> "Iterator[S
 
 
 def _finish(shard: "EdgeShard", part: Part) -> None:
-    shard.flush()
     report(step=f"graph of {part.collection}")
     shard.optimize()
     shard.flush()
