@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Version of the release layout. A server refuses a release of another version."""
 
 STRENGTH_LEVELS = 255
