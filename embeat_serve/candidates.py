@@ -11,9 +11,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.answers import Answer, joined
+from embeat_serve.answers import Answer
 from embeat_serve.contract import CHANNELS, TrackField
-from embeat_serve.fusion import DEFAULT_MODEL, FusionModel, Ranked, features_of, kind_of
+from embeat_serve.fusion import (
+    DEFAULT_MODEL,
+    FEATURES,
+    RANKED_FEATURES,
+    FusionModel,
+    Ranked,
+    certainty_of,
+    features_of,
+    kind_of,
+)
+from embeat_serve.likeness import likeness
+from embeat_serve.merging import Merged, Pieces, line, merge
 from embeat_serve.settings import RecallOptions
 
 
@@ -68,22 +79,6 @@ class Candidate:
     def artist_codes(self) -> Sequence[int]:
         """Main artist first."""
         return self.payload.get(TrackField.ARTIST_CODES, ())
-
-
-class Pieces(NamedTuple):
-    """Single pieces of evidence: m of them, those of a track in the order they were found."""
-
-    ids: NDArray[np.int64]
-    """(m,) ascending."""
-    channels: NDArray[np.intp]
-    """(m,) places in ``CHANNELS``."""
-    seeds: NDArray[np.intp]
-    cosines: NDArray[np.float64]
-    strengths: NDArray[np.float64]
-    shared: NDArray[np.int64]
-    confidences: NDArray[np.float64]
-    shares: NDArray[np.float64]
-    """(m,) of what the channel adds to the track's score but for its payload; they sum to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +203,7 @@ def fuse(
         seeds: how many songs were asked about.
         is_artist: they stand for an artist.
     """
-    learned = model.of_kind(kind(answers, seeds, is_artist), options.channels)
+    learned = _weights(answers, options, model, seeds, is_artist)
     unit = 1 / max(sum(options.weights(channel)[0] for channel in options.channels), 1e-9)
     known = np.zeros(0, np.int64)
     holders: dict[str, int] = {}
@@ -217,20 +212,20 @@ def fuse(
     groups = _groups(answers)
     for channel, held_back_by in sorted(groups, key=lambda group: group[1] is not None):
         of_channel = groups[channel, held_back_by]
-        merged = _merge(of_channel, options)
+        merged = merge(of_channel, options)
         if held_back_by:
             merged = merged.without(known)
         first, last = options.weights(channel)
         number = len(merged.ids)
         if held_back_by and options.learned:
-            weights = _line(HELD_BACK_SCORE, 0.0, number)
+            weights = line(HELD_BACK_SCORE, 0.0, number)
         elif held_back_by:
-            weights = _line(last * HELD_BACK_WEIGHT * unit, 0.0, number)
+            weights = line(last * HELD_BACK_WEIGHT * unit, 0.0, number)
         elif options.learned:
-            features = _features(merged, len(of_channel))
-            weights = features @ learned[channel][: features.shape[1]]
+            ranked = learned[channel][: len(RANKED_FEATURES)]
+            weights = _features(merged, len(of_channel)) @ ranked
         else:
-            weights = _line(first * unit, last * unit, number)
+            weights = line(first * unit, last * unit, number)
         holder = holders.setdefault(held_back_by, len(holders)) if held_back_by else -1
         lists.append(_Listed(merged, CHANNELS.index(channel), holder, weights))
         known = np.union1d(known, merged.ids)
@@ -253,30 +248,49 @@ def weigh_payload(
 
     Args:
         fused: candidates.
-        features: (n, p) of each, see ``payload_features``.
+        features: (n, 4) of each, see ``payload_features``.
         answers: and the rest as in ``fuse``.
     """
     if not options.learned:
         return fused
-    learned = model.of_kind(kind(answers, seeds, is_artist), options.channels)
-    number = features.shape[1]
-    nothing = np.zeros(number)
-    weights = [learned[name][-number:] if name in learned else nothing for name in CHANNELS]
+    learned = _weights(answers, options, model, seeds, is_artist)
+    nothing = np.zeros(len(FEATURES))
+    weights = [learned.get(name, nothing)[len(RANKED_FEATURES) :] for name in CHANNELS]
     free = fused.found & (fused.held_back < 0)[:, None]
     return replace(fused, extra=free * (features @ np.stack(weights).T))
 
 
-def payload_features(tracks: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
-    """(n, 1) what the fusion model sees of the payload of n tracks: the last of ``FEATURES``."""
+def payload_features(
+    seeds: Sequence[Mapping[str, Any]], tracks: Sequence[Mapping[str, Any]]
+) -> NDArray[np.float64]:
+    """(n, 4) ``fusion.PAYLOAD_FEATURES`` of n tracks, from the payload of the seeds and theirs."""
     popularity = [track.get(TrackField.POPULARITY) or 0 for track in tracks]
-    return np.array(popularity, np.float64)[:, None] / 100
+    return np.column_stack([np.array(popularity, np.float64) / 100, likeness(seeds, tracks)])
+
+
+def _weights(
+    answers: Sequence[Answer],
+    options: RecallOptions,
+    model: FusionModel,
+    seeds: int,
+    is_artist: bool,
+) -> dict[str, NDArray[np.float64]]:
+    of_kind = kind(answers, seeds, is_artist)
+    return model.of_kind(of_kind, options.channels, certainty(answers, is_artist))
 
 
 def kind(answers: Iterable[Answer], seeds: int, is_artist: bool) -> str:
     """Kind of seeds, see ``fusion.kind_of``."""
-    return kind_of(
-        seeds, (item.confidence for item in answers if item.channel == "playlist"), is_artist
-    )
+    return kind_of(seeds, _confidences(answers), is_artist)
+
+
+def certainty(answers: Iterable[Answer], is_artist: bool) -> float:
+    """How much the playlist channel knows of the seeds, see ``fusion.certainty_of``."""
+    return certainty_of(_confidences(answers), is_artist)
+
+
+def _confidences(answers: Iterable[Answer]) -> Iterable[float]:
+    return {item.seed: item.confidence for item in answers if item.channel == "playlist"}.values()
 
 
 def ranked_by_channel(answers: Sequence[Answer], options: RecallOptions) -> dict[str, Ranked]:
@@ -284,7 +298,7 @@ def ranked_by_channel(answers: Sequence[Answer], options: RecallOptions) -> dict
     found = {}
     for (channel, held_back_by), of_channel in _groups(answers).items():
         if not held_back_by:
-            merged = _merge(of_channel, options)
+            merged = merge(of_channel, options)
             found[channel] = Ranked(merged.ids, _features(merged, len(of_channel)))
     return found
 
@@ -296,62 +310,14 @@ def _groups(answers: Iterable[Answer]) -> dict[tuple[str, str | None], list[Answ
     return groups
 
 
-class _Merged(NamedTuple):
-    """Tracks of one channel, best first, and what the seeds say of them."""
-
-    ids: NDArray[np.int64]
-    """(n,)."""
-    strengths: NDArray[np.float64]
-    """(n,) sums over the seeds."""
-    pieces: Pieces
-
-    def without(self, known: NDArray[np.int64]) -> "_Merged":
-        """Those that are not known yet."""
-        new, kept = ~np.isin(self.ids, known), ~np.isin(self.pieces.ids, known)
-        pieces = Pieces._make(column[kept] for column in self.pieces)
-        return _Merged(self.ids[new], self.strengths[new], pieces)
-
-
 class _Listed(NamedTuple):
-    merged: _Merged
+    merged: Merged
     channel: int
     holder: int
     weights: NDArray[np.float64]
 
 
-def _merge(answers: list[Answer], options: RecallOptions) -> _Merged:
-    every = joined(answers)
-    channel = answers[0].channel
-    sizes = [len(answer.ids) for answer in answers]
-    first, last = (1.0, 0.5) if options.learned else options.weights(channel)
-    # Weights of 0 would leave nothing to tell places apart by.
-    places = np.concatenate([_line(max(first, 1e-9), max(last, 1e-9), size) for size in sizes])
-    shares = np.where(np.isnan(every.strengths), places, every.strengths)
-    strengths = np.nan_to_num(every.strengths).astype(np.float64)
-    if len(answers) == 1:
-        ordered, shares = every.ids, np.ones_like(shares)
-    else:
-        ids, row = np.unique(every.ids, return_inverse=True)
-        agreement = np.bincount(row, shares, len(ids))
-        strengths = np.bincount(row, strengths, len(ids)).astype(np.float64)
-        alone = np.bincount(row, minlength=len(ids)) == 1
-        shares = np.where(alone[row], 1.0, shares / np.where(agreement > 0, agreement, 1)[row])
-        order = np.lexsort((ids, -agreement))
-        ordered, strengths = ids[order], strengths[order]
-    pieces = Pieces(
-        every.ids,
-        np.full(len(every.ids), CHANNELS.index(channel)),
-        np.repeat([answer.seed for answer in answers], sizes),
-        every.cosines,
-        every.strengths,
-        every.shared,
-        np.repeat([answer.confidence for answer in answers], sizes),
-        shares,
-    )
-    return _Merged(ordered, strengths, pieces)
-
-
-def _features(merged: _Merged, answered: int) -> NDArray[np.float64]:
+def _features(merged: Merged, answered: int) -> NDArray[np.float64]:
     return features_of(merged.strengths / answered)
 
 
@@ -372,8 +338,3 @@ def _fused(known: NDArray[np.int64], lists: list[_Listed], holders: tuple[str, .
     best = np.lexsort((known, -parts.sum(axis=1)))
     whole = Fused(known, parts, np.zeros_like(parts), found, held_back, holders, pieces)
     return whole.take(best)
-
-
-def _line(first: float, last: float, places: int) -> NDArray[np.float64]:
-    step = (last - first) / max(places - 1, 1)
-    return first + step * np.arange(places, dtype=np.float64)

@@ -23,6 +23,8 @@ CANDIDATE_FIELDS = (
     TrackField.ARTIST_NAMES,
     TrackField.ARTIST_CODES,
     TrackField.GENRES,
+    TrackField.GENRE_CODES,
+    TrackField.YEAR,
     TrackField.ALBUM_CODE,
     TrackField.ALBUM_NAME,
     TrackField.ISRC,
@@ -142,7 +144,8 @@ def _with_payload(found: _Found, asked: Recall) -> tuple[Fused, list[Candidate]]
     payloads = {hit.id: hit.payload for hit in found.hits if hit.payload.get(TrackField.TRACK_ID)}
     there = [row for row, id in enumerate(found.fused.ids.tolist()) if id in payloads]
     fused = found.fused.take(np.array(there, np.intp))
-    told = payload_features([payloads[id] for id in fused.ids.tolist()])
+    songs = [seed.payload for seed in asked.seeds]
+    told = payload_features(songs, [payloads[id] for id in fused.ids.tolist()])
     fused = weigh_payload(fused, told, *found.weighed)
     candidates = fused.candidates(payloads)
     seed_artists = {code for seed in asked.seeds for code in seed.artist_codes}

@@ -111,11 +111,9 @@ def _together(strength: float, confidence: float, shared: int | None, seed: Seed
     if shared:
         other = f"songs of {_artist(seed)}" if of_artist else _title(seed)
         return f"{_playlists(shared)} it with {other}"
-    if of_artist and shared is None:
-        return f"played with songs of {_artist(seed)} ({strength:.2f})"
     # Playlists are only one of the things that a list is made of.
     if of_artist:
-        return f"goes with songs of {_artist(seed)} by artist and genre ({strength:.2f})"
+        return f"goes with songs of {_artist(seed)}, or of artists like it ({strength:.2f})"
     if shared == 0:
         return f"played with songs like {_title(seed)} ({strength:.2f}), never yet with it"
     words = f"{_words(TOGETHER, strength)} ({strength:.2f})"

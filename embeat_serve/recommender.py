@@ -44,6 +44,7 @@ class Recommender:
 
     Args:
         settings: where the release lies, and the options used where a question has none.
+        follow: whether to go on to another release once one is published; else ``published`` tells.
 
     Raises:
         NoRelease: nothing is published.
@@ -51,9 +52,9 @@ class Recommender:
         StoreUnreachable: the Qdrant server does not answer.
     """
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, follow: bool = True):
         self.settings = settings
-        self._current = CurrentRelease(settings)
+        self._current = CurrentRelease(settings, follow)
 
     def recommend(
         self,
@@ -181,6 +182,11 @@ class Recommender:
         """Name of the release that the next question is answered from."""
         with self._current.in_use() as release:
             return release.name
+
+    @property
+    def published(self) -> str:
+        """Name of the release that is published now."""
+        return self._current.published()
 
     def opened(self) -> AbstractContextManager[OpenRelease]:
         """The release itself, to be read; it stays open until the block ends."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from embeat_serve.contract import TrackField
+from embeat_serve.contract import TrackField, related_artists
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import RecallOptions
 
@@ -18,8 +18,9 @@ def popularity_floor(seeds: Sequence[Seed], options: RecallOptions) -> int:
 
 def related(seed: Seed) -> tuple[int, ...]:
     """Artists related to the seed's main one, closest first, without its own."""
-    related = seed.payload.get(TrackField.RELATED_ARTIST_CODES, ())
-    return tuple(code for code in related if code not in seed.artist_codes)[:MAX_RELATED]
+    return tuple(code for code in related_artists(seed.payload) if code not in seed.artist_codes)[
+        :MAX_RELATED
+    ]
 
 
 def main_artists(seeds: Sequence[Seed]) -> tuple[int, ...]:

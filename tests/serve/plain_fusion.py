@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from embeat_serve.answers import Answer
-from embeat_serve.candidates import HELD_BACK_SCORE, HELD_BACK_WEIGHT, kind
-from embeat_serve.fusion import HALF, FusionModel
+from embeat_serve.candidates import HELD_BACK_SCORE, HELD_BACK_WEIGHT, certainty, kind
+from embeat_serve.fusion import HALF, RANKED_FEATURES, FusionModel
 from embeat_serve.settings import RecallOptions
 from embeat_serve.shortlist import AMPLE, MARGIN
 
@@ -48,10 +48,11 @@ def plain_fuse(
     options: RecallOptions,
     model: FusionModel,
     seeds: int,
-    popularity: Mapping[int, int | None] | None = None,
+    told: Mapping[int, Sequence[float]] | None = None,
 ) -> list[Plain]:
-    """Candidates best first; with ``popularity`` scored, but not sorted, by it."""
-    weights = model.of_kind(kind(answers, seeds, False), options.channels)
+    """Candidates best first; with what their payload ``told`` scored, but not sorted, by it."""
+    of_kind = kind(answers, seeds, False)
+    weights = model.of_kind(of_kind, options.channels, certainty(answers, False))
     unit = 1 / max(sum(options.weights(channel)[0] for channel in options.channels), 1e-9)
     groups: dict[tuple[str, str | None], list[Answer]] = {}
     for answer in answers:
@@ -82,7 +83,7 @@ def plain_fuse(
                 mean = sum(strength for *_, strength in merged[id]) / len(groups[channel, held])
                 mean = min(max(mean, 0), 1)
                 features = (1.0, HALF / (HALF + place), mean, mean**0.5)
-                weight = float(np.dot(features, weights[channel][:-1]))
+                weight = float(np.dot(features, weights[channel][: len(RANKED_FEATURES)]))
             else:
                 weight = line(first * unit, last * unit, len(order))[place]
             candidate = candidates.setdefault(id, Plain(id, held))
@@ -92,11 +93,18 @@ def plain_fuse(
                 (channel, seed, weight * share / total) for seed, share, _ in merged[id]
             ]
     ranked = sorted(candidates.values(), key=lambda one: (-one.score, one.id))
-    for candidate in ranked if popularity and options.learned else ():
+    for candidate in ranked if told and options.learned else ():
         number = Counter(channel for channel, *_ in candidate.pieces)
-        known = 0 if candidate.held_back_by else (popularity or {}).get(candidate.id) or 0
+        if candidate.held_back_by:
+            continue
+        added = {
+            channel: float(
+                np.dot(weights[channel][len(RANKED_FEATURES) :], (told or {})[candidate.id])
+            )
+            for channel in number
+        }
         candidate.pieces = [
-            (channel, seed, part + weights[channel][-1] * known / 100 / number[channel])
+            (channel, seed, part + added[channel] / number[channel])
             for channel, seed, part in candidate.pieces
         ]
         candidate.score = sum(part for *_, part in candidate.pieces)

@@ -65,7 +65,7 @@ def test_tempo_and_key(track: dict[str, Any], words: str):
         (0.3, 0.9, "In the same or similar playlists (0.30)."),
         (0.1, 0.9, "Now and then in similar playlists (0.10)."),
         (0.8, 0.1, "Often in the same playlists (0.80), of which there are few."),
-        (0.8, 0.0, "Played with songs of One (0.80)."),
+        (0.8, 0.0, "Goes with songs of One, or of artists like it (0.80)."),
     ],
 )
 def test_neighbours_are_said_to_be_as_sure_as_they_are(
@@ -83,7 +83,7 @@ def test_neighbours_are_said_to_be_as_sure_as_they_are(
         (1_200, 0.0, "1,200 playlists share it with songs of One."),
         (MOST_SHARED, 0.9, "65,535 or more playlists share it with The Seed."),
         (0, 0.9, "Played with songs like The Seed (0.30), never yet with it."),
-        (0, 0.0, "Goes with songs of One by artist and genre (0.30)."),
+        (0, 0.0, "Goes with songs of One, or of artists like it (0.30)."),
     ],
 )
 def test_playlists_are_counted_where_they_can_be(shared: int, confidence: float, words: str):
