@@ -230,8 +230,7 @@ class ReleaseFile:
     MANIFEST = "manifest.json"
     ENCODER = "encoder.npz"
     GENRES = "genres.json"  # genre code -> [name, x or null, y or null]
-    COMPLETIONS = "completions.npz"  # every word of the names: see completion.WordList
-    WORDS = "words.npz"  # words of titles and names, best known first: see vocabulary.dump
+    WORDS = "words"  # folder of arrays: the words of all names, see words.WordList
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from typing import Any
 import pyarrow.parquet as pq
 
 import embeat_pipeline
-from embeat_pipeline.index.completions import write_completions
 from embeat_pipeline.index.config import DEFAULT_OPTIONS, BuildOptions
 from embeat_pipeline.index.increments import BUILT, Base, base_of, recipe, write_recipe
 from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
@@ -214,9 +213,8 @@ def _copy_files(lake: LakePaths, folder: Path) -> None:
     shutil.copyfile(lake.models / ReleaseFile.ENCODER, folder / ReleaseFile.ENCODER)
     genres = pq.read_table(lake.table("genre_map"), columns=["genre", "x", "y"])
     places = zip(*(genres.column(name).to_pylist() for name in genres.column_names), strict=True)
-    write_words(lake, folder / ReleaseFile.WORDS)
+    write_words(lake, folder)
     write_json(folder / ReleaseFile.GENRES, [list(place) for place in places])
-    write_completions(lake.table("tracks"), folder / ReleaseFile.COMPLETIONS)
 
 
 def _metadata(lake: LakePaths, manifest: Manifest) -> dict[str, Any]:
