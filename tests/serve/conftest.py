@@ -143,7 +143,7 @@ def _payload(code: int, song: dict[str, Any], track_id: str, recordings: dict) -
         "artist_codes": [artist],
         "genre_codes": None if genre is None else [genre, (genre + 1) % 3],
         "genres": None if genre is None else [GENRES[genre], GENRES[(genre + 1) % 3]],
-        "related_artist_codes": _related(artist) or None,
+        "related_artist_codes": " ".join(map(str, _related(artist))) or None,
         "album_code": song.get("album"),
         "album_name": f"Album {song['album']}" if "album" in song else None,
         "isrc": song.get("isrc"),
