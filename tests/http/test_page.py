@@ -267,7 +267,7 @@ def test_a_server_with_nothing_to_answer_from_is_waited_for(
 def test_the_keyboard_goes_from_the_search_to_the_list(page: Page) -> None:
     from selenium.webdriver.common.keys import Keys
 
-    def at() -> str:
+    def at() -> str | None:
         return page.browser.switch_to.active_element.get_attribute("id")
 
     # There is no list to skip to yet.
