@@ -1,11 +1,13 @@
-"""What each choice in EmbeatMLP's training is worth: retrieval on artists unseen in training.
+r"""What each choice in EmbeatMLP's training is worth: retrieval on artists unseen in training.
 
-    python benchmarks/acoustic_ablation.py --lake DIR [--artists test] [--only NAME...] [--seeds S]
+    python benchmarks/acoustic_ablation.py --lake DIR [--artists test] [--only NAME...] \
+        [--seeds S...] [--steps N] [--keep DIR]
 
-Every variant differs from the default in what its name says. The whole catalogue is ranked by
-cosine; cells are MRR or hit@10 as multiples of the raw standardised features', with 95%
-intervals over artists. Choices are made on ``--artists validation``, which early stopping sees;
-``test`` is for the ones made.
+Every variant differs from the default in what its name says, and is trained once a seed. The whole
+catalogue is ranked by cosine; cells are MRR or hit@10 as multiples of the raw standardised
+features', the mean over the seeds with a 95% interval over artists, and each seed by itself. A
+second table has the ratio to the default, asked about the same artists. Choices are made on
+``--artists validation``, which early stopping sees; ``test`` is for the ones made.
 """
 
 import argparse
@@ -30,9 +32,11 @@ from embeat_pipeline.acoustic.similar import SimilarPairs
 from embeat_pipeline.acoustic.taught import TaughtPairs
 from embeat_pipeline.acoustic.tracks import Role, load_training_tracks
 from embeat_pipeline.acoustic.train import fit
+from embeat_pipeline.evaluate import bootstrap
 from embeat_pipeline.evaluate.interactions import read_playlists
-from embeat_pipeline.evaluate.sound import RAW, RELATIONS, evaluate_sound
+from embeat_pipeline.evaluate.sound import RELATIONS, Answers, Questions, answer, pose
 from embeat_pipeline.evaluate.systems import raw_features
+from embeat_pipeline.lake import atomic_path, stage_key
 from embeat_serve.contract import VECTOR_SIZE, LakePaths
 from embeat_serve.features import CONTINUOUS, OPTIONAL, TEMPO
 
@@ -41,9 +45,11 @@ SHOWN = ("mrr", "hit@10")
 ENCODED_ROWS = 8_192
 BARE = ", asked with 11"
 """Queries known by the 11 features alone, among tracks of which all is known."""
+TABLES = ("tracks", "artist_genres", "playlists", "related_artists")
+BASE = "default"
 DEFAULT = TrainingConfig()
 VARIANTS: dict[str, TrainingConfig] = {
-    "default": DEFAULT,
+    BASE: DEFAULT,
     "upstream": UPSTREAM,
     "11 features": replace(DEFAULT, optional=()),
     "loudness alone besides": replace(DEFAULT, optional=("loudness",)),
@@ -65,6 +71,11 @@ VARIANTS: dict[str, TrainingConfig] = {
     "playlists alone": replace(DEFAULT, teacher_weights=(0.0, 0.0, 1.0)),
     "no playlists": replace(DEFAULT, teacher_weights=(1.0, 1.0, 0.0)),
     "playlists twice": replace(DEFAULT, teacher_weights=(1.0, 1.0, 2.0)),
+    "related artists as well": replace(DEFAULT, teacher_weights=(1.0, 1.0, 1.0, 1.0)),
+    "genre as well": replace(DEFAULT, teacher_weights=(1.0, 1.0, 1.0, 0.0, 1.0)),
+    "genre as well, half as often": replace(DEFAULT, teacher_weights=(1.0, 1.0, 1.0, 0.0, 0.5)),
+    "half of the anchors from four genres": replace(DEFAULT, genre_anchors=0.5),
+    "hardest tenth of negatives counts 3 times": replace(DEFAULT, hardest_weight=3.0),
     "batch 4096, a quarter of the steps": replace(
         DEFAULT, batch_size=4096, max_steps=DEFAULT.max_steps // 4
     ),
@@ -72,7 +83,7 @@ VARIANTS: dict[str, TrainingConfig] = {
 
 
 def main() -> None:
-    """Train and measure, print a table, write JSON."""
+    """Train and measure, print tables, write JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lake", type=Path, required=True, help="ingested lake; only read")
     parser.add_argument("--artists", choices=("validation", "test"), default="validation")
@@ -81,35 +92,90 @@ def main() -> None:
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[DEFAULT.seed], help="of the weights and draws"
     )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep answers there; what is there is not redone"
+    )
+    parser.add_argument("--bare", action="store_true", help="ask with 11 features as well")
     arguments = parser.parse_args()
     lake = LakePaths(arguments.lake)
     raw = raw_features(lake)
-    spaces, asked_as, trained = {RAW: raw}, {}, {}
-    for name, seed in product(arguments.only, arguments.seeds):
+    tracks = load_training_tracks(lake.table("tracks"), None, DEFAULT, torch.device("cpu"))
+    unseen = np.zeros(len(raw), bool)
+    unseen[tracks.track.numpy()] = tracks.role.numpy() == Role[arguments.artists.upper()]
+    tables = [path for path in map(lake.table, TABLES) if path.exists()]
+    playlists = read_playlists(lake.table("playlists"), len(raw))
+    questions = pose(lake, playlists, unseen & (raw != 0).any(axis=1))
+    asked = ", ".join(f"{len(rows):,} by {name}" for name, rows in questions.asked.items())
+    print(f"{len(np.unique(questions.artist)):,} artists; queries: {asked}", flush=True)
+    baseline = answer(questions, raw)
+    names = dict.fromkeys([BASE, *arguments.only])
+    runs = [(name, seed) for name in names for seed in arguments.seeds]
+    shared = {"artists": arguments.artists, "bare": arguments.bare}
+    answers: dict[str, list[Answers]] = {}
+    trained: dict[str, Any] = {}
+    for name, seed in runs:
         config = VARIANTS[name]
         if arguments.steps:
             config = replace(config, max_steps=arguments.steps, validate_every=arguments.steps)
         label = f"{name}, seed {seed}"
-        vectors, bare, trained[label] = train(lake, config, seed, len(raw))
-        spaces[label] = vectors
-        if config.optional:
-            spaces[f"{label}{BARE}"], asked_as[f"{label}{BARE}"] = vectors, bare
+        what = {**shared, "config": asdict(config), "seed": seed}
+        kept = Kept(arguments.keep, stage_key(tables, what))
+        if (content := kept.read()) is None:
+            vectors, bare, trained[label] = train(lake, config, seed, len(raw))
+            content = {"how": trained[label], "ways": {"": answer(questions, vectors)}}
+            if config.optional and arguments.bare:
+                content["ways"][BARE] = answer(questions, vectors, bare)
+            kept.write(content)
+        for way, values in content["ways"].items():
+            answers.setdefault(name + way, []).append(values)
+        trained[label] = content["how"]
         print(f"{label}: {trained[label]['cpu_seconds']:.0f} CPU-s", flush=True)
-    tracks = load_training_tracks(lake.table("tracks"), None, DEFAULT, torch.device("cpu"))
-    unseen = np.zeros(len(raw), bool)
-    unseen[tracks.track.numpy()] = tracks.role.numpy() == Role[arguments.artists.upper()]
-    playlists = read_playlists(lake.table("playlists"), len(raw))
-    found = evaluate_sound(lake, playlists, spaces, unseen, asked_as=asked_as)
-    show(found)
+    table = {
+        name: compared(questions, values, baseline, answers[BASE + BARE * name.endswith(BARE)])
+        for name, values in answers.items()
+    }
+    show(table)
     content = {
         "artists": arguments.artists,
         "steps": arguments.steps,
-        "found": found,
+        "seeds": arguments.seeds,
+        "asked": {name: len(rows) for name, rows in questions.asked.items()},
+        "table": table,
         "trained": trained,
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+class Kept:
+    """Answers of one training in a file.
+
+    Args:
+        folder: where; None keeps nothing.
+        key: of data, settings and code version.
+    """
+
+    def __init__(self, folder: Path | None, key: str):
+        self.path = None if folder is None else folder / f"{key}.json"
+
+    def read(self) -> dict[str, Any] | None:
+        """What was written, if anything was."""
+        if self.path is None or not self.path.exists():
+            return None
+        content = json.loads(self.path.read_text(encoding="utf-8"))
+        for values in content["ways"].values():
+            for metrics in values.values():
+                metrics.update({name: np.array(found) for name, found in metrics.items()})
+        return content
+
+    def write(self, content: dict[str, Any]) -> None:
+        """Keep ``content``, whole or not at all."""
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_path(self.path) as scratch:
+                text = json.dumps(content, default=lambda values: values.tolist())
+                scratch.write_text(text, encoding="utf-8")
 
 
 def train(
@@ -120,14 +186,16 @@ def train(
 
     The artists left out are always those of the default's seed.
     """
-    tables = {name: lake.table(name) for name in ("tracks", "artist_genres", "playlists")}
+    tables = {name: lake.table(name) for name in TABLES if lake.table(name).exists()}
     held_out = replace(config, seed=DEFAULT.seed)
     tracks = load_training_tracks(
-        tables["tracks"], tables["artist_genres"], held_out, torch.device("cpu")
+        tables["tracks"], tables.get("artist_genres"), held_out, torch.device("cpu")
     )
     config = replace(config, seed=seed)
     samplers: dict[str, Callable[[], PairSampler]] = {
-        "teachers": lambda: TaughtPairs(tracks, config, tables["playlists"]),
+        "teachers": lambda: TaughtPairs(
+            tracks, config, tables.get("playlists"), tables.get("related_artists")
+        ),
         "upstream": lambda: SimilarPairs(tracks, config),
     }
     started = time.process_time()
@@ -147,23 +215,65 @@ def encode(model: EmbeatMLP, discrete: Tensor, continuous: Tensor) -> NDArray[np
     return torch.cat([model.eval()(*batch) for batch in batches]).numpy()
 
 
-def show(found: dict[str, Any]) -> None:
-    asked = ", ".join(f"{number:,} by {name}" for name, number in found["asked"].items())
-    print(f"{found['artists']:,} artists; queries: {asked}")
+def compared(
+    questions: Questions, found: list[Answers], raw: Answers, base: list[Answers]
+) -> dict[str, Any]:
+    """One variant, its seeds averaged, against the raw features and against the default.
+
+    Returns:
+        ``raw``: relation and metric -> interval of the ratio to the raw features', and that of
+        each seed; ``base``: likewise the ratio of MRR to the default's, relations by their
+        geometric mean. Intervals are over artists, who are resampled for all relations at once.
+    """
+    ratios: dict[str, Any] = {}
+    for relation, metric in product(RELATIONS, SHOWN):
+        ours = np.stack(
+            [questions.by_artist(relation, values[relation][metric]) for values in found]
+        )
+        theirs = questions.by_artist(relation, raw[relation][metric])
+        ratios[f"{relation} {metric}"] = {
+            **asdict(bootstrap.ratio(ours.mean(axis=0), theirs)),
+            "seeds": (ours.mean(axis=1) / theirs.mean()).tolist(),
+        }
+    return {"raw": ratios, "base": against(questions, found, base)}
+
+
+def against(questions: Questions, found: list[Answers], base: list[Answers]) -> dict[str, Any]:
+    """Ratio of MRR to ``base``, see ``compared``."""
+    artists, place = np.unique(questions.artist, return_inverse=True)
+    # Artists nobody asks about in a relation add nothing to either mean: sums do as well.
+    sums = np.zeros((2, len(found), len(RELATIONS), len(artists)))
+    for side, answers in enumerate((found, base)):
+        for (seed, values), (column, name) in product(enumerate(answers), enumerate(RELATIONS)):
+            asked = np.unique(place[questions.asked[name]])
+            sums[side, seed, column, asked] = questions.by_artist(name, values[name]["mrr"])
+    seeds = np.log(sums[0].sum(axis=-1) / sums[1].sum(axis=-1)).mean(axis=-1)
+    rows = sums.mean(axis=1).reshape(-1, len(artists))
+    means = bootstrap.resampled_means(rows, 0, bootstrap.SAMPLES).reshape(-1, 2, len(RELATIONS))
+    resampled = np.exp(np.log(means[:, 0] / means[:, 1]).mean(axis=-1))
+    total = sums.mean(axis=1).sum(axis=-1)
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    return {
+        "mean": float(np.exp(np.log(total[0] / total[1]).mean())),
+        "low": float(low),
+        "high": float(high),
+        "seeds": np.exp(seeds).tolist(),
+    }
+
+
+def show(table: dict[str, Any]) -> None:
     heads = [f"{name} {metric}" for name in RELATIONS for metric in SHOWN]
-    print(f"{'':<36}" + "".join(f"{head:>24}" for head in heads))
-    for space in found["spaces"]:
-        cells = []
-        for relation in RELATIONS:
-            for metric in SHOWN:
-                value = found["table"][space][relation][metric]
-                if space == RAW:
-                    cells.append(f"{value['mean']:.4f}")
-                    continue
-                ratio = found["ratios"][space][relation][metric]
-                times = f"x{ratio['mean']:.2f} [{ratio['low']:.2f}, {ratio['high']:.2f}]"
-                cells.append(f"{value['mean']:.4f} {times}")
-        print(f"{space:<36}" + "".join(f"{cell:>26}" for cell in cells))
+    print(f"{'times the raw features, [95%], (seeds)':<44}" + "".join(f"{h:>32}" for h in heads))
+    for name, cells in table.items():
+        print(f"{name:<44}" + "".join(f"{written(cells['raw'][head]):>32}" for head in heads))
+    print(f"{'MRR, times the default':<44}{'geometric mean of relations':>32}")
+    for name, cells in table.items():
+        print(f"{name:<44}{written(cells['base']):>32}")
+
+
+def written(cell: dict[str, Any]) -> str:
+    seeds = ", ".join(f"{value:.2f}" for value in cell["seeds"])
+    return f"{cell['mean']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}] ({seeds})"
 
 
 if __name__ == "__main__":

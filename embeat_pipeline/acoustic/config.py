@@ -14,6 +14,9 @@ Precision = Literal["auto", "float32", "bfloat16"]
 COMPARED = ("energy", "valence", "danceability", "acousticness", "liveness", "speechiness")
 """Features the positive test compares; its per-feature settings come in this order."""
 
+TEACHERS = 5
+"""Album, artist, playlists, related artists, genre."""
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -100,9 +103,14 @@ class TrainingConfig:
     artist_bonus: float = 0.04
     genre_bonus: float = 0.02
 
-    teacher_weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    teacher_weights: tuple[float, ...] = (1.0, 1.0, 1.0, 0.0, 0.0)
     """Recipe ``teachers``: how often an anchor that has them all is taught by its album, its
-    artist and its playlists."""
+    artist, its playlists, its artist's related artists and its genre; 0 for what is not given."""
+    genre_anchors: float = 0.0
+    """Recipe ``teachers``: share of anchors that come from a few genres, to be hard negatives of
+    each other. No use where genre teaches, which masks them."""
+    hardest_weight: float = 1.0
+    """How often each of a row's hardest negatives (``loss.HARDEST_SHARE``) counts in the loss."""
 
     validation_artists: float = 0.02
     """Share of artists kept out of training, to stop it by."""
@@ -118,14 +126,26 @@ class TrainingConfig:
         if not 1 <= self.tempo_rows <= 12:
             raise ValueError(f"tempo_rows must lie in 1..12, found {self.tempo_rows}")
         # JSON, from which an encoder's settings are read back, knows lists only.
-        object.__setattr__(self, "optional", tuple(self.optional))
+        for name in ("optional", "max_difference", "distance_weight"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        weights = tuple(map(float, self.teacher_weights))
+        # Encoders of older releases name three teachers.
+        weights += (0.0,) * (TEACHERS - len(weights))
+        if len(weights) != TEACHERS or min(weights) < 0 or not any(weights):
+            raise ValueError(
+                f"teacher_weights must be at most {TEACHERS} numbers from 0 on, one of them above "
+                f"it, found {self.teacher_weights}"
+            )
+        object.__setattr__(self, "teacher_weights", weights)
+        if self.hardest_weight <= 0:
+            raise ValueError(f"hardest_weight must be above 0, found {self.hardest_weight}")
         if self.optional != OPTIONAL[: len(self.optional)]:
             raise ValueError(f"optional must be a beginning of {OPTIONAL}, found {self.optional}")
         if self.validation_artists + self.test_artists >= 1:
             raise ValueError("validation_artists and test_artists leave no artist to train on")
-        for name in ("missing_share", "optional_missing_share"):
+        for name in ("missing_share", "optional_missing_share", "genre_anchors"):
             if not 0 <= (share := getattr(self, name)) < 1:
-                raise ValueError(f"{name} must lie in 0..1, found {share}")
+                raise ValueError(f"{name} must lie in 0..1 and below 1, found {share}")
         if min(self.batch_size, self.max_steps, self.candidates, self.validate_every) < 1:
             raise ValueError("batch_size, max_steps, candidates and validate_every start at 1")
 

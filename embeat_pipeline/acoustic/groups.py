@@ -1,4 +1,4 @@
-"""Who belongs together (albums, artists, genres, playlists), to draw from in one go."""
+"""Who belongs together (albums, artists, genres, playlists), to draw or read in one go."""
 
 import torch
 from torch import Tensor
@@ -26,6 +26,12 @@ class Groups:
         index = torch.where(known, group, 0).long()
         return torch.where(known, self.offsets[index + 1] - self.offsets[index], 0)
 
+    def every(self, group: Tensor) -> tuple[Tensor, Tensor]:
+        """All members of each group: places in ``group`` (k,) int64, and members (k,) int32."""
+        size = self.size(group)
+        place, index = ranges(self.offsets[torch.where(size > 0, group, 0).long()], size)
+        return place, self.members[index]
+
     def draw(self, group: Tensor, count: int, generator: torch.Generator) -> Tensor:
         """Draw ``count`` members of each group, with replacement: (groups, count).
 
@@ -38,3 +44,11 @@ class Groups:
         )
         place = (uniform * size).long()
         return self.members[self.offsets[group.long()][:, None] + place].long()
+
+
+def ranges(first: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+    """The numbers ``first[i]`` to ``first[i] + size[i] - 1`` of every i, and the i of each."""
+    place = torch.arange(len(size), device=size.device).repeat_interleave(size)
+    before = size.cumsum(0) - size
+    within = torch.arange(len(place), device=size.device) - before[place]
+    return place, first[place] + within

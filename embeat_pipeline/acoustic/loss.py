@@ -1,5 +1,6 @@
 """Masked, multi-positive InfoNCE, a block of rows at a time."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -8,6 +9,9 @@ from torch import Tensor
 
 BLOCK_VALUES = 1 << 20
 """Logits at a time: few enough to stay in a core's cache, enough for its matrix products."""
+
+HARDEST_SHARE = 0.1
+"""Share of a batch that may be a row's hardest negatives."""
 
 Positives = Literal["together", "averaged"]
 
@@ -38,6 +42,7 @@ def masked_info_nce(
     temperature: float,
     form: Positives = "together",
     block_rows: int | None = None,
+    hardest_weight: float = 1.0,
 ) -> Tensor:
     """Mean over the rows i of
 
@@ -59,9 +64,13 @@ def masked_info_nce(
         temperature: tau.
         form: f.
         block_rows: rows at a time; bounds memory, changes no result beyond rounding.
+        hardest_weight: how often each of a row's hardest negatives stands in the sum: those of the
+            highest scores, ``HARDEST_SHARE`` of the columns.
     """
     rows = block_rows or max(1, BLOCK_VALUES // max(len(anchors), 1))
-    return _MaskedInfoNCE.apply(anchors, positives, relations, temperature, form, rows)
+    return _MaskedInfoNCE.apply(
+        anchors, positives, relations, temperature, form, rows, hardest_weight
+    )
 
 
 class _MaskedInfoNCE(torch.autograd.Function):
@@ -74,6 +83,7 @@ class _MaskedInfoNCE(torch.autograd.Function):
         temperature: float,
         form: Positives,
         block_rows: int,
+        hardest_weight: float,
     ) -> Tensor:
         count = len(anchors)
         scaled = anchors / temperature
@@ -89,6 +99,9 @@ class _MaskedInfoNCE(torch.autograd.Function):
                 row, column = near
             score, own_score = logits[row, column], logits[own]
             logits[masked] = -torch.inf
+            if hardest_weight != 1:
+                logits[row, column] = -torch.inf
+                _harden(logits, hardest_weight)
             logits[row, column] = score
             highest = logits.amax(dim=1, keepdim=True)
             exponents = logits.sub_(highest).exp_()
@@ -112,12 +125,19 @@ class _MaskedInfoNCE(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:
         anchor_gradient, positive_gradient = ctx.saved_tensors
         (of_loss,) = gradients
-        return of_loss * anchor_gradient, of_loss * positive_gradient, None, None, None, None
+        return of_loss * anchor_gradient, of_loss * positive_gradient, None, None, None, None, None
 
 
 def _own(rows: slice, device: torch.device) -> Places:
     column = torch.arange(rows.start, rows.stop, device=device)
     return Places(column - rows.start, column)
+
+
+def _harden(negatives: Tensor, weight: float) -> None:
+    """Let the highest scores of each row count ``weight`` times; -inf is none."""
+    number = math.ceil(HARDEST_SHARE * negatives.shape[1])
+    score, column = negatives.topk(number, dim=1)
+    negatives.scatter_(1, column, score + math.log(weight))
 
 
 def _together(row: Tensor, score: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:

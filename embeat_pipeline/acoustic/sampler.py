@@ -1,16 +1,20 @@
 """Pairs of tracks to learn from: anchors, and for each a track that should lie near it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from embeat_pipeline.acoustic.config import TrainingConfig
+from embeat_pipeline.acoustic.groups import ranges
 from embeat_pipeline.acoustic.loss import Places, Relations
 from embeat_pipeline.acoustic.tracks import TrainingTracks, distinct
 from embeat_serve.errors import PipelineError
 
+SAME = ("artist", "album", "recording")
+"""Columns of the tracks by which pairs are compared."""
 MAX_BLOCKS = 1_000
 """Blocks of anchors tried for one batch before giving up."""
 
@@ -90,34 +94,45 @@ class Same:
 
     Each column is sorted once, so that what is equal is looked up and not looked for: the work
     grows with the number of equal pairs.
+
+    Args:
+        tracks: with the columns.
+        pairs: a batch of them.
+        names: of the columns.
     """
 
-    def __init__(self, tracks: TrainingTracks, pairs: Pairs):
-        columns = {"artist": tracks.artist, "album": tracks.album, "recording": tracks.recording}
+    def __init__(self, tracks: TrainingTracks, pairs: Pairs, names: Sequence[str] = SAME):
         self.left: dict[str, Tensor] = {}
         self.right: dict[str, Tensor] = {}
         self._order: dict[str, Tensor] = {}
+        self._ordered: dict[str, Tensor] = {}
         self._first: dict[str, Tensor] = {}
         self._size: dict[str, Tensor] = {}
-        for name, code in columns.items():
+        for name in names:
+            code = getattr(tracks, name)
             left = distinct(code[pairs.anchors], pairs.anchors)
             right = distinct(code[pairs.positives], pairs.positives)
-            ordered, self._order[name] = right.sort(stable=True)
-            self._first[name] = torch.searchsorted(ordered, left)
-            self._size[name] = torch.searchsorted(ordered, left, right=True) - self._first[name]
+            self._ordered[name], self._order[name] = right.sort(stable=True)
+            self._first[name], self._size[name] = self._found(name, left)
             self.left[name], self.right[name] = left, right
 
     def places(self, name: str, rows: slice) -> Places:
         """Where anchors and positives are equal, row after row."""
-        size = self._size[name][rows]
-        row = torch.arange(len(size), device=size.device).repeat_interleave(size)
-        before = size.cumsum(0) - size
-        within = torch.arange(len(row), device=size.device) - before[row]
-        return Places(row, self._order[name][self._first[name][rows][row] + within])
+        row, index = ranges(self._first[name][rows], self._size[name][rows])
+        return Places(row, self._order[name][index])
+
+    def having(self, name: str, row: Tensor, code: Tensor) -> Places:
+        """Where positives have the ``code`` (k,) that is asked for in ``row`` (k,)."""
+        asked, index = ranges(*self._found(name, code))
+        return Places(row[asked], self._order[name][index])
 
     def at(self, name: str, rows: slice, places: Places) -> Tensor:
         """(k,) bool, whether they are equal at ``places``."""
         return self.left[name][rows][places.row] == self.right[name][places.column]
+
+    def _found(self, name: str, code: Tensor) -> tuple[Tensor, Tensor]:
+        first = torch.searchsorted(self._ordered[name], code)
+        return first, torch.searchsorted(self._ordered[name], code, right=True) - first
 
 
 def joined(*parts: Places) -> Places:

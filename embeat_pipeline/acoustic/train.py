@@ -45,21 +45,16 @@ def train_encoder(
     """
     config = config or TrainingConfig()
     output = encoder_path(lake)
-    optional = ["playlists"] if config.recipe == "teachers" else ["artist_genres"]
-    there = [lake.table(name) for name in optional if lake.table(name).exists()]
-    key = stage_key([lake.table("tracks"), *there], asdict(config))
+    there = {name: lake.table(name) for name in evidence(config) if lake.table(name).exists()}
+    key = stage_key([lake.table("tracks"), *there.values()], asdict(config))
     if is_current([output], key):
         return made_metadata(output) | {"unchanged": True}
     started = time.monotonic()
-    table = there[0] if there else None
     tracks = load_training_tracks(
-        lake.table("tracks"),
-        table if config.recipe == "upstream" else None,
-        config,
-        resolve_device(device),
+        lake.table("tracks"), there.get("artist_genres"), config, resolve_device(device)
     )
     sampler = (
-        TaughtPairs(tracks, config, table)
+        TaughtPairs(tracks, config, there.get("playlists"), there.get("related_artists"))
         if config.recipe == "teachers"
         else SimilarPairs(tracks, config)
     )
@@ -72,6 +67,19 @@ def train_encoder(
     }
     mark_current([output], key, metadata)
     return metadata
+
+
+def evidence(config: TrainingConfig) -> list[str]:
+    """Tables that say which tracks belong together, besides ``tracks``."""
+    if config.recipe == "upstream":
+        return ["artist_genres"]
+    _, _, playlists, related, genre = config.teacher_weights
+    wanted = {
+        "playlists": playlists,
+        "related_artists": related,
+        "artist_genres": genre + config.genre_anchors,
+    }
+    return [name for name, weight in wanted.items() if weight]
 
 
 def fit(
@@ -130,7 +138,14 @@ def _step(tracks: TrainingTracks, training: Training) -> float:
     inputs = hide(tracks.discrete[rows], tracks.continuous[rows], config, sampler.generator)
     anchors, positives = training.forward(*inputs).chunk(2)
     form = "averaged" if config.other_positives == "averaged" else "together"
-    loss = masked_info_nce(anchors, positives, sampler.relations(pairs), config.temperature, form)
+    loss = masked_info_nce(
+        anchors,
+        positives,
+        sampler.relations(pairs),
+        config.temperature,
+        form,
+        hardest_weight=config.hardest_weight,
+    )
     for group in training.optimizer.param_groups:
         group["lr"] = learning_rate(config, training.step)
     training.optimizer.zero_grad()

@@ -7,7 +7,7 @@ it is in. Re-releases of the query's recording are left out, since their feature
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -57,14 +57,56 @@ def evaluate_sound(
         -> metric -> interval of what it is times the raw features'). Intervals are over artists:
         an artist's queries are averaged first.
     """
+    heard = np.logical_and.reduce([(space != 0).any(axis=1) for space in spaces.values()])
+    questions = pose(lake, playlists, unseen & heard, seed)
+    values = {
+        space: answer(questions, vectors, (asked_as or {}).get(space))
+        for space, vectors in spaces.items()
+    }
+    return {
+        "queries": len(questions.queries),
+        "asked": {name: len(rows) for name, rows in questions.asked.items()},
+        "artists": len(np.unique(questions.artist)),
+        "spaces": list(spaces),
+        **_summary(values, questions, seed),
+    }
+
+
+class Questions(NamedTuple):
+    """Queries, and what they should find."""
+
+    queries: NDArray[np.intp]
+    """(q,) tracks."""
+    artist: NDArray[np.int64]
+    """(q,) their main artists."""
+    recording: NDArray[np.int64]
+    """(n,) of every track."""
+    relevant: dict[str, sparse.csr_array]
+    """Relation -> (q, n)."""
+    asked: dict[str, NDArray[np.intp]]
+    """Relation -> places in ``queries`` of those that are asked for it."""
+
+    def by_artist(self, relation: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Means of ``values``, one a query of the relation, over each artist's queries."""
+        _, place = np.unique(self.artist[self.asked[relation]], return_inverse=True)
+        return np.bincount(place, values) / np.bincount(place)
+
+
+Answers = dict[str, dict[str, NDArray[np.float64]]]
+"""Relation -> metric -> value of each of its queries."""
+
+
+def pose(
+    lake: LakePaths, playlists: Playlists, among: NDArray[np.bool_], seed: int = 0
+) -> Questions:
+    """Choose queries among the tracks ``among`` (n,) names, see ``evaluate_sound``."""
     columns = pq.read_table(
         lake.table("tracks"), columns=["artist_codes", "album_code", "recording_code"]
     )
     artist = first_codes(columns["artist_codes"].combine_chunks())
     album = codes(columns["album_code"].combine_chunks())
     recording = codes(columns["recording_code"].combine_chunks())
-    heard = np.logical_and.reduce([(space != 0).any(axis=1) for space in spaces.values()])
-    queries = np.flatnonzero(unseen & heard & (artist >= 0))
+    queries = np.flatnonzero(among & (artist >= 0))
     lots = mix(queries.astype(np.uint64), seed)
     queries = queries[np.argsort(lots)[:MAX_DRAWN]]
     relevant = {
@@ -79,20 +121,20 @@ def evaluate_sound(
     queries = queries[wanted]
     relevant = {name: found[wanted] for name, found in relevant.items()}
     asked = {name: np.searchsorted(wanted, rows) for name, rows in asked.items()}
-    values: dict[str, dict[str, dict[str, NDArray[np.float64]]]] = {}
-    for space, vectors in spaces.items():
-        ranked = nearest(vectors, queries, recording, (asked_as or {}).get(space))
-        values[space] = {
-            name: _metrics(ranked[asked[name]], sparse.csr_array(found[asked[name]]))
-            for name, found in relevant.items()
-            if len(asked[name])
-        }
+    return Questions(queries, artist[queries], recording, relevant, asked)
+
+
+def answer(
+    questions: Questions,
+    vectors: NDArray[np.float32],
+    asked_as: NDArray[np.float32] | None = None,
+) -> Answers:
+    """Ask one space, see ``evaluate_sound``."""
+    ranked = nearest(vectors, questions.queries, questions.recording, asked_as)
     return {
-        "queries": len(queries),
-        "asked": {name: len(rows) for name, rows in asked.items()},
-        "artists": len(np.unique(artist[queries])),
-        "spaces": list(spaces),
-        **_summary(values, {name: artist[queries[rows]] for name, rows in asked.items()}, seed),
+        name: _metrics(ranked[rows], sparse.csr_array(questions.relevant[name][rows]))
+        for name, rows in questions.asked.items()
+        if len(rows)
     }
 
 
@@ -154,19 +196,13 @@ def _without(
     return kept
 
 
-def _summary(
-    values: Mapping[str, Mapping[str, Mapping[str, NDArray[np.float64]]]],
-    artists: Mapping[str, NDArray[np.int64]],
-    seed: int,
-) -> dict[str, Any]:
+def _summary(values: Mapping[str, Answers], questions: Questions, seed: int) -> dict[str, Any]:
     table: dict[str, Any] = {space: {} for space in values}
     differences: dict[str, Any] = {space: {} for space in values if space != RAW}
     ratios: dict[str, Any] = {space: {} for space in values if space != RAW}
     for relation in values[RAW]:
-        _, place = np.unique(artists[relation], return_inverse=True)
-        number = np.bincount(place)
         means = {
-            space: {name: np.bincount(place, found[relation][name]) / number for name in METRICS}
+            space: {name: questions.by_artist(relation, found[relation][name]) for name in METRICS}
             for space, found in values.items()
         }
         matrix = np.stack([means[space][name] for space in means for name in METRICS])

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from embeat_pipeline.acoustic.loss import Relations
 from embeat_pipeline.acoustic.tracks import TrainingTracks
-from embeat_pipeline.tables import ARTIST_GENRES, PLAYLISTS, TRACKS
+from embeat_pipeline.tables import ARTIST_GENRES, PLAYLISTS, RELATED_ARTISTS, TRACKS
 from embeat_serve.contract import LakePaths
 from embeat_serve.features import CONTINUOUS, model_inputs
 
@@ -32,7 +32,7 @@ def table(schema: pa.Schema, **columns: Any) -> pa.Table:
 
 @pytest.fixture(scope="session")
 def acoustic_lake(tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
-    """Tracks, artist genres and playlists of 60 artists. Read only: copy it to change it."""
+    """Tracks, genres, relations and playlists of 60 artists. Read only: copy it to change it."""
     lake = LakePaths(tmp_path_factory.mktemp("acoustic_lake"))
     lake.tables.mkdir()
     random = np.random.default_rng(11)
@@ -83,6 +83,16 @@ def acoustic_lake(tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
             source=["listed"] * 2 * ARTISTS,
         ),
         lake.table("artist_genres"),
+    )
+    related = np.arange(ARTISTS) // 2 * 2
+    pq.write_table(
+        table(
+            RELATED_ARTISTS,
+            artist_code=related,
+            related_artist_code=np.where(np.arange(ARTISTS) % 2, related + 1, (related + 12) % 60),
+            rank=np.arange(ARTISTS) % 2,
+        ),
+        lake.table("related_artists"),
     )
     lists = [
         random.choice(np.flatnonzero(artist % 6 == mood), 30, replace=False) for mood in range(6)
@@ -152,6 +162,6 @@ def lake_copy(acoustic_lake: LakePaths, tmp_path: Path) -> LakePaths:
     """A lake of its own with the tables of ``acoustic_lake``."""
     lake = LakePaths(tmp_path / "lake")
     lake.tables.mkdir(parents=True)
-    for name in ("tracks", "artist_genres", "playlists"):
+    for name in ("tracks", "artist_genres", "playlists", "related_artists"):
         lake.table(name).hardlink_to(acoustic_lake.table(name))
     return lake

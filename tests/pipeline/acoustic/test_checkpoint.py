@@ -73,6 +73,20 @@ def test_it_goes_on_to_the_bit(
     assert not (lake_copy.models / NAME).exists()
 
 
+def test_it_goes_on_to_the_bit_with_all_teachers_and_hard_negatives(
+    lake_copy: LakePaths, train_for: Train
+) -> None:
+    settings = config(teacher_weights=(1, 1, 1, 1, 1), genre_anchors=0.3, hardest_weight=2.0)
+    path = encoder_path(lake_copy)
+    train_for(STEPS, settings)
+    content = path.read_bytes()
+    path.unlink()
+    with pytest.raises(Killed):
+        train_for(5, settings)
+    train_for(STEPS, settings)
+    assert path.read_bytes() == content
+
+
 def test_other_settings_begin_anew(lake_copy: LakePaths, train_for: Train) -> None:
     with pytest.raises(Killed):
         train_for(5, config())

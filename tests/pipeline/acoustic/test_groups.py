@@ -20,6 +20,21 @@ def test_draws_are_members_and_sizes_are_right(codes: list[int], seed: int) -> N
     assert (group[drawn] == filled[:, None]).all()
 
 
+@given(st.lists(st.integers(-1, 6), max_size=60), st.lists(st.integers(-1, 9), max_size=20))
+def test_all_members_are_read_in_order(codes: list[int], asked: list[int]) -> None:
+    members = torch.arange(len(codes), dtype=torch.int32)
+    place, member = Groups(torch.tensor(codes, dtype=torch.int32), members).every(
+        torch.tensor(asked, dtype=torch.int32)
+    )
+    expected = [
+        (number, index)
+        for number, group in enumerate(asked)
+        for index, code in enumerate(codes)
+        if code == group >= 0
+    ]
+    assert list(zip(place.tolist(), member.tolist(), strict=True)) == expected
+
+
 def test_every_member_is_drawn_about_equally_often() -> None:
     groups = Groups(torch.tensor([1, 0, 1, 1, 1]), torch.tensor([10, 11, 12, 13, 14]).int())
     drawn = groups.draw(torch.tensor([1]), 40_000, torch.Generator().manual_seed(0))

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
@@ -82,6 +84,50 @@ def test_with_one_positive_and_no_mask_it_is_cross_entropy() -> None:
         loss = masked_info_nce(anchors, positives, relations, 0.05, block_rows=10)
         torch.testing.assert_close(loss, expected)
         torch.testing.assert_close(torch.autograd.grad(loss, (anchors, positives)), gradients)
+
+
+@given(
+    st.integers(0, 2**31),
+    st.floats(0.2, 10),
+    st.sampled_from([None, 1, 10]),
+    st.sampled_from(["together", "averaged"]),
+)
+@settings(max_examples=20, deadline=None)
+def test_the_hardest_negatives_count_as_often_as_told(
+    seed: int, weight: float, block_rows: int | None, form: Positives
+) -> None:
+    anchors, positives = vectors(seed), vectors(seed + 1)
+    positive, masked = random_relations(seed + 2)
+    score = anchors @ positives.T / 0.1
+    negative = score.masked_fill(masked | positive, -torch.inf)
+    # Of 37 columns a tenth is four.
+    hard = negative >= negative.topk(4, dim=1).values[:, -1:]
+    total = (score.exp() * (1 + (weight - 1) * hard)).masked_fill(masked, 0).sum(dim=1)
+    share = score.exp() / total[:, None]
+    if form == "averaged":
+        expected = -(share.log() * positive).sum(dim=1) / positive.sum(dim=1)
+    else:
+        expected = -(share * positive).sum(dim=1).log()
+    loss = masked_info_nce(
+        anchors, positives, of_rows(positive, masked), 0.1, form, block_rows, weight
+    )
+    torch.testing.assert_close(loss, expected.mean())
+    torch.testing.assert_close(
+        torch.autograd.grad(loss, (anchors, positives)),
+        torch.autograd.grad(expected.mean(), (anchors, positives)),
+    )
+
+
+def test_rows_with_few_negatives_have_all_of_them_counted() -> None:
+    anchors, positives = vectors(1), vectors(2)
+    own = torch.eye(COUNT, dtype=torch.bool)
+    masked = ~own
+    masked[:, :2] = False
+    masked &= ~own
+    loss = masked_info_nce(anchors, positives, of_rows(own, masked), 0.1, hardest_weight=3.0)
+    score = (anchors @ positives.T / 0.1).exp().masked_fill(masked, 0)
+    share = score.diagonal() / (3 * score.sum(dim=1) - 2 * score.diagonal())
+    torch.testing.assert_close(loss, -share.log().mean())
 
 
 @pytest.mark.parametrize("form", ["together", "averaged"])

@@ -5,18 +5,23 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
 
-from embeat_pipeline.acoustic.config import TrainingConfig
+from embeat_pipeline.acoustic.config import OtherPositives, TrainingConfig
 from embeat_pipeline.acoustic.positives import PositiveTest
 from embeat_pipeline.acoustic.sampler import PairSampler
 from embeat_pipeline.acoustic.similar import SimilarPairs
-from embeat_pipeline.acoustic.taught import TaughtPairs
+from embeat_pipeline.acoustic.taught import TaughtPairs, related_artists
 from embeat_pipeline.acoustic.tracks import TrainingTracks, load_training_tracks
 from embeat_serve.contract import LakePaths
 from embeat_serve.errors import PipelineError
 
+ARTISTS = 60
 CONFIG = TrainingConfig(batch_size=256, candidates=8, validation_artists=0.05, test_artists=0.05)
 
 
@@ -190,9 +195,11 @@ def test_pairs_that_never_pass_are_given_up(make_tracks: Any) -> None:
 def test_each_teacher_teaches_alone_when_told_to(
     tracks: TrainingTracks, acoustic_lake: LakePaths
 ) -> None:
+    playlists, related = map(acoustic_lake.table, ("playlists", "related_artists"))
+
     def draw(*weights: float) -> tuple[torch.Tensor, torch.Tensor]:
-        config = TrainingConfig(batch_size=256, teacher_weights=weights)  # type: ignore[arg-type]
-        pairs = TaughtPairs(tracks, config, acoustic_lake.table("playlists")).draw()
+        config = TrainingConfig(batch_size=256, teacher_weights=weights)
+        pairs = TaughtPairs(tracks, config, playlists, related).draw()
         return pairs.anchors, pairs.positives
 
     left, right = draw(1, 0, 0)
@@ -203,3 +210,75 @@ def test_each_teacher_teaches_alone_when_told_to(
     # The lake's playlists hold artists of one remainder modulo 6 each.
     assert (tracks.artist[left] % 6 == tracks.artist[right] % 6).all()
     assert (tracks.artist[left] != tracks.artist[right]).any()
+    left, right = draw(0, 0, 0, 1)
+    edges = {tuple(pair) for pair in zip(*map(Tensor.tolist, edges_of(acoustic_lake)), strict=True)}
+    found = set(zip(tracks.artist[left].tolist(), tracks.artist[right].tolist(), strict=True))
+    assert found <= edges
+    assert len(found) > len(edges) / 3
+    left, right = draw(0, 0, 0, 0, 1)
+    assert (tracks.genre[left] == tracks.genre[right]).all()
+    assert (tracks.artist[left] != tracks.artist[right]).any()
+
+
+def edges_of(lake: LakePaths) -> tuple[Tensor, Tensor]:
+    return related_artists(lake.table("related_artists"), torch.device("cpu"))
+
+
+def test_related_artists_are_read_in_both_orders_and_once(acoustic_lake: LakePaths) -> None:
+    left, right = edges_of(acoustic_lake)
+    table = pq.read_table(acoustic_lake.table("related_artists"))
+    ahead = zip(*(table[name].to_pylist() for name in table.column_names[:2]), strict=True)
+    found = list(zip(left.tolist(), right.tolist(), strict=True))
+    assert found == sorted({pair for one, two in ahead for pair in ((one, two), (two, one))})
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    weights=st.sampled_from([(1, 1, 1, 1, 0), (1, 1, 0, 0, 1), (1, 0, 0, 2, 0.5)]),
+    form=st.sampled_from(["left out", "averaged"]),
+)
+@settings(max_examples=25, deadline=None)
+def test_what_teaches_is_no_negative(
+    seed: int,
+    weights: tuple[float, ...],
+    form: OtherPositives,
+    tracks: TrainingTracks,
+    acoustic_lake: LakePaths,
+    dense: Any,
+) -> None:
+    config = replace(CONFIG, seed=seed, teacher_weights=weights, other_positives=form)
+    sampler = TaughtPairs(tracks, config, None, acoustic_lake.table("related_artists"))
+    pairs = sampler.draw()
+    positive, masked = dense(sampler.relations(pairs), 256)
+    left, right = tracks.artist[pairs.anchors], tracks.artist[pairs.positives]
+    related = torch.zeros(ARTISTS, ARTISTS, dtype=torch.bool)
+    if weights[3]:
+        one, two = edges_of(acoustic_lake)
+        related[one.long(), two.long()] = True
+    kin = related[left.long()[:, None], right.long()]
+    genre = tracks.genre[pairs.anchors][:, None] == tracks.genre[pairs.positives]
+    expected = kin | (genre & bool(weights[4])) | (left[:, None] == right)
+    # Kin that was held out of training is drawn by nobody.
+    assert (positive | masked).equal(expected | torch.eye(256, dtype=torch.bool))
+
+
+def test_anchors_crowd_into_a_few_genres(make_tracks: Any) -> None:
+    count = 20_000
+    genre = np.arange(count) % 500 - 1
+    tracks = make_tracks(count, album=np.arange(count) // 2, artist=np.arange(count), genre=genre)
+    config = TrainingConfig(batch_size=1000, genre_anchors=0.5)
+    pairs = TaughtPairs(tracks, config).draw()
+    sizes = torch.bincount(tracks.genre[pairs.anchors].long() + 1, minlength=501).sort().values
+    # Found in one go, or in two of 4 genres each.
+    assert 350 < sizes[-8:].sum() < 650
+    assert sizes[-12] < 12
+    assert (pairs.anchors // 2 == pairs.positives // 2).all()
+
+
+def test_where_no_genre_is_known_anchors_stay(make_tracks: Any) -> None:
+    tracks = make_tracks(100, album=np.arange(100) // 2, artist=np.arange(100), genre=-1)
+    batches = [
+        TaughtPairs(tracks, TrainingConfig(batch_size=50, genre_anchors=share)).draw()
+        for share in (0.0, 0.5)
+    ]
+    assert batches[0].anchors.equal(batches[1].anchors)

@@ -1,7 +1,8 @@
 """Training from end to end on a small lake."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,25 @@ def test_without_genres_and_playlists_it_still_trains(lake_copy: LakePaths) -> N
         assert metadata["steps"] == 6
 
 
+def test_settings_of_older_encoders_name_three_teachers() -> None:
+    written: dict[str, Any] = json.loads(json.dumps(asdict(TrainingConfig(seed=9))))
+    assert TrainingConfig(**written) == TrainingConfig(seed=9)
+    written["teacher_weights"] = [1.0, 0.5, 2.0]
+    del written["genre_anchors"], written["hardest_weight"]
+    read = TrainingConfig(**written)
+    assert read == TrainingConfig(seed=9, teacher_weights=(1.0, 0.5, 2.0, 0.0, 0.0))
+
+
+def test_only_tables_that_teach_are_read(lake_copy: LakePaths) -> None:
+    config = replace(CONFIG, recipe="teachers", max_steps=1)
+    train_encoder(lake_copy, config, device="cpu")
+    for name in ("related_artists", "artist_genres"):
+        lake_copy.table(name).unlink()
+    assert train_encoder(lake_copy, config, device="cpu")["unchanged"]
+    taught = replace(config, teacher_weights=(1, 1, 1, 1, 1))
+    assert "unchanged" not in train_encoder(lake_copy, taught, device="cpu")
+
+
 def test_early_stopping_keeps_the_best_weights() -> None:
     model = EmbeatMLP()
     marked = next(model.parameters())
@@ -157,5 +177,12 @@ def test_impossible_settings_are_refused() -> None:
         TrainingConfig(optional=("duration_ms",))
     with pytest.raises(ValueError, match="tempo_rows"):
         TrainingConfig(tempo_rows=13)
+    for weights in ((0, 0, 0), (1, -1), (1,) * 6):
+        with pytest.raises(ValueError, match="teacher_weights"):
+            TrainingConfig(teacher_weights=weights)
+    with pytest.raises(ValueError, match="hardest_weight"):
+        TrainingConfig(hardest_weight=0)
+    with pytest.raises(ValueError, match="genre_anchors"):
+        TrainingConfig(genre_anchors=1)
     with pytest.raises(ValueError, match="batch_size"):
         TrainingConfig(batch_size=0)
