@@ -197,7 +197,7 @@ def _packed(column: pa.Array) -> pa.Array:
         start = values.offset * (kind.value_type.bit_width // 8)
         buffers = [None, pa.py_buffer(ends + start), values.buffers()[1]]
         whole = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(column), buffers)
-        return pc.if_else(column.is_valid(), whole, None) if column.null_count else whole
+        return pc.call_function("if_else", [column.is_valid(), whole, pa.scalar(None)])
     return column
 
 
