@@ -89,6 +89,8 @@ def made_up(playlists: int) -> Material:
     matrix.data[:] = 1
     artists = random.integers(0, max(len(codes) // 3, 1), len(codes))
     vectors = random.standard_normal((len(codes), 64)).astype(np.float32)
+    sounds = random.standard_normal((artists.max() + 1, 64)).astype(np.float32)
+    sounds /= np.linalg.norm(sounds, axis=1, keepdims=True)
     genres = sparse.random_array((artists.max() + 1, 500), density=0.004, rng=random)
     return Material(
         codes.astype(np.uint32),
@@ -97,6 +99,7 @@ def made_up(playlists: int) -> Material:
         artists,
         artists,
         genres.tocsr().astype(np.float32),
+        sounds,
     )
 
 

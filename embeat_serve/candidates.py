@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract import CHANNELS, TrackField
-from embeat_serve.fusion import DEFAULT_MODEL, FusionModel, Ranked, features_of, kind_of
+from embeat_serve.fusion import (
+    DEFAULT_MODEL,
+    RANKED_FEATURES,
+    FusionModel,
+    Ranked,
+    certainty_of,
+    features_of,
+    kind_of,
+)
+from embeat_serve.likeness import likeness
 from embeat_serve.settings import RecallOptions
 
 
@@ -151,30 +160,40 @@ def fuse(
     return sorted(candidates.values(), key=lambda candidate: (-candidate.score, candidate.id))
 
 
-def weigh_popularity(
-    candidates: Iterable[Candidate],
+def weigh_payload(
+    candidates: Sequence[Candidate],
+    seeds: Sequence[Mapping[str, Any]],
     answers: Sequence[Answer],
     options: RecallOptions,
     model: FusionModel = DEFAULT_MODEL,
-    seeds: int = 1,
     is_artist: bool = False,
 ) -> None:
-    """Add what the fusion model gives for popularity, once the payload is known.
+    """Add what the fusion model gives for popularity and for what a track has in common with the
+    seeds, once the payload is known.
 
-    Every channel that found a track adds its own weight times the popularity; what a channel
+    Every channel that found a track adds its own weights times those features; what a channel
     adds is shared out among its evidence.
+
+    Args:
+        candidates: with payload.
+        seeds: payload of the songs asked about.
+        answers: of all channels.
+        options: channels.
+        model: weights of the evidence.
+        is_artist: the songs stand for an artist.
     """
-    if not options.learned:
+    weighed = [candidate for candidate in candidates if not candidate.held_back_by]
+    if not options.learned or not weighed:
         return
-    weights = model.of_kind(kind(answers, seeds, is_artist), options.channels)
-    for candidate in candidates:
-        if candidate.held_back_by or not candidate.popularity:
-            continue
+    weights = _weights(answers, options, model, len(seeds), is_artist)
+    features = payload_features(seeds, [candidate.payload for candidate in weighed])
+    added = {
+        channel: (features @ of_channel[len(RANKED_FEATURES) :]).tolist()
+        for channel, of_channel in weights.items()
+    }
+    for row, candidate in enumerate(weighed):
         pieces = Counter(item.channel for item in candidate.evidence)
-        share = {
-            channel: weights[channel][-1] * candidate.popularity / 100 / number
-            for channel, number in pieces.items()
-        }
+        share = {channel: added[channel][row] / number for channel, number in pieces.items()}
         candidate.evidence = [
             item._replace(contribution=item.contribution + share[item.channel])
             for item in candidate.evidence
@@ -182,11 +201,37 @@ def weigh_popularity(
         candidate.score = sum(item.contribution for item in candidate.evidence)
 
 
+def payload_features(
+    seeds: Sequence[Mapping[str, Any]], tracks: Sequence[Mapping[str, Any]]
+) -> NDArray[np.float64]:
+    """(n, 4) ``fusion.PAYLOAD_FEATURES`` of n tracks, from the payload of the seeds and theirs."""
+    popularity = [track.get(TrackField.POPULARITY) or 0 for track in tracks]
+    return np.column_stack([np.array(popularity, np.float64) / 100, likeness(seeds, tracks)])
+
+
+def _weights(
+    answers: Sequence[Answer],
+    options: RecallOptions,
+    model: FusionModel,
+    seeds: int,
+    is_artist: bool,
+) -> dict[str, NDArray[np.float64]]:
+    of_kind = kind(answers, seeds, is_artist)
+    return model.of_kind(of_kind, options.channels, certainty(answers, is_artist))
+
+
 def kind(answers: Iterable[Answer], seeds: int, is_artist: bool) -> str:
     """Kind of seeds, see ``fusion.kind_of``."""
-    return kind_of(
-        seeds, (item.confidence for item in answers if item.channel == "playlist"), is_artist
-    )
+    return kind_of(seeds, _confidences(answers), is_artist)
+
+
+def certainty(answers: Iterable[Answer], is_artist: bool) -> float:
+    """How much the playlist channel knows of the seeds, see ``fusion.certainty_of``."""
+    return certainty_of(_confidences(answers), is_artist)
+
+
+def _confidences(answers: Iterable[Answer]) -> Iterable[float]:
+    return {item.seed: item.confidence for item in answers if item.channel == "playlist"}.values()
 
 
 def ranked_by_channel(answers: Sequence[Answer], options: RecallOptions) -> dict[str, Ranked]:
@@ -215,14 +260,14 @@ def _learned(
     is_artist: bool,
 ) -> Callable[[str, "Mapping[int, list[_Support]]", int], Sequence[float]]:
     """What weighs a channel's tracks, given how many seeds' answers they are from; 0: held back."""
-    weights = model.of_kind(kind(answers, seeds, is_artist), options.channels)
+    weights = _weights(answers, options, model, seeds, is_artist)
 
     def weigh(
         channel: str, merged: "Mapping[int, list[_Support]]", answered: int
     ) -> Sequence[float]:
         if not answered:
             return _line(HELD_BACK_SCORE, 0.0, len(merged))
-        return (_features(merged, answered) @ weights[channel][:-1]).tolist()
+        return (_features(merged, answered) @ weights[channel][: len(RANKED_FEATURES)]).tolist()
 
     return weigh
 

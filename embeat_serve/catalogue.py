@@ -4,7 +4,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from embeat_serve.contract import ArtistField, Collection, Manifest, ReleaseFile, TrackField
+from embeat_serve.contract import (
+    ArtistField,
+    Collection,
+    Manifest,
+    ReleaseFile,
+    TrackField,
+    related_artists,
+)
 from embeat_serve.errors import BrokenRelease, SeedNotFound
 from embeat_serve.query import Filter, Hit, Match, Query
 from embeat_serve.release import OpenRelease
@@ -80,7 +87,7 @@ def artist(store: VectorStore, artist_id: str, songs: int) -> dict[str, Any]:
         key=lambda track: track.payload.get(TrackField.ARTIST_CODES, (None,))[0] != hit.id,
     ):
         own.setdefault(title_key(track.payload.get(TrackField.TRACK_NAME, "")), track)
-    related = hit.payload.get(ArtistField.RELATED_ARTIST_CODES, ())[:RELATED]
+    related = related_artists(hit.payload)[:RELATED]
     return {
         **artist_dict(hit),
         "related": artists_by_code(store, related),

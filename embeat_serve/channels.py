@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from embeat_serve.candidates import AMPLE, Answer, Found
-from embeat_serve.contract import ArtistField, Collection, TrackField
+from embeat_serve.contract import ArtistField, Collection, TrackField, related_artists
 from embeat_serve.dislikes import MAX_SOUNDS, artists_of, push_down, subtract
 from embeat_serve.filters import OPEN, Gate
 from embeat_serve.hits import answer, best, by_sound, cosine_of, neighbour_lists, vote
@@ -380,7 +380,7 @@ def popularity_floor(seeds: Sequence[Seed], options: RecallOptions) -> int:
 
 
 def _related(seed: Seed) -> tuple[int, ...]:
-    related = seed.payload.get(TrackField.RELATED_ARTIST_CODES, ())
+    related = related_artists(seed.payload)
     return tuple(code for code in related if code not in seed.artist_codes)[:MAX_RELATED]
 
 

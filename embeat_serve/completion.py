@@ -1,88 +1,26 @@
 """Songs and artists while a person is still typing.
 
 The index holds whole words. The last word typed is completed from the release's list of words
-(``ReleaseFile.COMPLETIONS``), and songs with any of the completions are asked for at once.
+(``words.WordList``), and songs with any of the completions are asked for at once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from io import BytesIO
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from embeat_serve.contract import ArtistField, Collection, ReleaseFile, TrackField
-from embeat_serve.errors import BrokenRelease, SeedNotFound
+from embeat_serve.contract import ArtistField, Collection, TrackField
+from embeat_serve.errors import SeedNotFound
 from embeat_serve.matching import popularity, track_label
 from embeat_serve.query import Filter, Hit, Ids, Match, Query, Words
 from embeat_serve.references import check_text, looks_like_id, parse_isrc, parse_link, words
 from embeat_serve.seeds import Catalogue, from_text
-from embeat_serve.store import VectorStore
 from embeat_serve.text import name_key, title_key
-
-COMPLETIONS = 40
-"""Words tried for the last one: those that most popular songs hold."""
+from embeat_serve.words import WordList
 
 LOOKED_AT = 50
 """Most popular songs, and artists, looked at per question."""
 
 EXACT, BEGINS, IN_NAME = 40, 20, 10
 """Popularity, of 100, that a name is worth that is what was typed, begins so, or holds it all."""
-
-
-@dataclass(frozen=True)
-class WordList:
-    """Every word of a release's names, in order of its UTF-8 bytes.
-
-    Attributes:
-        text: the words, each followed by a line feed: uint8 (bytes,).
-        ends: where each one's line feed is: int64 (n,).
-        weights: popularity of the songs that hold it, summed: float32 (n,).
-    """
-
-    text: NDArray[np.uint8]
-    ends: NDArray[np.int64]
-    weights: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, store: VectorStore) -> Self:
-        """Read it; a release without one completes nothing."""
-        try:
-            content = store.read_file(ReleaseFile.COMPLETIONS)
-        except BrokenRelease:
-            return cls(np.zeros(0, np.uint8), np.zeros(0, np.int64), np.zeros(0, np.float32))
-        with np.load(BytesIO(content), allow_pickle=False) as arrays:
-            return cls(arrays["text"], arrays["ends"], arrays["weights"])
-
-    @cached_property
-    def _bytes(self) -> bytes:
-        return self.text.tobytes()
-
-    def completions(self, beginning: str, number: int = COMPLETIONS) -> tuple[str, ...]:
-        """Words that begin so, heaviest first, the one typed before all others."""
-        start = beginning.encode("utf-8", "replace")
-        low = self._place(start)
-        # No byte of UTF-8 is 255.
-        high = self._place(start + b"\xff")
-        best = np.argsort(-self.weights[low:high], kind="stable")[:number]
-        found = [self._word(low + place).decode() for place in best.tolist()]
-        return tuple(dict.fromkeys([beginning, *found]))[:number]
-
-    def _word(self, place: int) -> bytes:
-        first = int(self.ends[place - 1]) + 1 if place else 0
-        return self._bytes[first : int(self.ends[place])]
-
-    def _place(self, text: bytes) -> int:
-        low, high = 0, len(self.ends)
-        while low < high:
-            middle = (low + high) // 2
-            if self._word(middle) < text:
-                low = middle + 1
-            else:
-                high = middle
-        return low
 
 
 class Found(NamedTuple):

@@ -6,11 +6,12 @@ Change a name here and both sides follow; change a meaning and raise ``FORMAT_VE
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Version of the release layout. A server refuses a release of another version."""
 
 STRENGTH_LEVELS = 255
@@ -60,7 +61,7 @@ class TrackField:
     ARTIST_CODES = "artist_codes"  # integer list, first is the main artist
     GENRE_CODES = "genre_codes"  # integer list, best first, of the main artist
     GENRES = "genres"  # display, list, same order
-    RELATED_ARTIST_CODES = "related_artist_codes"  # display of the main artist, closest first
+    RELATED_ARTIST_CODES = "related_artist_codes"  # of the main artist: see related_artists
     ALBUM_CODE = "album_code"  # integer
     ALBUM_NAME = "album_name"  # display
     ISRC = "isrc"  # keyword
@@ -117,13 +118,22 @@ class ArtistField:
     ARTIST_NAME = "artist_name"  # display
     GENRE_CODES = "genre_codes"  # integer list, best first
     GENRES = "genres"  # display, same order
-    RELATED_ARTIST_CODES = "related_artist_codes"  # display, closest first
+    RELATED_ARTIST_CODES = "related_artist_codes"  # see related_artists
     POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0
     NUM_TRACKS = "num_tracks"  # integer
     NEIGHBOURS = "neighbours"  # as a track's, for the artist's tracks that have none
     ALIASES = "aliases"  # display, list: other names the dump has for the artist
     NAME_KEY = "name_key"  # keyword
     SEARCH_TEXT = "search_text"  # whitespace-tokenised: of the name and the aliases
+
+
+def related_artists(payload: Mapping[str, Any]) -> list[int]:
+    """Codes of the related artists in a payload, closest first.
+
+    They are kept as text, ``"5 12 9"``: a list of twenty costs more than all other fields to hand
+    over to the engine and to get back.
+    """
+    return [int(code) for code in payload.get(TrackField.RELATED_ARTIST_CODES, "").split()]
 
 
 _FILTERED = {
@@ -220,8 +230,7 @@ class ReleaseFile:
     MANIFEST = "manifest.json"
     ENCODER = "encoder.npz"
     GENRES = "genres.json"  # genre code -> [name, x or null, y or null]
-    COMPLETIONS = "completions.npz"  # every word of the names: see completion.WordList
-    WORDS = "words.npz"  # words of titles and names, best known first: see vocabulary.dump
+    WORDS = "words"  # folder of arrays: the words of all names, see words.WordList
 
 
 @dataclass(frozen=True)
@@ -243,6 +252,8 @@ class Manifest:
     """Release of which a copy was changed to make this one; None where it was made afresh."""
     changed: dict[str, int] = field(default_factory=dict)
     """Collection taken over -> points changed in it."""
+    afresh: dict[str, str] = field(default_factory=dict)
+    """Collection made afresh -> why it was not taken over."""
 
     def write(self, folder: Path) -> None:
         """Write to ``folder``, synced to disk before it appears under its name."""

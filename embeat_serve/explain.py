@@ -103,7 +103,7 @@ def _reason(item: Evidence, candidate: Candidate, seed: Seed) -> list[str]:
 
 def _together(strength: float, confidence: float) -> str:
     if confidence == 0:
-        return f"played with songs of the artist ({strength:.2f})"
+        return f"played with songs of the artist, or of artists like it ({strength:.2f})"
     words = f"{_words(TOGETHER, strength)} ({strength:.2f})"
     return words if confidence >= FEW_PLAYLISTS else f"{words}, of which there are few"
 

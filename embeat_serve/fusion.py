@@ -16,10 +16,16 @@ from numpy.typing import NDArray
 
 from embeat_serve.contract import CHANNELS
 
-FEATURES = ("found", "place", "strength", "root_strength", "popularity")
-"""What is known of a track that a channel found, each 0..1: that it was found at all; its place r
-(from 0) as ``HALF / (HALF + r)``; the mean strength that the seeds' lists give it, and the root of
-that (0 where the channel has no strengths); and its popularity / 100, 0 where unknown."""
+RANKED_FEATURES = ("found", "place", "strength", "root_strength")
+"""What a channel's answer says of a track, each 0..1: that it was found at all; its place r (from
+0) as ``HALF / (HALF + r)``; the mean strength that the seeds' lists give it, and the root of that
+(0 where the channel has no strengths)."""
+
+PAYLOAD_FEATURES = ("popularity", "same_genres", "same_years", "same_fame")
+"""What its payload says, each 0..1, 0 where unknown: its popularity / 100, and what it has in
+common with the seeds (``likeness``)."""
+
+FEATURES = RANKED_FEATURES + PAYLOAD_FEATURES
 
 HALF = 20
 """Places after which ``place`` is half of what the first gets."""
@@ -27,6 +33,12 @@ HALF = 20
 KINDS = ("cold", "one", "several")
 """Kinds of seeds: none of them in a playlist (or from outside the catalogue); one song; several
 songs, or an artist."""
+
+SURE_CONFIDENCE = 0.6
+"""Confidence from which a song's own playlists are all that has to be asked."""
+
+MOST_CERTAIN = 0.95
+"""So that what other channels find is never without any weight."""
 
 MANIFEST_PARAMETER = "fusion"
 """Parameter of a release's manifest that holds the model."""
@@ -38,7 +50,7 @@ class Ranked(NamedTuple):
     ids: NDArray[np.int64]
     """(n,)."""
     features: NDArray[np.float64]
-    """(n, 4): ``FEATURES`` but for popularity, which is known only with the payload."""
+    """(n, 4): ``RANKED_FEATURES``."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ class FusionModel:
         for kind, channels in content.items():
             of_kind = weights[KINDS.index(kind)]
             for channel, values in channels.items():
-                of_kind[CHANNELS.index(channel)] = values
+                of_kind[CHANNELS.index(channel), : len(values)] = values
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise ValueError("weights of the fusion model must be numbers, none negative")
         return cls(weights)
@@ -87,14 +99,50 @@ class FusionModel:
             for kind, of_kind in zip(KINDS, self.weights, strict=True)
         }
 
-    def of_kind(self, kind: str, channels: Iterable[str]) -> dict[str, NDArray[np.float64]]:
-        """(5,) weights of each channel, scaled so that a track that is best in every way and in
-        every one of ``channels`` scores 1. A kind without weights for any gives all the same."""
+    def of_kind(
+        self, kind: str, channels: Iterable[str], certainty: float = 0.0
+    ) -> dict[str, NDArray[np.float64]]:
+        """(8,) weights of each channel, scaled so that a track that is best in every way and in
+        every one of ``channels`` scores 1. A kind without weights for any gives all the same.
+
+        Args:
+            kind: of seeds.
+            channels: asked for.
+            certainty: see ``certainty_of``.
+        """
         asked = tuple(channels)
-        rows = self.weights[KINDS.index(kind)][[CHANNELS.index(channel) for channel in asked]]
+        positions = [CHANNELS.index(channel) for channel in asked]
+        rows = self.weights[KINDS.index(kind)][positions]
         if not rows.any():
             rows = np.ones_like(rows)
+        rows = rows * sway(certainty)[positions]
         return dict(zip(asked, rows / rows.sum(), strict=True))
+
+
+def sway(certainty: float) -> NDArray[np.float64]:
+    """(channels, features) factors of the weights: the surer the playlist channel is, the less
+    all else counts than its own ranking."""
+    factors = np.full((len(CHANNELS), len(FEATURES)), 1 - certainty)
+    factors[CHANNELS.index("playlist"), : len(RANKED_FEATURES)] = 1
+    return factors
+
+
+def certainty_of(confidences: Iterable[float], is_artist: bool = False) -> float:
+    """How much is known from playlists alone, 0..``MOST_CERTAIN``.
+
+    Of one song that follows its confidence; of n, ``1 - 1 / sqrt(n)``, as the error of a mean
+    of n falls. Songs that are in no playlist do not count, and an artist is asked about for
+    more than what is played with the artist's songs.
+
+    Args:
+        confidences: of what the playlist channel says of each seed (``Answer.confidence``).
+        is_artist: the songs stand for an artist.
+    """
+    known = [confidence for confidence in confidences if confidence > 0]
+    if not known or is_artist:
+        return 0.0
+    own = known[0] / SURE_CONFIDENCE if len(known) == 1 else 1 - len(known) ** -0.5
+    return min(own, MOST_CERTAIN)
 
 
 def kind_of(seeds: int, confidences: Iterable[float], is_artist: bool = False) -> str:
@@ -122,25 +170,25 @@ def features_of(strength: NDArray[np.float64]) -> NDArray[np.float64]:
 DEFAULT_MODEL = FusionModel.of(
     {
         "cold": {
-            "acoustic": [0.0, 0.32, 0.0, 0.0, 0.35],
-            "genre_popular": [0.0, 0.28, 0.0, 0.0, 0.66],
-            "same_artist": [0.63, 1.42, 0.0, 0.0, 0.07],
-            "related_artist": [0.29, 0.23, 0.0, 0.0, 0.93],
-            "playlist": [0.3, 0.05, 0.05, 0.05, 0.2],
+            "acoustic": [0.0, 0.31, 0.0, 0.0, 0.0, 0.0, 0.87, 0.0],
+            "genre_popular": [0.0, 0.39, 0.0, 0.0, 0.0, 0.04, 0.92, 0.45],
+            "same_artist": [0.35, 0.43, 0.0, 0.0, 0.03, 0.0, 1.05, 0.74],
+            "related_artist": [0.0, 0.02, 0.0, 0.0, 0.06, 0.0, 1.15, 0.23],
+            "playlist": [0.0, 0.02, 0.2, 0.0, 0.12, 0.0, 0.0, 0.0],
         },
         "one": {
-            "acoustic": [0.0, 0.03, 0.0, 0.0, 0.07],
-            "genre_popular": [0.0, 0.5, 0.0, 0.0, 0.0],
-            "same_artist": [0.08, 0.63, 0.0, 0.0, 0.28],
-            "related_artist": [0.0, 0.0, 0.0, 0.0, 0.36],
-            "playlist": [0.0, 0.0, 1.56, 1.15, 0.0],
+            "acoustic": [0.23, 0.31, 0.0, 0.0, 0.03, 0.0, 0.0, 0.0],
+            "genre_popular": [0.0, 0.03, 0.0, 0.0, 0.0, 0.05, 0.09, 0.27],
+            "same_artist": [0.16, 0.29, 0.0, 0.0, 0.29, 0.13, 0.12, 0.23],
+            "related_artist": [0.0, 0.02, 0.0, 0.0, 0.0, 0.0, 0.03, 0.01],
+            "playlist": [0.0, 0.78, 0.51, 0.32, 0.0, 0.23, 1.11, 0.16],
         },
         "several": {
-            "acoustic": [0.19, 0.16, 0.0, 0.0, 0.06],
-            "genre_popular": [0.06, 0.32, 0.0, 0.0, 0.0],
-            "same_artist": [0.48, 0.73, 0.0, 0.0, 0.0],
-            "related_artist": [0.0, 0.39, 0.0, 0.0, 0.17],
-            "playlist": [0.3, 0.26, 1.96, 2.08, 0.0],
+            "acoustic": [0.29, 0.24, 0.0, 0.0, 0.0, 0.19, 0.17, 0.45],
+            "genre_popular": [0.0, 0.02, 0.0, 0.0, 0.0, 0.08, 0.26, 0.28],
+            "same_artist": [0.08, 0.77, 0.0, 0.0, 0.0, 0.36, 0.29, 0.4],
+            "related_artist": [0.0, 0.14, 0.0, 0.0, 0.0, 0.0, 0.14, 0.17],
+            "playlist": [0.0, 1.03, 0.49, 0.3, 0.0, 0.38, 0.28, 0.1],
         },
     }
 )

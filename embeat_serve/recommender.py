@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from embeat_serve import seeds as seed_lookup
 from embeat_serve.asides import Asides, Lookup
-from embeat_serve.candidates import AMPLE, Answer, Candidate, fuse, shortlist, weigh_popularity
+from embeat_serve.candidates import AMPLE, Answer, Candidate, fuse, shortlist, weigh_payload
 from embeat_serve.channels import WIDE, Recall, listed
 from embeat_serve.contract import Collection, TrackField
 from embeat_serve.dials import bend, turn
@@ -43,6 +43,8 @@ CANDIDATE_FIELDS = (
     TrackField.ARTIST_NAMES,
     TrackField.ARTIST_CODES,
     TrackField.GENRES,
+    TrackField.GENRE_CODES,
+    TrackField.YEAR,
     TrackField.ALBUM_CODE,
     TrackField.ALBUM_NAME,
     TrackField.ISRC,
@@ -64,6 +66,7 @@ class Recommender:
 
     Args:
         settings: where the release lies, and the options used where a question has none.
+        follow: whether to go on to another release once one is published; else ``published`` tells.
 
     Raises:
         NoRelease: nothing is published.
@@ -71,9 +74,9 @@ class Recommender:
         StoreUnreachable: the Qdrant server does not answer.
     """
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, follow: bool = True):
         self.settings = settings
-        self._current = CurrentRelease(settings)
+        self._current = CurrentRelease(settings, follow)
 
     def recommend(
         self,
@@ -202,6 +205,11 @@ class Recommender:
         with self._current.in_use() as release:
             return release.name
 
+    @property
+    def published(self) -> str:
+        """Name of the release that is published now."""
+        return self._current.published()
+
     def opened(self) -> AbstractContextManager[OpenRelease]:
         """The release itself, to be read; it stays open until the block ends."""
         return self._current.in_use()
@@ -263,8 +271,7 @@ def _candidates(
     asked = replace(asked, payload=fields if bring_along else False)
     answers, hits = asked.ask(release.store)
     recalled = time.perf_counter()
-    weighed = (answers, options, release.fusion, len(asked.seeds), is_artist)
-    chosen = fuse(*weighed)
+    chosen = fuse(answers, options, release.fusion, len(asked.seeds), is_artist)
     if not bring_along:
         first = shortlist(chosen, options, asked.k * (WIDE if asked.is_wide else 1))
         ids = [candidate.id for candidate in first]
@@ -285,7 +292,8 @@ def _candidates(
         candidate.payload = payloads.get(candidate.id, {})
     known = [candidate for candidate in chosen if candidate.payload]
     seed_artists = {code for seed in asked.seeds for code in seed.artist_codes}
-    weigh_popularity(known, *weighed)
+    songs = [seed.payload for seed in asked.seeds]
+    weigh_payload(known, songs, answers, options, release.fusion, is_artist)
     disfavour(known, artists_of(asked.disliked), seed_artists)
     turn(known, seed_artists, options)
     clock = {"channels": recalled - started, "payload": time.perf_counter() - recalled}

@@ -4,13 +4,12 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
-from embeat_serve.completion import WordList
 from embeat_serve.contract import Manifest, ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import BrokenRelease, Unavailable
@@ -19,8 +18,9 @@ from embeat_serve.settings import Settings
 from embeat_serve.store import VectorStore, open_store, published_release
 from embeat_serve.text import name_key
 from embeat_serve.vocabulary import Vocabulary
+from embeat_serve.words import WordList
 
-CHECK_SECONDS = 1.0
+CHECK_SECONDS = 0.5
 """How often a lake is asked for its published release; reading a file takes microseconds."""
 
 SERVER_CHECK_SECONDS = 30.0
@@ -51,7 +51,11 @@ class OpenRelease:
 
     @property
     def words(self) -> WordList:
-        """Words of its names, to complete one with; read when first needed."""
+        """Words of its names, to complete one with.
+
+        Raises:
+            BrokenRelease: they are missing or damaged.
+        """
         return self._words
 
     @cached_property
@@ -81,11 +85,11 @@ class OpenRelease:
             BrokenRelease: it cannot be read.
         """
         self.store.load()
-        _ = self.vocabulary
+        _ = self.words, self.encoder, self.genre_codes
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """Words of its titles and names, read when first needed.
+        """Words of its names, to correct others with.
 
         Raises:
             BrokenRelease: they are missing or damaged.
@@ -94,13 +98,7 @@ class OpenRelease:
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
-        try:
-            return Vocabulary.load(self.store.read_file(ReleaseFile.WORDS))
-        except ValueError as error:
-            raise BrokenRelease(
-                f"{ReleaseFile.WORDS} of release {self.name} cannot be read: {error}; "
-                f"build it again with `python -m embeat_pipeline run`"
-            ) from error
+        return Vocabulary(self._words)
 
     @cached_property
     def genre_codes(self) -> dict[str, int]:
@@ -135,12 +133,18 @@ class CurrentRelease:
 
     A process that answers one question loads what that asks for. One that goes on has the whole
     release loaded from the first check on, so that removing it from disk takes nothing away.
+
+    Args:
+        settings: where it lies.
+        follow: whether questions look for another release, and load it; else whoever opened this
+            one looks to ``published``.
     """
 
-    def __init__(self, settings: Settings):
-        self._settings = settings
+    def __init__(self, settings: Settings, follow: bool = True):
+        self._settings, self._follows = settings, follow
         self._lock = threading.Lock()
         self._open = OpenRelease(settings)
+        self._published = self._open.name
         self._interval = SERVER_CHECK_SECONDS if settings.qdrant_url else CHECK_SECONDS
         self._checked = time.monotonic()
         self._loaded = False
@@ -148,7 +152,8 @@ class CurrentRelease:
     @contextmanager
     def in_use(self) -> Iterator[OpenRelease]:
         """The release to ask; it stays open until the block ends."""
-        self._follow()
+        if self._follows and self._due():
+            self._follow()
         with self._lock:
             release = self._open
             release.users += 1
@@ -165,12 +170,22 @@ class CurrentRelease:
         """Let go of it."""
         self._open.store.close()
 
-    def _follow(self) -> None:
+    def published(self) -> str:
+        """Name of the release published now; of the one last seen where that cannot be told."""
+        if self._due():
+            with suppress(Unavailable):
+                self._published = published_release(self._settings)
+        return self._published
+
+    def _due(self) -> bool:
         with self._lock:
             now = time.monotonic()
             if now - self._checked < self._interval:
-                return
+                return False
             self._checked = now
+            return True
+
+    def _follow(self) -> None:
         try:
             if not self._loaded:
                 self._loaded = True

@@ -4,8 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from embeat_serve.contract import LakePaths
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile(
+    "whatever the load", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("whatever the load")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUICK_TRAINING = """

@@ -11,12 +11,26 @@ from embeat_pipeline.evaluate.catalogue import Catalogue
 from embeat_pipeline.evaluate.interactions import Playlists, uniform
 from embeat_pipeline.evaluate.queries import MIN_TRACKS, QuerySet, draw_queries
 from embeat_pipeline.progress import progress
-from embeat_serve.candidates import kind, ranked_by_channel
-from embeat_serve.contract import CHANNELS
+from embeat_serve.candidates import (
+    certainty,
+    kind,
+    payload_features,
+    ranked_by_channel,
+)
+from embeat_serve.contract import CHANNELS, Collection
 from embeat_serve.errors import SeedNotFound
-from embeat_serve.fusion import DEFAULT_MODEL, FEATURES, KINDS, Ranked
+from embeat_serve.fusion import (
+    DEFAULT_MODEL,
+    FEATURES,
+    KINDS,
+    RANKED_FEATURES,
+    Ranked,
+    sway,
+)
+from embeat_serve.likeness import LIKENESS_FIELDS
 from embeat_serve.recommender import Recommender
 from embeat_serve.settings import RecallOptions
+from embeat_serve.store import VectorStore
 
 WIDTH = len(CHANNELS) * len(FEATURES)
 
@@ -25,15 +39,16 @@ WIDTH = len(CHANNELS) * len(FEATURES)
 class FitOptions:
     """Which evidence is gathered, and how weights are fitted to it."""
 
-    draws: tuple[tuple[int, int], ...] = ((1, 2), (5, 1), (25, 1))
+    draws: tuple[tuple[int, int], ...] = ((1, 4), (5, 2), (25, 1))
     """Numbers of seeds, and how often that many are drawn from a playlist."""
     cold_queries: int = 300
     """Queries with one track that is in no training playlist."""
     k: int = 100
     """Length of list that channels are asked for."""
-    candidates: int = 150
-    """Of a query, the best by the default model."""
-    l2: float = 1e-3
+    candidates: int = 100
+    """Of a query, the best by the default model and what channels say; what a list of twenty
+    chooses from."""
+    l2: float = 3e-3
     """Penalty on squared weights."""
     least_place: float = 0.02
     """Weight that a place has at least, so that no order within a channel is lost."""
@@ -48,7 +63,7 @@ class Material:
     """Candidates of many queries, ordered by query."""
 
     features: NDArray[np.float64]
-    """(n, channels * features)."""
+    """(n, channels * features), times ``fusion.sway``."""
     hits: NDArray[np.bool_]
     """(n,) whether a candidate is in the rest of the playlist."""
     starts: NDArray[np.int64]
@@ -100,11 +115,7 @@ def fitting_queries(
 
 
 def gather(
-    recommender: Recommender,
-    queries: list[QuerySet],
-    catalogue: Catalogue,
-    popularity: NDArray[np.float64],
-    options: FitOptions,
+    recommender: Recommender, queries: list[QuerySet], catalogue: Catalogue, options: FitOptions
 ) -> Material:
     """Ask a release what its channels find for each query.
 
@@ -112,14 +123,16 @@ def gather(
         recommender: of the release.
         queries: what to ask.
         catalogue: of its lake.
-        popularity: (catalogue,) 0..1.
         options: see ``FitOptions``.
     """
     recall = replace(RecallOptions(), diversify=False)
     features: list[NDArray[np.float64]] = []
     hits: list[NDArray[np.bool_]] = []
     about: list[tuple[int, np.uint64, int]] = []
-    with progress("evidence", sum(map(len, queries)), "queries") as advance:
+    with (
+        recommender.opened() as release,
+        progress("evidence", sum(map(len, queries)), "queries") as advance,
+    ):
         for drawn in queries:
             for row, ids in enumerate(catalogue.ids(drawn.seeds)):
                 advance(1)
@@ -128,13 +141,16 @@ def gather(
                 except SeedNotFound:
                     continue
                 of_kind = KINDS.index(kind(answers, len(ids), is_artist=False))
-                codes, found = evidence_matrix(ranked_by_channel(answers, recall), popularity)
+                swayed = sway(certainty(answers, is_artist=False))
+                codes, found = evidence_matrix(ranked_by_channel(answers, recall))
                 free = ~np.isin(codes, drawn.seeds[row])
-                scores = found @ DEFAULT_MODEL.weights[of_kind].ravel()
+                weights = DEFAULT_MODEL.weights[of_kind] * swayed
+                scores = np.einsum("ncf,cf->n", found, weights)
                 order = np.lexsort((codes, -np.where(free, scores, -1.0)))
                 kept = order[: min(options.candidates, int(free.sum()))]
+                whole = with_payload(found[kept], codes[kept], drawn.seeds[row], release.store)
                 targets = drawn.targets[[row]].indices
-                features.append(found[kept])
+                features.append((whole * swayed).reshape(len(kept), WIDTH))
                 hits.append(np.isin(codes[kept], targets))
                 about.append((of_kind, drawn.keys[row], len(targets)))
     sizes = [len(of_query) for of_query in hits]
@@ -150,15 +166,40 @@ def gather(
 
 
 def evidence_matrix(
-    ranked: dict[str, Ranked], popularity: NDArray[np.float64]
+    ranked: dict[str, Ranked],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Tracks that any channel found, and (n, channels * features) what the model sees of each."""
+    """Tracks that any channel found, and (n, channels, features) what the channels say of each;
+    what their payload says is left 0."""
     ids = [found.ids for found in ranked.values()]
     codes = np.unique(np.concatenate(ids)) if ids else np.zeros(0, np.int64)
     matrix = np.zeros((len(codes), len(CHANNELS), len(FEATURES)))
     for channel, found in ranked.items():
         rows = np.searchsorted(codes, found.ids)
-        place = CHANNELS.index(channel)
-        matrix[rows, place, :-1] = found.features
-        matrix[rows, place, -1] = popularity[found.ids]
-    return codes, matrix.reshape(len(codes), WIDTH)
+        matrix[rows, CHANNELS.index(channel), : len(RANKED_FEATURES)] = found.features
+    return codes, matrix
+
+
+def with_payload(
+    matrix: NDArray[np.float64],
+    codes: NDArray[np.int64],
+    seeds: NDArray[np.int64],
+    store: VectorStore,
+) -> NDArray[np.float64]:
+    """``matrix`` (n, channels, features) with what the payload of its tracks says, in the rows of
+    the channels that found them.
+
+    Args:
+        matrix: see ``evidence_matrix``.
+        codes: (n,) of its tracks.
+        seeds: codes of the seeds.
+        store: of the release.
+    """
+    asked = [*codes.tolist(), *seeds.tolist()]
+    hits = store.retrieve(Collection.TRACKS, asked, LIKENESS_FIELDS)
+    payloads = {hit.id: hit.payload for hit in hits}
+    tracks, of_seeds = ([payloads.get(code, {}) for code in of.tolist()] for of in (codes, seeds))
+    whole = matrix.copy()
+    found = matrix[:, :, [FEATURES.index("found")]]
+    told = payload_features(of_seeds, tracks)
+    whole[:, :, len(RANKED_FEATURES) :] = found * told[:, None]
+    return whole

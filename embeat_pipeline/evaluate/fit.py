@@ -11,7 +11,6 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
@@ -51,10 +50,8 @@ def fit_fusion(
         playlists, and whether the fitted ones are used.
     """
     queries = [*fitting_queries(train, validation, options)]
-    popularity = pq.read_table(twin.table("tracks"), columns=["popularity"]).column(0)
-    shares = popularity.fill_null(0).to_numpy().astype(np.float64) / 100
     with published(twin, release) as root, embeat_serve.open(lake=root) as recommender:
-        material = gather(recommender, queries, catalogue, shares, options)
+        material = gather(recommender, queries, catalogue, options)
     weights = DEFAULT_MODEL.weights.copy()
     measured: dict[str, Any] = {"options": asdict(options)}
     for position, name in enumerate(KINDS):

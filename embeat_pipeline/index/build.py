@@ -12,18 +12,15 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 import embeat_pipeline
-from embeat_pipeline.index.completions import write_completions
 from embeat_pipeline.index.config import DEFAULT_OPTIONS, BuildOptions
-from embeat_pipeline.index.increments import BUILT, base_of, write_recipe
+from embeat_pipeline.index.increments import BUILT, Base, base_of, recipe, write_recipe
 from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
 from embeat_pipeline.index.parts import build_collections
 from embeat_pipeline.index.verify import verify_folder
@@ -54,8 +51,9 @@ def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> d
 
     Returns:
         ``release`` (its name), points per collection, ``bytes`` on disk, ``based_on`` (the
-        release of which a copy was changed, or empty) and how many points were changed; with
-        ``unchanged`` where it was there already.
+        release of which a copy was changed, or empty), how many points were changed or why all were
+        made (``tracks_changed``, ``tracks_made_afresh``, ...); with ``unchanged`` where it was
+        there already.
 
     Raises:
         PipelineError: an input is missing, another build is running, or a process failed.
@@ -86,9 +84,31 @@ def _build(
     lake: LakePaths, release: str, digests: dict[str, str], folder: Path, options: BuildOptions
 ) -> Manifest:
     base = base_of(lake, options)
+    manifest, changed = _attempt(lake, release, digests, folder, options, base)
+    if changed:
+        # A graph that was changed too often is the engine's business; here it is built again.
+        failed = [check for check in verify_folder(lake, folder, manifest) if not check.passed]
+        if failed:
+            reason = "changed from release {}, it failed {}".format(
+                manifest.based_on, "; ".join(map(str, failed))
+            )
+            shutil.rmtree(folder)
+            afresh = Base(None, reason)
+            manifest, _ = _attempt(lake, release, digests, folder, options, afresh)
+    return manifest
+
+
+def _attempt(
+    lake: LakePaths,
+    release: str,
+    digests: dict[str, str],
+    folder: Path,
+    options: BuildOptions,
+    base: Base,
+) -> tuple[Manifest, bool]:
     workshop = folder / "workshop"
     workshop.mkdir(parents=True)
-    counts, changes = build_collections(lake, folder, workshop, options, base)
+    counts, plan = build_collections(lake, folder, workshop, options, base)
     _copy_files(lake, folder)
     write_recipe(folder, options)
     shutil.rmtree(workshop)
@@ -100,15 +120,12 @@ def _build(
         inputs=digests,
         counts=counts,
         parameters=options.parameters() | _fusion(lake),
-        based_on=base.release if base and changes else None,
-        changed={name: len(of.changed) + len(of.removed) for name, of in changes.items()},
+        based_on=base.manifest.release if base.manifest and plan.changes else None,
+        changed={name: len(of.changed) + len(of.removed) for name, of in plan.changes.items()},
+        afresh=plan.afresh,
     )
     manifest.write(folder)
-    # A graph that was changed too often is the engine's business; here it is built again.
-    if changes and not all(check.passed for check in verify_folder(lake, folder, manifest)):
-        shutil.rmtree(folder)
-        return _build(lake, release, digests, folder, replace(options, increments=False))
-    return manifest
+    return manifest, bool(plan.changes)
 
 
 def built_release(lake: LakePaths) -> str:
@@ -139,9 +156,8 @@ def release_name(digests: dict[str, str], options: BuildOptions) -> str:
     """12 hex digits of everything that decides the content of a release."""
     content = {
         "inputs": digests,
-        "parameters": options.parameters(),
+        "recipe": recipe(options),
         "code": embeat_pipeline.__version__,
-        "engine": version("qdrant-edge-py"),
         "format": FORMAT_VERSION,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
@@ -197,9 +213,8 @@ def _copy_files(lake: LakePaths, folder: Path) -> None:
     shutil.copyfile(lake.models / ReleaseFile.ENCODER, folder / ReleaseFile.ENCODER)
     genres = pq.read_table(lake.table("genre_map"), columns=["genre", "x", "y"])
     places = zip(*(genres.column(name).to_pylist() for name in genres.column_names), strict=True)
-    write_words(lake, folder / ReleaseFile.WORDS)
+    write_words(lake, folder)
     write_json(folder / ReleaseFile.GENRES, [list(place) for place in places])
-    write_completions(lake.table("tracks"), folder / ReleaseFile.COMPLETIONS)
 
 
 def _metadata(lake: LakePaths, manifest: Manifest) -> dict[str, Any]:
@@ -209,6 +224,7 @@ def _metadata(lake: LakePaths, manifest: Manifest) -> dict[str, Any]:
         **{f"{collection}_points": count for collection, count in manifest.counts.items()},
         "based_on": manifest.based_on or "",
         **{f"{collection}_changed": count for collection, count in manifest.changed.items()},
+        **{f"{collection}_made_afresh": why for collection, why in manifest.afresh.items()},
         # Blocks, not sizes: the engine's files are full of holes.
         "bytes": sum(path.stat().st_blocks * 512 for path in folder.rglob("*")),
     }

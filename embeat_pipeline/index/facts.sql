@@ -24,7 +24,9 @@ closest AS (
     WHERE artists.num_tracks > 0 AND related.related_artist_code != related.artist_code
 ),
 related AS (
-    SELECT artist_code, list(related_artist_code ORDER BY place) AS related_artist_codes
+    SELECT
+        artist_code,
+        string_agg(related_artist_code::VARCHAR, ' ' ORDER BY place) AS related_artist_codes
     FROM closest
     WHERE place <= $6
     GROUP BY artist_code

@@ -1,15 +1,21 @@
-"""What of a release can be made from the one being served, by changing only what changed."""
+"""What of a release can be made from the one being served, by changing only what changed.
 
+Whatever has to be made afresh comes with the reason, which the manifest keeps.
+"""
+
+import hashlib
 import json
+from functools import lru_cache
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from embeat_pipeline.index.config import BuildOptions
+from embeat_pipeline.index.config import FULL_BUILD, BuildOptions
 from embeat_pipeline.index.digests import FOLDER, Changes, compare, digests_of
 from embeat_pipeline.lake import write_json
 from embeat_serve.contract import Collection, LakePaths, Manifest
@@ -22,28 +28,70 @@ BUILT = "BUILT"
 CHANGED = "changed.parquet"
 REMOVED = "removed.parquet"
 
+CODE = {
+    "embeat_pipeline": ("text.py",),
+    "embeat_pipeline.index": (
+        "artists.sql",
+        "digests.py",
+        "facts.sql",
+        "language.py",
+        "neighbours.py",
+        "payload.py",
+        "shards.py",
+        "tracks.sql",
+        "vectors.py",
+    ),
+    "embeat_serve": ("contract.py", "neighbours.py", "text.py"),
+}
+"""Files that decide what a point is made of the same tables, by package."""
+
+LIBRARIES = ("duckdb", "opencc", "polars", "qdrant-edge-py")
+"""Libraries that do."""
+
+
+class Base(NamedTuple):
+    """Release to start from, or why there is none."""
+
+    manifest: Manifest | None
+    reason: str = ""
+
+
+class Plan(NamedTuple):
+    """How each collection is made."""
+
+    changes: dict[str, Changes]
+    """Collection to take over -> how it changes."""
+    afresh: dict[str, str]
+    """Collection to make afresh -> why."""
+
 
 def write_recipe(folder: Path, options: BuildOptions) -> None:
     """Record in a release what another has to share with it to be made from it."""
-    write_json(folder / FOLDER / "recipe.json", _recipe(options))
+    write_json(folder / FOLDER / "recipe.json", recipe(options))
 
 
-def base_of(lake: LakePaths, options: BuildOptions) -> Manifest | None:
-    """The release to start from; None where everything has to be made.
+def base_of(lake: LakePaths, options: BuildOptions) -> Base:
+    """The release to start from; none where everything has to be made.
 
     Only what is served will do, since it has passed its checks; in a lake that publishes nothing
-    (of an evaluation), what was built last. And it has to be of the same format, settings and
-    engine, since points that did not change are not looked at again.
+    (of an evaluation), what was built last. And it has to be of the same format, settings, code
+    and engine, since points that did not change are not looked at again.
     """
     if not options.increments:
-        return None
+        return Base(None, f"asked for ({FULL_BUILD}=1, or increments=False)")
     try:
-        manifest = read_manifest(lake, _served_or_built(lake))
-        folder = lake.release(manifest.release)
-        recipe = json.loads((folder / FOLDER / "recipe.json").read_bytes())
-    except (NoRelease, BrokenRelease, OSError, ValueError):
-        return None
-    return manifest if recipe == _recipe(options) else None
+        name = _served_or_built(lake)
+    except OSError:
+        return Base(None, "no release was served or built before")
+    try:
+        manifest = read_manifest(lake, name)
+        before = json.loads((lake.release(name) / FOLDER / "recipe.json").read_bytes())
+    except (BrokenRelease, OSError, ValueError) as error:
+        return Base(None, f"release {name} cannot be read: {error}")
+    differences = list(_differences(before, recipe(options)))
+    if differences:
+        return Base(None, f"release {name} was made with other {', '.join(differences)}")
+    return Base(manifest)
 
 
 def _served_or_built(lake: LakePaths) -> str:
@@ -53,21 +101,57 @@ def _served_or_built(lake: LakePaths) -> str:
         return (lake.index / BUILT).read_text(encoding="utf-8").strip()
 
 
-def _recipe(options: BuildOptions) -> dict[str, Any]:
-    return {"parameters": options.parameters(), "engine": version("qdrant-edge-py")}
+def recipe(options: BuildOptions) -> dict[str, Any]:
+    """What decides, besides the tables, what points are and how they are kept."""
+    return {
+        "parameters": options.parameters(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "code": _code(),
+    }
 
 
-def plan_changes(base: Path, digests: dict[str, Path], options: BuildOptions) -> dict[str, Changes]:
-    """Collections that are worth changing rather than making afresh, and how they change."""
-    changes = {}
+@lru_cache(maxsize=1)
+def _code() -> str:
+    digest = hashlib.sha256()
+    for package, names in CODE.items():
+        for name in names:
+            digest.update(files(package).joinpath(name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _differences(before: object, after: object, place: str = "") -> list[str]:
+    """Where two recipes differ: ``parameters.graph_links (16, now 8)``."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            difference
+            for key in sorted({*before, *after})
+            for difference in _differences(
+                before.get(key), after.get(key), f"{place}.{key}" if place else key
+            )
+        ]
+    return [] if before == after else [f"{place or 'recipe'} ({before}, now {after})"]
+
+
+def plan_changes(base: Path, folder: Path, options: BuildOptions) -> Plan:
+    """Collections that are worth changing rather than making afresh, and how they change.
+
+    Args:
+        base: folder of the release to start from.
+        folder: of the new release, its digests written.
+        options: of the build.
+    """
+    changes, afresh = {}, {}
     for collection in Collection.ALL:
         try:
-            found = compare(digests_of(base, collection), digests[collection])
-        except (OSError, pa.ArrowInvalid):
+            found = compare(digests_of(base, collection), digests_of(folder, collection))
+        except (OSError, KeyError, pa.ArrowInvalid) as error:
+            afresh[collection] = f"digests of release {base.name} cannot be read: {error}"
             continue
         if found.share <= options.max_changed_share:
             changes[collection] = found
-    return changes
+        else:
+            afresh[collection] = f"{found}; above {options.max_changed_share:.0%} all are made"
+    return Plan(changes, afresh)
 
 
 def write_changes(changes: Changes, folder: Path) -> None:

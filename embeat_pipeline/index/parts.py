@@ -1,5 +1,6 @@
 """Collections of a release: made in parts, or taken over from another release and changed."""
 
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,23 +8,20 @@ import pyarrow.parquet as pq
 
 from embeat_pipeline.index.carry import carry_collection
 from embeat_pipeline.index.config import BuildOptions
-from embeat_pipeline.index.digests import Changes, digests_of, join_digests
-from embeat_pipeline.index.increments import plan_changes, write_changes
+from embeat_pipeline.index.digests import Changes, write_digests
+from embeat_pipeline.index.increments import Base, Plan, plan_changes, write_changes
 from embeat_pipeline.index.payload import CENTROIDS, source_of, write_facts
 from embeat_pipeline.index.processes import build_parts
 from embeat_pipeline.index.shards import join_shards
 from embeat_pipeline.index.vectors import write_centroids
-from embeat_pipeline.index.worker import Part, Task
+from embeat_pipeline.index.worker import Part
 from embeat_pipeline.progress import progress
-from embeat_serve.contract import Collection, LakePaths, Manifest
-
-Parts = dict[str, list[Part]]
-"""Collection -> its parts, in order of code."""
+from embeat_serve.contract import Collection, LakePaths
 
 
 def build_collections(
-    lake: LakePaths, folder: Path, workshop: Path, options: BuildOptions, base: Manifest | None
-) -> tuple[dict[str, int], dict[str, Changes]]:
+    lake: LakePaths, folder: Path, workshop: Path, options: BuildOptions, base: Base
+) -> tuple[dict[str, int], Plan]:
     """Leave a finished shard per collection in ``folder``, and the digests of its points.
 
     Args:
@@ -34,7 +32,7 @@ def build_collections(
         base: release that collections may be taken over from.
 
     Returns:
-        Points per collection, and what was changed in the collections taken over.
+        Points per collection, and how each was made.
 
     Raises:
         PipelineError: a process failed.
@@ -47,49 +45,34 @@ def build_collections(
         collection: pq.read_metadata(source_of(collection, lake, workshop).vectors).num_rows
         for collection in Collection.ALL
     }
-    changes, taken_over = {}, folder
-    if base is not None:
-        taken_over = lake.release(base.release)
-        changes = _find_changes(lake, workshop, options, taken_over)
+    write_digests(lake, workshop, folder)
+    if base.manifest is None:
+        plan, taken_over = Plan({}, dict.fromkeys(Collection.ALL, base.reason)), folder
+    else:
+        taken_over = lake.release(base.manifest.release)
+        plan = plan_changes(taken_over, folder, options)
+    _tell(plan, taken_over.name)
     afresh = {
-        collection: plan_parts(collection, lake, workshop, options)
-        for collection in Collection.ALL
-        if collection not in changes
+        collection: plan_parts(collection, lake, workshop, options) for collection in plan.afresh
     }
     work = [part for parts in afresh.values() for part in parts]
-    for collection, found in changes.items():
+    for collection, found in plan.changes.items():
         carry_collection(taken_over / collection, folder / collection)
         part = _whole(collection, lake, workshop, folder, options, found)
         write_changes(found, part.changes)
         work.append(part)
     with progress("index", sum(part.points for part in work), "points") as advance:
         build_parts(work, options, advance)
-    for collection in Collection.ALL:
-        parts = afresh.get(collection)
-        joined = digests_of(folder, collection)
-        if parts:
-            join_digests([part.digests for part in parts], joined)
-            join_shards([Path(part.folder) for part in parts], folder / collection)
-        else:
-            joined.parent.mkdir(exist_ok=True)
-            digests_of(workshop, collection).replace(joined)
-    return counts, changes
+    for collection, parts in afresh.items():
+        join_shards([Path(part.folder) for part in parts], folder / collection)
+    return counts, plan
 
 
-def _find_changes(
-    lake: LakePaths, workshop: Path, options: BuildOptions, base: Path
-) -> dict[str, Changes]:
-    parts: Parts = {
-        collection: plan_parts(collection, lake, workshop, options, "digest")
-        for collection in Collection.ALL
-    }
-    every = [part for of_collection in parts.values() for part in of_collection]
-    with progress("compare", sum(part.points for part in every), "points") as advance:
-        build_parts(every, options, advance)
-    digests = {collection: digests_of(workshop, collection) for collection in parts}
-    for collection, of_collection in parts.items():
-        join_digests([part.digests for part in of_collection], digests[collection])
-    return plan_changes(base, digests, options)
+def _tell(plan: Plan, base: str) -> None:
+    for collection, why in plan.afresh.items():
+        print(f"index: {collection} is made afresh: {why}", file=sys.stderr)
+    for collection, changes in plan.changes.items():
+        print(f"index: {collection} of release {base} is changed: {changes}", file=sys.stderr)
 
 
 def plan_parts(
@@ -97,7 +80,6 @@ def plan_parts(
     lake: LakePaths,
     workshop: Path,
     options: BuildOptions,
-    task: Task = "build",
 ) -> list[Part]:
     """Parts of a collection, of equal numbers of points whatever gaps the codes have."""
     source = source_of(collection, lake, workshop)
@@ -108,13 +90,12 @@ def plan_parts(
         Part(
             lake=str(lake.root),
             workshop=str(workshop),
-            folder=str(workshop / f"{collection}-{task}-{position}"),
+            folder=str(workshop / f"{collection}-{position}"),
             collection=collection,
             low=int(codes[first]) if len(codes) else 0,
             high=int(codes[last - 1]) + 1 if len(codes) else 0,
             points=last - first,
             options=options,
-            task=task,
         )
         for position, (first, last) in enumerate(pairwise(places))
     ]

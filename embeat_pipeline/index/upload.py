@@ -13,6 +13,7 @@ from qdrant_client import QdrantClient, models
 from embeat_pipeline.index.config import DEFAULT_OPTIONS
 from embeat_pipeline.index.patience import patiently
 from embeat_pipeline.progress import Advance, progress
+from embeat_serve import words
 from embeat_serve.contract import (
     GRAPH_FIELDS,
     PAYLOAD_INDEXES,
@@ -41,8 +42,7 @@ BATCH = 1_000
 FILES = (
     ReleaseFile.ENCODER,
     ReleaseFile.GENRES,
-    ReleaseFile.WORDS,
-    ReleaseFile.COMPLETIONS,
+    *words.FILES,
     ReleaseFile.MANIFEST,
 )
 """Files that a server keeps of a release."""

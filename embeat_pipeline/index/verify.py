@@ -22,7 +22,7 @@ from embeat_serve.contract import Collection, LakePaths, Manifest, ReleaseFile
 from embeat_serve.errors import BrokenRelease
 from embeat_serve.store import EdgeStore, VectorStore
 from embeat_serve.stores.opening import read_manifest
-from embeat_serve.vocabulary import Vocabulary
+from embeat_serve.words import WordList
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,10 @@ def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         yield Check("encoder", False, f"{type(error).__name__}: {error}", "arrays and a config")
     try:
-        words = len(Vocabulary.load(store.read_file(ReleaseFile.WORDS)))
-        yield Check("words", words > 0, words, "at least 1")
-    except ValueError as error:
+        words = WordList.of(store)
+        fewest = min(len(words), len(words.known))
+        yield Check("words", fewest > 0, len(words), "at least 1, and 1 to correct others with")
+    except BrokenRelease as error:
         yield Check("words", False, str(error), "at least 1")
     rows = pq.read_metadata(lake.table("genre_map")).num_rows
     expected = f"{rows} as in the genre map"

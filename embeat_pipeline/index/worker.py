@@ -1,4 +1,4 @@
-"""Parts of collections, digested, built or changed in a process of their own.
+"""Parts of collections, built or changed in a process of their own.
 
 The engine never releases the GIL and keeps what it allocated, so a large part gets a process to
 itself: parts are built side by side, and a finished one gives its memory back. Run as
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from embeat_pipeline.index.payload import Slice
 
-Task = Literal["digest", "build", "change"]
-"""What to do with a part: tell what its points are, make a shard of them, or take a shard that is
-in the folder already to what they are now."""
+Task = Literal["build", "change"]
+"""What to do with a part: make a shard of it, or take a shard that is in the folder already to what
+its points are now."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,6 @@ class Part:
     """How many there are, or how many of them changed."""
     options: BuildOptions
     task: Task = "build"
-
-    @property
-    def digests(self) -> Path:
-        """Where the digests of its points go."""
-        return Path(f"{self.folder}.digests.parquet")
 
     @property
     def changes(self) -> Path:
@@ -71,35 +66,26 @@ def from_json(text: str) -> list[Part]:
 
 def work_on(part: Part) -> None:
     """Do what the part asks for; see ``Task``."""
-    {"digest": digest_part, "build": build_part, "change": change_part}[part.task](part)
-
-
-def digest_part(part: Part) -> None:
-    """Write the digests of the points of ``part``."""
-    from embeat_pipeline.index.digests import digest, write_digests
-
-    found = []
-    for rows in _slices(part):
-        found.append(digest(rows))
-        report(points=len(rows.codes))
-    write_digests(found, part.digests)
+    {"build": build_part, "change": change_part}[part.task](part)
 
 
 def build_part(part: Part) -> None:
-    """Write one shard with the points of ``part``, indexed and flushed to disk, and digests."""
-    from embeat_pipeline.index.digests import digest, write_digests
+    """Write one shard with the points of ``part``, indexed and flushed to disk."""
+    _finish(filled(part), part)
+
+
+def filled(part: Part) -> "EdgeShard":
+    """A shard in ``part.folder`` with the points of ``part``, flushed but without a graph."""
     from embeat_pipeline.index.payload import points
     from embeat_pipeline.index.shards import create_shard, edge
 
     shard = create_shard(Path(part.folder), part.collection, part.options)
-    found = []
     for rows in _slices(part):
-        found.append(digest(rows))
         for batch in points(rows, part.collection):
             shard.update(edge.UpdateOperation.upsert_points(batch))
             report(points=len(batch))
-    write_digests(found, part.digests)
-    _finish(shard, part)
+    shard.flush()
+    return shard
 
 
 def change_part(part: Part) -> None:
@@ -123,6 +109,7 @@ def change_part(part: Part) -> None:
         for batch in points(rows, part.collection):
             shard.update(edge.UpdateOperation.upsert_points(batch))
             report(points=len(batch))
+    shard.flush()
     _finish(shard, part)
 
 
@@ -135,7 +122,6 @@ def _slices(part: Part, only: "NDArray[np.uint32] | None" = None) -> "Iterator[S
 
 
 def _finish(shard: "EdgeShard", part: Part) -> None:
-    shard.flush()
     report(step=f"graph of {part.collection}")
     shard.optimize()
     shard.flush()

@@ -45,7 +45,8 @@ def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
 NEIGHBOURS = {
     "track_neighbours": "Neighbour lists of the tracks in playlists: what is played together, by "
     "tracks, vectors, artists, albums and genres.",
-    "artist_neighbours": "Neighbour lists of artists, for their tracks that are in no playlist.",
+    "artist_neighbours": "Neighbour lists of artists, for their tracks that are in no playlist: "
+    "what is played with them, with their genres, and with artists that sound like them.",
 }
 
 
@@ -54,7 +55,14 @@ NEIGHBOURS = {
     specs=[
         dg.AssetSpec(
             name,
-            deps=["tracks", "artists", "playlists", "playlist_vectors", "artist_genres"],
+            deps=[
+                "tracks",
+                "artists",
+                "playlists",
+                "playlist_vectors",
+                "artist_genres",
+                "track_vectors",
+            ],
             group_name="playlists",
             kinds={"parquet"},
             description=text,

@@ -104,6 +104,9 @@ class Blend:
     """Artists in the same playlists."""
     same_artist_weight: float = 0.0
     """The artist itself, on top of being its own closest neighbour."""
+    sound_weight: float = 0.0
+    """Artists in the same playlists as those that sound like the artist, in so far as its own
+    playlists say little (``confidence_shift``). Lists of artists only."""
     genre_weight: float = 0.0
     """Genres in common."""
     album_weight: float = 0.0
@@ -135,6 +138,7 @@ class NeighbourConfig:
         vector_weight=0.185,
         artist_weight=0.22,
         same_artist_weight=0.013,
+        sound_weight=0.22,
         genre_weight=0.0012,
         album_weight=0.016,
     )
@@ -164,7 +168,16 @@ class NeighbourConfig:
     playlists. It inverts one dense matrix of that size: 1.6 GB, and once more while it does."""
     confidence_shift: float = 30.0
     """The confidence in a track of c playlists is c / (c + confidence_shift); the rest is what
-    its artist has to say for it."""
+    its artist has to say for it. Likewise an artist, for whom those speak that sound like it."""
+
+    sound_artists: int = 40
+    """Artists nearest by sound that speak for one; see ``sound.py``."""
+    sound_temperature: float = 0.1
+    """The lower, the more the nearest of them outweigh the others."""
+    max_references: int = 100_000
+    """Artists that can speak for others: those in most playlists."""
+    reference_neighbours: int = 1_000
+    """Artists that each of them is remembered to be played with: 8 kB, of all 0.8 GB."""
 
     genre_decay: float = 0.8
     """Weight of an artist's next genre, as a share of the one before."""
@@ -179,6 +192,12 @@ class NeighbourConfig:
             raise ValueError(
                 "neighbours must not be negative, max_candidates and max_regressed above 0"
             )
+        if min(self.sound_artists, self.max_references, self.reference_neighbours) < 0:
+            raise ValueError(
+                "sound_artists, max_references and reference_neighbours must not be negative"
+            )
+        if self.sound_temperature <= 0:
+            raise ValueError(f"sound_temperature must be above 0, found {self.sound_temperature}")
         if not 0 <= self.floor < 1:
             raise ValueError(f"floor must be in 0..1 and below 1, found {self.floor}")
         if self.ridge <= 0:

@@ -8,12 +8,14 @@ from scipy import sparse
 
 from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.corpus import Corpus
+from embeat_pipeline.playlists.sound import sounds_of_artists
 from embeat_pipeline.playlists.sources import UNKNOWN, Material
 from embeat_serve.contract import VECTOR_SIZE, LakePaths
 
 
 def read_material(lake: LakePaths, config: NeighbourConfig) -> Material:
-    """Read the tables ``playlists``, ``playlist_vectors``, ``tracks`` and ``artist_genres``."""
+    """Read the tables ``playlists``, ``playlist_vectors``, ``tracks``, ``track_vectors`` and
+    ``artist_genres``."""
     corpus = Corpus.read(lake.table("playlists"), min_count=1)
     playlists = sparse.csr_array(corpus.matrix(np.ones(len(corpus.words), np.float32)))
     playlists.sum_duplicates()
@@ -24,15 +26,20 @@ def read_material(lake: LakePaths, config: NeighbourConfig) -> Material:
             pl.col("artist_codes").list.first().cast(pl.Int64).fill_null(UNKNOWN),
             pl.col("album_code").cast(pl.Int64).fill_null(UNKNOWN),
         )
-        .collect()[corpus.track_codes.astype(np.int64)]
+        .collect()
     )
+    genres = _genres(lake, config.genre_decay)
+    main_artists = tracks["artist_codes"].to_numpy()
+    sounds = sounds_of_artists(lake.table("track_vectors"), main_artists, genres.shape[0])
+    words = corpus.track_codes.astype(np.int64)
     return Material(
         track_codes=corpus.track_codes,
         playlists=playlists,
         vectors=_vectors(lake, corpus.track_codes),
-        artists=tracks["artist_codes"].to_numpy(),
-        albums=tracks["album_code"].to_numpy(),
-        genres=_genres(lake, config.genre_decay),
+        artists=main_artists[words],
+        albums=tracks["album_code"].to_numpy()[words],
+        genres=genres,
+        sounds=sounds,
     )
 
 

@@ -4,7 +4,8 @@ Several sources are weighed into one score (``sources.py``), and the best are ke
 exact list of top-N instead of a search. That is done twice, with weights for a single seed and
 with weights for many, and a list holds the best of both with two strengths each. A track in few
 playlists has little of its own, so most of its list is what its artist says; the list of an artist
-stands in for tracks in no playlist.
+stands in for tracks in no playlist; artists that sound like it help out where it is in few
+playlists itself (``sound.py``).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +43,14 @@ ROWS_AT_ONCE = 20_000
 
 DEFAULTS = NeighbourConfig()
 
-INPUTS = ("tracks", "artists", "playlists", "playlist_vectors", "artist_genres")
+INPUTS = (
+    "tracks",
+    "artists",
+    "playlists",
+    "playlist_vectors",
+    "artist_genres",
+    "track_vectors",
+)
 
 
 class Lists(NamedTuple):
@@ -111,7 +119,7 @@ class NeighbourModel:
 
     def of_artists(self, artists: NDArray[np.int64]) -> Lists:
         """Lists of artists (b,)."""
-        scores = self.artists.scores(artists, self._blends)
+        scores = self.artists.scores(artists, self._blends, by_sound=True)
         return best([Sink(*pair) for pair in zip(self._blends, scores, strict=True)], self.config)
 
 
@@ -168,8 +176,8 @@ def write_neighbours(
 ) -> dict[str, dict[str, Any]]:
     """Write ``track_neighbours`` and ``artist_neighbours``, from one model.
 
-    They have a list for every track that is in a playlist, and for every artist of whom anything
-    is known.
+    They have a list for every track that is in a playlist, and for every artist of whom playlists,
+    genres or sound say anything.
 
     Returns:
         Table name -> lists, candidates and parameters.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from embeat_pipeline.playlists.config import Blend, NeighbourConfig
+from embeat_pipeline.playlists.sound import SoundBridge
 
 UNKNOWN = -1
 """Code of an artist or album that the catalogue does not know."""
@@ -35,6 +36,8 @@ class Material:
     """(v,) album of each track, or ``UNKNOWN``."""
     genres: sparse.csr_array
     """(artists of the catalogue, genres) float32: how much each genre is the artist's."""
+    sounds: NDArray[np.float32]
+    """(artists of the catalogue, d) of length 1; zero where an artist has no sound."""
 
     @cached_property
     def counts(self) -> NDArray[np.float32]:
@@ -128,10 +131,12 @@ class AlbumSource:
 
 
 class ArtistSource:
-    """What the artist says: artists in the same playlists, of the same genres, and itself.
+    """What the artist says: artists in the same playlists, of the same genres, and itself, and
+    artists in the same playlists as those that sound like it.
 
     Similarity of two artists times c_t^artist_popularity. It answers for every artist of the
-    catalogue, so for tracks in no playlist, too.
+    catalogue, so for tracks in no playlist, too. What sound says of an artist in c playlists
+    counts confidence_shift / (c + confidence_shift).
     """
 
     def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
@@ -150,18 +155,26 @@ class ArtistSource:
         self._counts = np.bincount(together.indices, minlength=width).astype(np.float32)
         self._playlists = together.T.tocsr()
         self._weighted = weighted_rows(together, material.witness**-config.length_exponent)
+        self._sound = SoundBridge(
+            material.sounds, self._artists, self._playlists, self._weighted, config
+        )
+        self._shift = np.float32(config.confidence_shift)
         self._genres = normalised_genres(material, config)
         self._candidate_genres = self._genres[self._artists].T.tocsr()
         self._popularity = material.counts[columns] ** np.float32(config.artist_popularity)
 
     def has_evidence(self, artists: NDArray[np.integer]) -> NDArray[np.bool_]:
         """(a,) whether anything is known of each artist."""
-        return np.isin(artists, self._artists) | (np.diff(self._genres.indptr)[artists] > 0)
+        listed = np.isin(artists, self._artists) | (np.diff(self._genres.indptr)[artists] > 0)
+        return listed | self._sound.is_heard(artists)
 
     def similarity(
-        self, artists: NDArray[np.int64], blends: Sequence[Blend]
+        self, artists: NDArray[np.int64], blends: Sequence[Blend], by_sound: bool = False
     ) -> list[NDArray[np.float32]]:
-        """(b, positions + 1) of artists (b,) to the vocabulary's; zero for ``UNKNOWN``."""
+        """(b, positions + 1) of artists (b,) to the vocabulary's; zero for ``UNKNOWN``.
+
+        Sound speaks only where ``by_sound``.
+        """
         width = len(self._artists)
         rows = np.flatnonzero(artists != UNKNOWN)
         shared = (self._genres[artists[rows]] @ self._candidate_genres).tocoo()
@@ -178,10 +191,17 @@ class ArtistSource:
             one[rows[shared.row], shared.col] = blend.genre_weight * shared.data
             one[listed[together.row], together.col] += blend.artist_weight * similar
             one[listed, own] += blend.same_artist_weight
+        if by_sound and any(blend.sound_weight for blend in blends):
+            sounding = self._sound.similarity(artists[rows]).tocoo()
+            row = rows[sounding.row]
+            doubt = np.ones(len(artists), np.float32)
+            doubt[listed] = self._shift / (self._counts[own] + self._shift)
+            for blend, one in zip(blends, found, strict=True):
+                one[row, sounding.col] += blend.sound_weight * doubt[row] * sounding.data
         return found
 
     def scores(
-        self, artists: NDArray[np.int64], blends: Sequence[Blend]
+        self, artists: NDArray[np.int64], blends: Sequence[Blend], by_sound: bool = False
     ) -> list[NDArray[np.float32]]:
         """(b, c) what each artist (b,) says of the candidates, for each of the blends."""
         unique, row = np.unique(artists, return_inverse=True)
@@ -189,7 +209,7 @@ class ArtistSource:
             np.asarray(
                 np.take(similar[row], self._of_column, axis=1) * self._popularity, np.float32
             )
-            for similar in self.similarity(unique, blends)
+            for similar in self.similarity(unique, blends, by_sound)
         ]
 
 

@@ -36,7 +36,7 @@ def create_app(settings: Settings, http: HttpSettings, log: TextIO | None = None
         http: of the server.
         log: where requests are logged; None logs to stderr.
     """
-    pool = Pool(settings, http.workers, http.queue, http.timeout)
+    pool = Pool(settings, http.workers, http.queue, http.timeout, http.warm)
     metrics = Metrics(pool)
 
     @asynccontextmanager

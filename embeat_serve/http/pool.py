@@ -1,20 +1,31 @@
-"""Workers: who is free, who waits, who is started anew."""
+"""Workers: who is free, who waits, who is started anew.
+
+Where another release is published, a process is started on it, and takes a worker's place once it
+has opened it; then the next. So nobody's question waits for a release to be opened, not even where
+there is one worker, one process more than asked for runs meanwhile, and what the old release took
+is free as soon as its last question is answered.
+"""
 
 import asyncio
 import contextlib
+import json
 import math
-import sys
+import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from embeat_serve.http import frames
-from embeat_serve.http.worker import describe
+from embeat_serve.errors import Unavailable
+from embeat_serve.http.process import Answer, Worker
+from embeat_serve.http.warming import warm
 from embeat_serve.settings import Settings
+from embeat_serve.stores.opening import current_release
 
 LOOK_SECONDS = 1.0
-"""A worker that has nothing to do looks this often whether another release was published."""
+"""Workers look this often whether another release was published."""
+
+REFUSED_SECONDS = 10.0
+"""Until a release that could not be opened is tried again."""
 
 RESTART_SECONDS = 1.0
 """Least time between two starts in one worker's place."""
@@ -43,82 +54,6 @@ class WorkerLost(Exception):
     """The process that was asked ended twice over."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a worker said: a status as of HTTP, and the content or what went wrong."""
-
-    head: Mapping[str, Any]
-    body: bytes
-
-    @property
-    def status(self) -> int:
-        """HTTP status."""
-        return self.head["status"]
-
-
-class Worker:
-    """One process."""
-
-    def __init__(self, process: asyncio.subprocess.Process):
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
-        self._process = process
-        self._questions, self._answers = process.stdin, process.stdout
-        self.release: str | None = None
-        """Release it answered from last; None where there is nothing to ask."""
-        self.trouble: str | None = None
-        """Why it has nothing to ask."""
-        self.started = self.asked = time.monotonic()
-
-    @classmethod
-    async def start(cls, settings: Settings) -> "Worker":
-        """Start a process; it opens the release when it is first asked."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "embeat_serve.http.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        worker = cls(process)
-        worker._questions.write(frames.pack(describe(settings)))
-        return worker
-
-    @property
-    def id(self) -> int:
-        """Of the process."""
-        return self._process.pid
-
-    async def ask(self, question: str, arguments: Mapping[str, Any]) -> Answer:
-        """Ask; one question at a time.
-
-        Raises:
-            OSError: the process is gone.
-            asyncio.IncompleteReadError: it is.
-        """
-        self._questions.write(frames.pack({"question": question, "arguments": dict(arguments)}))
-        await self._questions.drain()
-        answer = Answer(*await frames.receive(self._answers))
-        self.asked = time.monotonic()
-        if answer.status == 503:
-            self.release, self.trouble = None, answer.head["detail"]
-        elif answer.head.get("release"):
-            self.release, self.trouble = answer.head["release"], None
-        return answer
-
-    def end(self) -> None:
-        """End it at once."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-
-    async def wait(self) -> None:
-        """Close its input and wait until it has ended."""
-        with contextlib.suppress(OSError):
-            self._questions.close()
-        await self._process.wait()
-        # Its pipes are closed by callbacks of the loop.
-        await asyncio.sleep(0)
-
-
 class Pool:
     """Answers questions with as many processes as asked for, and lets only so many wait.
 
@@ -127,13 +62,21 @@ class Pool:
         workers: processes.
         queue: questions that may wait for one.
         seconds: a question may wait, and then may take.
+        warm: see ``HttpSettings``.
     """
 
-    def __init__(self, settings: Settings, workers: int, queue: int, seconds: float):
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, workers: int, queue: int, seconds: float, warm: str = "no"
+    ):
+        self._settings, self._warmth = settings, warm
         self._number, self._queue, self._seconds = workers, queue, seconds
         self._free: asyncio.Queue[Worker] = asyncio.Queue()
         self._workers: set[Worker] = set()
+        self._aside: set[Worker] = set()
+        """Those that open a release before they take a place, and those that have left theirs."""
+        self._renewing = False
+        self._refused: tuple[str, float] | None = None
+        self._stopping = threading.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
         self._usual = USUAL_SECONDS
@@ -148,7 +91,8 @@ class Pool:
         """Start the processes; questions may come before they have opened the release."""
         for _ in range(self._number):
             self._do(self._hire())
-        self._do(self._look())
+        self._do(self._warm())
+        self._do(self._tick())
 
     async def ask(self, question: str, arguments: Mapping[str, Any]) -> Answer:
         """Answer a question.
@@ -182,13 +126,16 @@ class Pool:
     async def close(self) -> None:
         """End all processes. Nothing may be asked meanwhile."""
         self._closing = True
+        self._stopping.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for worker in self._workers:
+        everybody = self._workers | self._aside
+        for worker in everybody:
             worker.end()
-        await asyncio.gather(*(worker.wait() for worker in self._workers))
+        await asyncio.gather(*(worker.wait() for worker in everybody))
         self._workers.clear()
+        self._aside.clear()
 
     async def _next_free(self) -> Worker:
         with contextlib.suppress(asyncio.QueueEmpty):
@@ -224,19 +171,33 @@ class Pool:
         finally:
             self.asking -= 1
         self._usual += 0.05 * (answer.head["seconds"] - self._usual)
-        self._free.put_nowait(worker)
+        self._pass_on(worker)
         return answer
+
+    def _pass_on(self, worker: Worker) -> None:
+        """Let it be asked, unless it has something else to do first."""
+        if worker.retired:
+            self._do(self._dismiss(worker))
+        elif time.monotonic() - worker.looked >= LOOK_SECONDS:
+            self._do(self._look(worker))
+        else:
+            self._free.put_nowait(worker)
 
     def _replace(self, worker: Worker) -> None:
         worker.end()
+        self._workers.discard(worker)
+        if worker.retired:
+            self._do(self._dismiss(worker))
+            return
         self.restarts += 1
         if not self._closing:
             self._do(self._hire(worker))
 
     async def _hire(self, instead: Worker | None = None) -> None:
         if instead is not None:
-            self._workers.discard(instead)
+            self._aside.add(instead)
             await instead.wait()
+            self._aside.discard(instead)
             await asyncio.sleep(max(0.0, instead.started + RESTART_SECONDS - time.monotonic()))
         worker = await Worker.start(self._settings)
         self._workers.add(worker)
@@ -248,20 +209,94 @@ class Pool:
         else:
             self._free.put_nowait(worker)
 
-    async def _look(self) -> None:
-        """Have those that nobody asks follow what is published, and notice what went away."""
+    async def _tick(self) -> None:
+        """Have those that nobody asks look about, too."""
         while True:
             await asyncio.sleep(LOOK_SECONDS / 2)
-            for _ in range(self._free.qsize()):
-                try:
-                    worker = self._free.get_nowait()
-                except asyncio.QueueEmpty:
-                    break
-                if time.monotonic() - worker.asked < LOOK_SECONDS:
-                    self._free.put_nowait(worker)
+            self._go_round()
+
+    def _go_round(self) -> None:
+        for _ in range(self._free.qsize()):
+            self._pass_on(self._free.get_nowait())
+
+    async def _look(self, worker: Worker) -> None:
+        """Have a worker notice what went away or came back, and tell what is published."""
+        worker.looked = time.monotonic()
+        try:
+            answer = await self._ask(worker, "ready", {})
+        except (OSError, asyncio.IncompleteReadError, Overdue):
+            return  # it was replaced
+        if answer.status == 200 and not self._renewing:
+            published = json.loads(answer.body)["published"]
+            if published != worker.release and not self._was_refused(published):
+                self._renewing = True
+                self._do(self._renew(published))
+
+    def _was_refused(self, release: str) -> bool:
+        if self._refused is None:
+            return False
+        name, when = self._refused
+        return name == release and time.monotonic() - when < REFUSED_SECONDS
+
+    async def _renew(self, release: str) -> None:
+        """Put a process with that release open in the place of each that has another one open."""
+        try:
+            await self._warm()
+            while before := self._next_with_another(release):
+                fresh = await self._opened()
+                if fresh is None or fresh.release == before.release:
+                    self._refused = release, time.monotonic()
+                    if fresh:
+                        await self._dismiss(fresh)
+                    return
+                if before not in self._workers:  # it ended, and whoever replaced it has looked
+                    await self._dismiss(fresh)
                     continue
-                with contextlib.suppress(OSError, asyncio.IncompleteReadError, Overdue):
-                    await self._ask(worker, "ready", {})
+                self._aside.discard(fresh)
+                self._workers.add(fresh)
+                self._free.put_nowait(fresh)
+                self._retire(before)
+                if fresh.release != release:  # yet another one was published meanwhile
+                    return
+        finally:
+            self._renewing = False
+
+    async def _opened(self) -> Worker | None:
+        """A further process with what is published open; None where it cannot be opened."""
+        with contextlib.suppress(OSError):
+            worker = await Worker.start(self._settings)
+            self._aside.add(worker)
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await worker.ask("ready", {})
+            if worker.release is not None:
+                return worker
+            await self._dismiss(worker)
+        return None
+
+    def _next_with_another(self, release: str) -> Worker | None:
+        others = (one for one in self._workers if one.release not in (None, release))
+        return min(others, key=lambda worker: worker.started, default=None)
+
+    def _retire(self, worker: Worker) -> None:
+        worker.retired = True
+        self._workers.discard(worker)
+        self._aside.add(worker)
+        self._go_round()
+
+    async def _dismiss(self, worker: Worker) -> None:
+        self._aside.add(worker)
+        worker.end()
+        await worker.wait()
+        self._aside.discard(worker)
+
+    async def _warm(self) -> None:
+        """Have what is published in the page cache."""
+        lake, always = self._settings.lake, self._warmth == "yes"
+        if self._warmth == "no" or self._settings.qdrant_url:
+            return
+        with contextlib.suppress(Unavailable):
+            folder = lake.release(current_release(lake))
+            await asyncio.to_thread(warm, folder, always, self._stopping)
 
     def _do(self, work: Any) -> None:
         task = asyncio.create_task(work)

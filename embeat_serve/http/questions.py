@@ -161,15 +161,16 @@ def releases(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
 
 
 def ready(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """The release that the next question is answered from; its collections are read once."""
+    """The release that answers, whole in memory or mapped, and the one published now."""
     with recommender.opened() as release:
         if not release.warm:
             release.warm = True
+            release.load()
             complete(release, "a", 1)
             vector = release.encoder.encode(from_mappings([{"energy": 0.5}]))[0]
             for collection in Collection.ALL:
                 release.store.query([Query(collection, 1, vector=vector)])
-        return {"release": release.name}
+        return {"release": release.name, "published": recommender.published}
 
 
 QUESTIONS: dict[str, Callable[[Recommender, Arguments], dict[str, Any] | Text]] = {

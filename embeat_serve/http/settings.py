@@ -18,6 +18,8 @@ BODY_SECONDS = 10.0
 QUEUE_PER_WORKER = 32
 """Questions that may wait for each worker."""
 
+WARM = ("auto", "yes", "no")
+
 _POSITIVE = {"workers": 64, "queue": 10_000, "timeout": 600}
 
 
@@ -37,6 +39,9 @@ class HttpSettings:
     """Questions that may wait for one; further ones get 429. 0: 32 for each worker."""
     timeout: float = 15.0
     """Seconds a question may wait for a worker, and then may take."""
+    warm: str = "auto"
+    """Whether a release is read into the page cache before it is asked: ``yes``, ``no``, or
+    ``auto``, where half the memory that is free holds it."""
     api_key: str | None = field(default=None, repr=False)
     """Asked of every request to the API where set."""
     cors: tuple[str, ...] = ()
@@ -52,6 +57,8 @@ class HttpSettings:
             value = getattr(self, name)
             if not 0 < value <= highest:
                 raise UsageError(f"EMBEAT_HTTP_{name.upper()} must be in 1..{highest}")
+        if self.warm not in WARM:
+            raise UsageError(f"EMBEAT_HTTP_WARM must be {', '.join(WARM)}, found {self.warm!r}")
         if not 0 <= self.port <= 65_535:
             raise UsageError(f"expected a port in 0..65535, found {self.port}")
 
@@ -86,7 +93,7 @@ class HttpSettings:
         environment = os.environ if environment is None else environment
         host, port = parse_address(address)
         given: dict[str, object] = {"host": host, "port": port}
-        readers = {"workers": int, "queue": int, "timeout": float, "api_key": str}
+        readers = {"workers": int, "queue": int, "timeout": float, "api_key": str, "warm": str}
         for option in fields(cls):
             variable = f"EMBEAT_HTTP_{option.name.upper()}"
             text = environment.get(variable)

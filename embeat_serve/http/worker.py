@@ -90,7 +90,7 @@ class Desk:
             if self._failure and time.monotonic() - self._failed < REOPEN_SECONDS:
                 raise self._failure
             try:
-                self._recommender = Recommender(self._settings)
+                self._recommender = Recommender(self._settings, follow=False)
                 self._failure = None
             except Unavailable as error:
                 self._failure, self._failed = error, time.monotonic()

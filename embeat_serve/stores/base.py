@@ -9,7 +9,8 @@ condition that nothing can meet is answered without asking.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple, Protocol, Self
+from io import BytesIO
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,15 @@ class VectorStore(Protocol):
 
     def read_file(self, name: str) -> bytes:
         """Content of a file of the release (``contract.ReleaseFile``)."""
+        ...
+
+    def read_array(self, name: str) -> NDArray[Any]:
+        """A file of the release that holds one array; of what lies on disk nothing is copied.
+
+        Raises:
+            BrokenRelease: it is missing.
+            ValueError: it holds something else.
+        """
         ...
 
     def load(self) -> None:
@@ -107,6 +117,17 @@ class EngineStore(ABC):
         with_vector: bool = False,
     ) -> list[Hit]:
         """See ``VectorStore.retrieve``."""
+
+    @abstractmethod
+    def read_file(self, name: str) -> bytes:
+        """See ``VectorStore.read_file``."""
+
+    def read_array(self, name: str) -> NDArray[Any]:
+        """See ``VectorStore.read_array``."""
+        try:
+            return np.load(BytesIO(self.read_file(name)), allow_pickle=False)
+        except EOFError:
+            raise ValueError(f"{name} is empty") from None
 
     @abstractmethod
     def _plan(self, query: Query | None) -> list[Query]:

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import qdrant_edge as edge
+from numpy.typing import NDArray
 
 from embeat_serve.contract import GRAPH_FIELDS, Collection, VectorName
 from embeat_serve.errors import BrokenRelease
@@ -73,6 +75,16 @@ class EdgeStore(EngineStore):
         """See ``VectorStore.read_file``."""
         try:
             return (self.folder / name).read_bytes()
+        except OSError as error:
+            raise self._broken(f"{name}: {error.strerror}") from error
+
+    def read_array(self, name: str) -> NDArray[Any]:
+        """See ``VectorStore.read_array``."""
+        try:
+            # A plain array over the mapped file: what is done with it is quicker so.
+            return np.asarray(np.load(self.folder / name, mmap_mode="r", allow_pickle=False))
+        except EOFError:
+            raise ValueError(f"{name} is empty") from None
         except OSError as error:
             raise self._broken(f"{name}: {error.strerror}") from error
 

@@ -28,6 +28,11 @@ def open_store(settings: Settings) -> tuple[VectorStore, Manifest, Path | None]:
         from embeat_serve.stores.server import ServerStore
 
         store = ServerStore.connect(settings)
+        try:
+            check_format(store.manifest)
+        except BrokenRelease:
+            store.close()
+            raise
         return store, store.manifest, None
     name = published_release(settings)
     folder = settings.lake.release(name)

@@ -64,6 +64,17 @@ class Server:
         return self.process.wait()
 
 
+def children(server: Server) -> list[int]:
+    """Its workers' processes."""
+    text = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    return [int(pid) for pid in text.split()]
+
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/task").is_dir(), reason="reads processes from /proc"
+)
+
+
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
     """A lake with a release published. Read only."""

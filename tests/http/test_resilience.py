@@ -2,9 +2,7 @@
 
 import os
 import re
-import shutil
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,15 +14,11 @@ import pytest
 
 from embeat_pipeline.index.upload import upload_release
 from embeat_serve.contract import LakePaths
-from tests.http.conftest import Server, build
+from tests.http.conftest import Server, build, children, needs_proc
 from tests.pipeline.index.stand_in import StandIn, listening
 
 SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 Start = Callable[..., Server]
-
-
-def release_is(name: str) -> Callable[[httpx.Response], bool]:
-    return lambda answer: answer.status_code == 200 and answer.json()["release"] == name
 
 
 def test_nothing_published_is_503_until_something_is(start: Start, tmp_path: Path) -> None:
@@ -73,49 +67,6 @@ def test_a_store_that_goes_away_and_comes_back(start: Start, lake: LakePaths) ->
     state.client.close()
 
 
-def test_releases_are_exchanged_under_load_without_a_failed_request(
-    start: Start, tmp_path: Path
-) -> None:
-    lake = build(tmp_path / "lake", "release0", only=120)
-    for number in range(1, 4):
-        new = lake.release(f"release{number}")
-        shutil.copytree(lake.release("release0"), new)
-        manifest = new / "manifest.json"
-        manifest.write_text(manifest.read_text().replace("release0", new.name))
-    server = start(lake.root)
-    server.wait_until_ready()
-    statuses: Counter[int] = Counter()
-    releases: set[str] = set()
-    stop = threading.Event()
-
-    def ask() -> None:
-        with httpx.Client(base_url=server.url, timeout=60) as client:
-            while not stop.is_set():
-                answer = client.get("/v1/recommend", params={"track": SUNNY})
-                statuses[answer.status_code] += 1
-                releases.add(answer.headers.get("embeat-release", ""))
-
-    with ThreadPoolExecutor(4) as pool:
-        asking = [pool.submit(ask) for _ in range(4)]
-        try:
-            server.wait_for("/healthz", lambda _: bool(releases))
-            for number in range(1, 4):
-                old, new = f"release{number - 1}", f"release{number}"
-                scratch = lake.current.with_suffix(".new")
-                scratch.write_text(f"{new}\n")
-                scratch.replace(lake.current)
-                server.wait_for("/readyz", release_is(new))
-                # What was served before is of no use to anybody any more.
-                server.wait_for("/metrics", lambda a, old=old: f'release="{old}"' not in a.text)
-                shutil.rmtree(lake.release(old))
-        finally:
-            stop.set()
-    for future in asking:
-        future.result()
-    assert set(statuses) == {200}
-    assert releases == {f"release{number}" for number in range(4)}
-
-
 def test_a_burst_beyond_capacity_is_told_when_to_come_back(start: Start, lake: LakePaths) -> None:
     server = start(lake.root, EMBEAT_HTTP_WORKERS="1", EMBEAT_HTTP_QUEUE="2")
     server.wait_until_ready()
@@ -134,16 +85,6 @@ def test_a_burst_beyond_capacity_is_told_when_to_come_back(start: Start, lake: L
     assert refused.json()["title"] == "Too many requests"
     # The loop was never held up, and all is well again.
     assert server.client.get("/v1/genres").status_code == 200
-
-
-def children(server: Server) -> list[int]:
-    text = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
-    return [int(pid) for pid in text.split()]
-
-
-needs_proc = pytest.mark.skipif(
-    not Path("/proc/self/task").is_dir(), reason="reads processes from /proc"
-)
 
 
 @needs_proc

@@ -11,8 +11,8 @@ import pytest
 import qdrant_edge as edge
 
 import embeat_serve
-from embeat_pipeline.index.completions import write_completions
 from embeat_pipeline.index.neighbours import pack
+from embeat_pipeline.index.words import write_words
 from embeat_serve.contract import (
     FORMAT_VERSION,
     PAYLOAD_INDEXES,
@@ -26,7 +26,6 @@ from embeat_serve.encoder import Encoder
 from embeat_serve.features import CARDINALITY, CONTINUOUS, model_inputs
 from embeat_serve.recommender import Recommender
 from embeat_serve.text import name_key, search_text, title_key
-from embeat_serve.vocabulary import dump
 
 GENRES = ("mandopop", "soul", "techno")
 ARTISTS_PER_GENRE = 10
@@ -144,7 +143,7 @@ def _payload(code: int, song: dict[str, Any], track_id: str, recordings: dict) -
         "artist_codes": [artist],
         "genre_codes": None if genre is None else [genre, (genre + 1) % 3],
         "genres": None if genre is None else [GENRES[genre], GENRES[(genre + 1) % 3]],
-        "related_artist_codes": _related(artist) or None,
+        "related_artist_codes": " ".join(map(str, _related(artist))) or None,
         "album_code": song.get("album"),
         "album_name": f"Album {song['album']}" if "album" in song else None,
         "isrc": song.get("isrc"),
@@ -233,7 +232,13 @@ def _names(root: Path, folder: Path, payloads: list[dict[str, Any]]) -> None:
     tracks = LakePaths(root).table("tracks")
     tracks.parent.mkdir(exist_ok=True)
     pl.DataFrame(rows).write_parquet(tracks)
-    write_completions(tracks, folder / ReleaseFile.COMPLETIONS)
+    artists = [
+        {"artist_name": name, "aliases": [], "popularity": popularity, "num_tracks": 1}
+        for name, popularity in map(_artist, sorted({song["artist"] for song in _songs()}))
+    ]
+    schema = {"aliases": pl.List(pl.String)}
+    pl.DataFrame(artists, schema_overrides=schema).write_parquet(LakePaths(root).table("artists"))
+    write_words(LakePaths(root), folder)
     places = [[genre, 0.1 + 0.4 * code, 0.2 * code] for code, genre in enumerate(GENRES)]
     (folder / ReleaseFile.GENRES).write_text(json.dumps(places))
 
@@ -259,10 +264,6 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
     arrays = _random_encoder()
     np.savez(folder / ReleaseFile.ENCODER, config=np.array("{}"), **arrays)  # type: ignore[arg-type]
     acoustic = Encoder(arrays, {}).encode(model_inputs(columns))
-
-    texts = [payload["search_text"] for payload in payloads]
-    words = sorted({word for text in texts for word in text.split() if len(word) > 2})
-    (folder / ReleaseFile.WORDS).write_bytes(dump(words))
 
     middles = rng.normal(size=(4, 64))
     playlist = middles[of_song] + 0.6 * rng.normal(size=(len(songs), 64))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from embeat_serve import words as word_list
 from embeat_serve.contract import (
     FORMAT_VERSION,
     VECTOR_SIZE,
@@ -86,8 +87,9 @@ def write_release(lake: LakePaths) -> LakePaths:
         shard.close()
     (folder / ReleaseFile.ENCODER).write_bytes(b"weights")
     (folder / ReleaseFile.GENRES).write_text("[]")
-    (folder / ReleaseFile.WORDS).write_bytes(b"words")
-    (folder / ReleaseFile.COMPLETIONS).write_bytes(b"completions")
+    (folder / ReleaseFile.WORDS).mkdir()
+    for file in word_list.FILES:
+        np.save(folder / file, np.zeros(1))
     counts = {collection: len(truth.ids) for collection, truth in TRUTHS.items()}
     Manifest(RELEASE, FORMAT_VERSION, "0", "2024-01-01T00:00:00+00:00", {}, counts).write(folder)
     return lake

@@ -93,7 +93,10 @@ def test_candidates_are_unique_and_sorted(found: list[Answer]):
 
 def test_weights_of_zero_are_no_error():
     options = RecallOptions(
-        channels=("playlist",), playlist_weight_first=0.0, playlist_weight_last=0.0
+        channels=("playlist",),
+        learned=False,
+        playlist_weight_first=0.0,
+        playlist_weight_last=0.0,
     )
     assert [c.id for c in fuse([answer("playlist", 3, 1)], options)] == [1, 3]
 

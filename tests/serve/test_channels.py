@@ -20,7 +20,7 @@ OPTIONS = replace(PRESETS["upstream"], playlist_neighbours=True)
 
 def seed(code: int = 1, **payload: Any) -> Seed:
     known = {"artist_codes": [5], "genre_codes": [7, 8], "energy": 0.5, "popularity": 40}
-    return Seed({**known, "related_artist_codes": [6, 5, 9], **payload}, code=code)
+    return Seed({**known, "related_artist_codes": "6 5 9", **payload}, code=code)
 
 
 def neighbour(*genres: int, id: int = 0) -> Hit:

@@ -64,7 +64,7 @@ def test_tempo_and_key(track: dict[str, Any], words: str):
         (0.3, 0.9, "In the same or similar playlists (0.30)."),
         (0.1, 0.9, "Now and then in similar playlists (0.10)."),
         (0.8, 0.1, "Often in the same playlists (0.80), of which there are few."),
-        (0.8, 0.0, "Played with songs of the artist (0.80)."),
+        (0.8, 0.0, "Played with songs of the artist, or of artists like it (0.80)."),
     ],
 )
 def test_neighbours_are_said_to_be_as_sure_as_they_are(

@@ -3,9 +3,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeat_serve.candidates import Answer, Found, fuse, kind, ranked_by_channel, weigh_popularity
+from embeat_serve.candidates import (
+    Answer,
+    Found,
+    certainty,
+    fuse,
+    kind,
+    ranked_by_channel,
+    weigh_payload,
+)
 from embeat_serve.contract import CHANNELS, TrackField
-from embeat_serve.fusion import DEFAULT_MODEL, FEATURES, KINDS, MANIFEST_PARAMETER, FusionModel
+from embeat_serve.fusion import (
+    DEFAULT_MODEL,
+    FEATURES,
+    KINDS,
+    MANIFEST_PARAMETER,
+    FusionModel,
+    certainty_of,
+)
 from embeat_serve.settings import RecallOptions
 
 OPTIONS = RecallOptions()
@@ -29,11 +44,23 @@ answers = st.lists(
 popularities = st.lists(st.integers(0, 100) | st.none(), min_size=31, max_size=31)
 
 
+SONGS = [
+    {TrackField.YEAR: 1995, TrackField.POPULARITY: 40, TrackField.GENRE_CODES: [1]},
+    {TrackField.YEAR: 2001, TrackField.GENRE_CODES: [1, 2]},
+    {},
+    {TrackField.POPULARITY: 3},
+]
+
+
 def scored(found: list[Answer], known: list[int | None], options: RecallOptions = OPTIONS):
     candidates = fuse(found, options, DEFAULT_MODEL, 4)
     for candidate in candidates:
-        candidate.payload = {TrackField.POPULARITY: known[candidate.id]}
-    weigh_popularity(candidates, found, options, DEFAULT_MODEL, 4)
+        candidate.payload = {
+            TrackField.POPULARITY: known[candidate.id],
+            TrackField.YEAR: 1990 + candidate.id,
+            TrackField.GENRE_CODES: [candidate.id % 3, 3],
+        }
+    weigh_payload(candidates, SONGS, found, options, DEFAULT_MODEL)
     return candidates
 
 
@@ -48,8 +75,8 @@ def test_contributions_sum_to_a_score_of_at_most_one(found, known):
 def test_without_a_channel_what_it_found_loses_just_its_part(found, known, channel):
     """Weights stay those of all channels; only the evidence of one is taken away."""
     left = [answer for answer in found if answer.channel != channel]
-    if kind(left, 4, False) != kind(found, 4, False):
-        return
+    if channel == "playlist" and (kind(found, 4, False), certainty(found, False)) != ("cold", 0):
+        return  # what else counts then is another question
     before = {c.id: c for c in scored(found, known) if not c.held_back_by}
     after = {c.id: c for c in scored(left, known) if not c.held_back_by}
     for id, candidate in before.items():
@@ -96,7 +123,26 @@ def test_kinds_of_seeds(seeds, confidences, is_artist, expected):
     assert kind(found, seeds, is_artist) == expected
 
 
-@given(st.lists(st.floats(0, 3), min_size=75, max_size=75))
+def test_the_surer_the_playlist_channel_the_less_others_count():
+    weights = [
+        DEFAULT_MODEL.of_kind("one", CHANNELS, certainty_of([confidence]))
+        for confidence in (0.05, 0.3, 0.9)
+    ]
+    others = [sum(of[c].sum() for c in CHANNELS if c != "playlist") for of in weights]
+    assert others[0] > others[1] > others[2] > 0
+    for of in weights:
+        assert sum(row.sum() for row in of.values()) == pytest.approx(1)
+
+
+def test_certainty_grows_with_songs_that_playlists_know():
+    grown = [certainty_of([0.1] * number) for number in range(2, 101)]
+    assert (np.diff(grown) >= 0).all()
+    assert grown[0] > certainty_of([0.1]) == certainty_of([0.0, 0.1, 0.0])
+    assert max(grown) < 1
+    assert certainty_of([0.0]) == certainty_of([]) == certainty_of([0.5, 0.5], is_artist=True) == 0
+
+
+@given(st.lists(st.floats(0, 3), min_size=120, max_size=120))
 def test_a_model_reads_what_it_writes(values):
     model = FusionModel(np.array(values).reshape(len(KINDS), len(CHANNELS), len(FEATURES)))
     again = FusionModel.of(model.to_dict())
@@ -107,7 +153,7 @@ def test_a_model_reads_what_it_writes(values):
     "content",
     [
         {"one": {"playlist": [1, 1, 1, 1, -1]}},
-        {"one": {"playlist": [1, 1]}},
+        {"one": {"playlist": [1] * 9}},
         {"one": {"radio": [1] * 5}},
         {"many": {}},
         {"one": {"playlist": ["a"] * 5}},

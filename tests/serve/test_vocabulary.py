@@ -1,16 +1,18 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from embeat_serve.vocabulary import MAX_ALTERNATIVES, Vocabulary, allowed, dump, letter_sets
+from embeat_serve.vocabulary import MAX_ALTERNATIVES, Vocabulary, allowed
+from embeat_serve.words import WordList, letter_sets
 
 words = st.text("abcdeéж駆ก", min_size=3, max_size=9)
 
 
 def vocabulary(*known: str) -> Vocabulary:
-    return Vocabulary.load(dump(list(known)))
+    inorder = sorted(known, key=str.encode)
+    places = np.array([inorder.index(word) for word in known], np.uint32)
+    return Vocabulary(WordList.make(inorder, np.ones(len(known), np.float32), places))
 
 
 @given(st.lists(words, unique=True, max_size=MAX_ALTERNATIVES - 1), words)
@@ -52,7 +54,9 @@ def test_a_catalogue_without_words():
     assert letter_sets([]).shape == (0,)
 
 
-@pytest.mark.parametrize("content", [b"", b"words", dump(["one"])[:40]])
-def test_what_is_no_list_of_words_is_refused(content: bytes):
-    with pytest.raises(ValueError, match="words"):
-        Vocabulary.load(content)
+@given(st.lists(words, unique=True), words)
+def test_a_word_is_known_or_not(known: list[str], other: str):
+    found = vocabulary(*known)
+    assert all(word in found for word in known)
+    assert (other in found) == (other in known)
+    assert len(found) == len(known)

@@ -1,4 +1,6 @@
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -13,12 +15,15 @@ from embeat_pipeline.evaluate.evidence import (
     Material,
     evidence_matrix,
     fitting_queries,
+    with_payload,
 )
 from embeat_pipeline.evaluate.fit import fit, judge, ndcg
 from embeat_pipeline.evaluate.interactions import Playlists, id_keys
 from embeat_pipeline.evaluate.metrics import ranking_metrics
-from embeat_serve.contract import CHANNELS
+from embeat_serve.contract import CHANNELS, TrackField
 from embeat_serve.fusion import DEFAULT_MODEL, FEATURES, KINDS, Ranked
+from embeat_serve.query import Hit
+from embeat_serve.store import VectorStore
 
 OPTIONS = FitOptions(min_queries=20)
 DEFAULT = DEFAULT_MODEL.weights[KINDS.index("one")].ravel()
@@ -109,17 +114,35 @@ def test_ndcg_is_that_of_the_evaluation(seed):
     np.testing.assert_allclose(ours, theirs, rtol=1e-9)
 
 
+class Shelf:
+    """A store that knows the payload of the tracks 0..9."""
+
+    def retrieve(self, collection: str, ids: Sequence[int], payload: Sequence[str]) -> list[Hit]:
+        assert {TrackField.POPULARITY, TrackField.YEAR}.issubset(payload)
+        written = {TrackField.YEAR: 2000}
+        return [
+            Hit(id, 0.0, payload={**written, TrackField.POPULARITY: 10 * id})
+            for id in ids
+            if id < 10
+        ]
+
+
 def test_evidence_of_a_track_stands_in_its_row():
     ranked = {
         "playlist": Ranked(np.array([7, 2]), np.array([[1, 1, 0.5, 0.7], [1, 0.9, 0.1, 0.3]])),
         "acoustic": Ranked(np.array([2]), np.array([[1, 1, 0, 0]])),
     }
-    codes, matrix = evidence_matrix(ranked, np.linspace(0, 0.9, 10))
+    codes, matrix = evidence_matrix(ranked)
     assert codes.tolist() == [2, 7]
-    assert matrix[0, column("acoustic", "found")] == 1
-    assert matrix[1, column("acoustic", "found")] == 0
-    assert matrix[1, column("playlist", "strength")] == 0.5
-    assert matrix[1, column("playlist", "popularity")] == pytest.approx(0.7)
+    whole = with_payload(matrix, codes, np.array([5]), cast(VectorStore, Shelf()))
+    cells = whole.reshape(2, WIDTH)
+    assert cells[0, column("acoustic", "found")] == 1
+    assert cells[1, column("acoustic", "found")] == 0
+    assert cells[1, column("playlist", "strength")] == 0.5
+    assert cells[1, column("playlist", "popularity")] == pytest.approx(0.7)
+    assert cells[1, column("acoustic", "popularity")] == 0
+    assert cells[0, column("acoustic", "same_years")] == 1
+    assert cells[0, column("playlist", "same_fame")] < cells[1, column("playlist", "same_fame")]
 
 
 def test_queries_hold_cold_tracks_too():

@@ -47,13 +47,13 @@ def listed(lake: LakePaths) -> dict[int, list[int]]:
     return {artist: codes[:5] for artist, codes in genres.items()}
 
 
-def related(lake: LakePaths) -> dict[int, list[int]]:
+def related(lake: LakePaths) -> dict[int, str]:
     with_tracks = {row["artist_code"] for row in rows(lake, "artists") if row["num_tracks"]}
     found: dict[int, list[int]] = {}
     for row in sorted(rows(lake, "related_artists"), key=lambda row: row["rank"]):
         if row["related_artist_code"] in with_tracks:
             found.setdefault(row["artist_code"], []).append(row["related_artist_code"])
-    return {artist: codes[:20] for artist, codes in found.items()}
+    return {artist: " ".join(map(str, codes[:20])) for artist, codes in found.items()}
 
 
 def filled(payload: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """A release made by changing a copy of the one served holds what one made afresh does."""
 
 import hashlib
+import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +20,8 @@ from embeat_pipeline.index import build
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.carry import copy_sparse
 from embeat_pipeline.index.config import BuildOptions
-from embeat_pipeline.index.digests import compare, write_digests
+from embeat_pipeline.index.digests import compare
+from embeat_pipeline.index.increments import base_of
 from embeat_pipeline.index.verify import Check, verify_release
 from embeat_pipeline.tables import SCHEMAS
 from embeat_serve.contract import Collection, LakePaths, Manifest
@@ -180,16 +183,50 @@ def test_a_collection_that_changed_much_is_made_afresh(served: tuple[LakePaths, 
     assert made["based_on"] == first
     assert "tracks_playlist_changed" not in made
     assert (made["tracks_changed"], made["artists_changed"]) == (0, 0)
+    assert made["tracks_playlist_made_afresh"] == (
+        "100.0% of 300 points changed: 0 new, 0 gone, 300 with another vector, "
+        "0 with another payload; above 15% all are made"
+    )
     assert all(check.passed for check in verify_release(lake, made["release"]))
 
 
-@pytest.mark.parametrize("reason", ["asked for", "settings", "nothing served", "recipe", "digests"])
-def test_where_all_is_made_afresh(
-    served: tuple[LakePaths, str], monkeypatch: pytest.MonkeyPatch, reason: str
-) -> None:
+def test_an_encoder_trained_anew_is_said_to_be_the_reason(served: tuple[LakePaths, str]) -> None:
     lake, first = served
+    rewrite(
+        lake,
+        "track_vectors",
+        lambda table: table.with_columns(acoustic=table["acoustic"].reverse()),
+    )
+    made = build_release(lake)
+    manifest = Manifest.read(lake.release(made["release"]))
+    assert (manifest.based_on, manifest.changed) == (first, {"tracks_playlist": 0})
+    assert sorted(manifest.afresh) == ["artists", "tracks"]
+    for why in manifest.afresh.values():
+        assert re.search(r"with another vector, 0 with another payload", why)
+
+
+REASONS = {
+    "asked for": "EMBEAT_FULL_BUILD=1",
+    "settings": r"with other parameters\.graph_links \(16, now 8\)$",
+    "nothing served": "no release was served or built before",
+    "recipe": "cannot be read: ",
+    "code": r"with other code \(of before, now [0-9a-f]{16}\)$",
+    "library": r"with other libraries\.polars \(0\.1, now \d",
+    "manifest": "cannot be read: ",
+}
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_why_there_is_no_release_to_start_from(
+    built_copy: tuple[LakePaths, str], monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    lake, first = built_copy
+    lake.current.write_text(f"{first}\n")
     options = BuildOptions()
-    match reason:
+    assert base_of(lake, options).reason == ""
+    made_by = lake.release(first) / "digests" / "recipe.json"
+    recipe = json.loads(made_by.read_bytes())
+    match case:
         case "asked for":
             monkeypatch.setenv("EMBEAT_FULL_BUILD", "1")
             options = BuildOptions.from_environment()
@@ -197,24 +234,60 @@ def test_where_all_is_made_afresh(
             options = BuildOptions(graph_links=8)
         case "nothing served":
             lake.current.unlink()
-            (lake.index / "BUILT").unlink()
         case "recipe":
-            (lake.release(first) / "digests" / "recipe.json").write_text("{")
-        case "digests":
-            for path in (lake.release(first) / "digests").glob("*.parquet"):
-                path.write_bytes(path.read_bytes()[:-20])
+            replace(made_by, "{")
+        case "code":
+            replace(made_by, json.dumps({**recipe, "code": "of before"}))
+        case "library":
+            libraries = {**recipe["libraries"], "polars": "0.1"}
+            replace(made_by, json.dumps({**recipe, "libraries": libraries}))
+        case "manifest":
+            replace(lake.release(first) / "manifest.json", "[]")
+    base = base_of(lake, options)
+    assert base.manifest is None
+    assert re.search(REASONS[case], base.reason)
+
+
+def replace(path: Path, text: str) -> None:
+    path.unlink()
+    path.write_text(text)
+
+
+@pytest.mark.parametrize("case", ["settings", "digests"])
+def test_where_all_is_made_afresh_the_reason_is_kept(
+    served: tuple[LakePaths, str], capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    lake, first = served
+    options = BuildOptions()
+    if case == "settings":
+        options = BuildOptions(graph_links=8)
+        reason = REASONS[case]
+    else:
+        reason = f"digests of release {first} cannot be read: "
+        for path in (lake.release(first) / "digests").glob("*.parquet"):
+            path.write_bytes(path.read_bytes()[:-20])
     grow(lake)
-    assert build_release(lake, options)["based_on"] == ""
+    made = build_release(lake, options)
+    manifest = Manifest.read(lake.release(made["release"]))
+    assert (made["based_on"], manifest.changed) == ("", {})
+    assert set(manifest.afresh) == set(Collection.ALL)
+    told = capsys.readouterr().err
+    for collection, why in manifest.afresh.items():
+        assert re.search(reason, why)
+        assert made[f"{collection}_made_afresh"] == why
+        assert f"index: {collection} is made afresh: {why}\n" in told
 
 
 def test_what_fails_its_checks_is_made_afresh(
     served: tuple[LakePaths, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake, _ = served
+    lake, first = served
     grow(lake)
     monkeypatch.setattr(build, "verify_folder", lambda *_: [Check("recall", False, 0.1, "0.97")])
     made = build_release(lake)
     assert made["based_on"] == ""
+    reason = f"changed from release {first}, it failed recall: 0.1, expected 0.97 (FAILED)"
+    assert {made[f"{name}_made_afresh"] for name in Collection.ALL} == {reason}
     assert all(check.passed for check in verify_release(lake, made["release"]))
     assert [path.name for path in lake.index.glob(".building*")] == []
 
@@ -232,26 +305,36 @@ def test_a_change_that_breaks_off_leaves_what_is_served(
     assert {path.name for path in lake.index.iterdir() if path.is_dir()} == {first}
 
 
-Digests = st.dictionaries(st.integers(0, 50), st.integers(0, 3))
+Points = st.dictionaries(st.integers(0, 50), st.tuples(st.integers(0, 3), st.integers(0, 3)))
 
 
 @settings(deadline=None, max_examples=40)
-@given(old=Digests, new=Digests)
+@given(old=Points, new=Points)
 def test_changes_are_those_of_a_dictionary(
-    tmp_path_factory: pytest.TempPathFactory, old: dict[int, int], new: dict[int, int]
+    tmp_path_factory: pytest.TempPathFactory,
+    old: dict[int, tuple[int, int]],
+    new: dict[int, tuple[int, int]],
 ) -> None:
     folder = tmp_path_factory.mktemp("digests")
-    paths = []
     for name, points in (("old", old), ("new", new)):
         codes = sorted(points)
-        digests = pa.array([points[code] for code in codes], pa.uint64())
-        table = pa.table({"code": pa.array(codes, pa.uint32()), "digest": digests})
-        write_digests([table], folder / name)
-        paths.append(folder / name)
-    changes = compare(*paths)
+        vectors, payloads = ([points[code][place] for code in codes] for place in (0, 1))
+        table = pa.table(
+            {
+                "code": pa.array(codes, pa.uint32()),
+                "vector": pa.array(vectors, pa.uint64()),
+                "payload": pa.array(payloads, pa.uint64()),
+            }
+        )
+        pq.write_table(table, folder / name)
+    changes = compare(folder / "old", folder / "new")
+    both = set(old) & set(new)
     assert changes.changed.tolist() == sorted(code for code in new if old.get(code) != new[code])
     assert changes.removed.tolist() == sorted(set(old) - set(new))
     assert changes.points == len(new)
+    assert changes.new == len(set(new) - set(old))
+    assert changes.vectors == sum(old[code][0] != new[code][0] for code in both)
+    assert changes.payloads == sum(old[code][1] != new[code][1] for code in both)
 
 
 @settings(deadline=None, max_examples=40)

@@ -18,6 +18,7 @@ from embeat_serve.query import Query
 from embeat_serve.settings import Settings
 from embeat_serve.store import EdgeStore, ServerStore
 from embeat_serve.stores.server import connect, release_of
+from embeat_serve.words import WordList
 
 LIVE_URL = os.environ.get("EMBEAT_TEST_QDRANT_URL", "")
 """A real server to run the last test against."""
@@ -70,9 +71,12 @@ def test_a_server_answers_as_the_lake_does(
     with EdgeStore(lake.release(release)) as edge:
         for name in Collection.ALL:
             assert server.count(name) == edge.count(name)
-        files = ReleaseFile.ENCODER, ReleaseFile.GENRES, ReleaseFile.WORDS, ReleaseFile.MANIFEST
-        for file in files:
+        for file in (ReleaseFile.ENCODER, ReleaseFile.GENRES, ReleaseFile.MANIFEST):
             assert server.read_file(file) == edge.read_file(file)
+        words, ours = WordList.of(server), WordList.of(edge)
+        assert len(words) > 100
+        assert words.completions("a") == ours.completions("a")
+        assert words.at(words.known) == ours.at(ours.known) != []
         for ours, theirs in zip(edge.query(queries), server.query(queries), strict=True):
             assert [(hit.id, hit.payload) for hit in theirs] == [(h.id, h.payload) for h in ours]
             assert [hit.score for hit in theirs] == pytest.approx(

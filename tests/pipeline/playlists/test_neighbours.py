@@ -31,6 +31,7 @@ SINGLE = Blend(
     vector_weight=0.7,
     artist_weight=0.5,
     same_artist_weight=0.3,
+    sound_weight=0.6,
     genre_weight=0.2,
     album_weight=0.4,
 )
@@ -38,11 +39,14 @@ SEVERAL = Blend(
     track_weight=0.5,
     regression_weight=3.0,
     artist_weight=0.9,
+    sound_weight=0.2,
     genre_weight=0.1,
     album_weight=0.2,
     full_score=0.3,
 )
-EQUAL = NeighbourConfig(single=SINGLE, several=SEVERAL, ridge=2.0, floor=0.5, neighbours=8)
+EQUAL = NeighbourConfig(
+    single=SINGLE, several=SEVERAL, ridge=2.0, floor=0.5, neighbours=8, sound_artists=3
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,9 @@ def material() -> Material:
     artists[3] = UNKNOWN
     genres = random.random((ARTISTS, GENRES)) * (random.random((ARTISTS, GENRES)) < 0.5)
     genres[-1] = 0
+    sounds = random.standard_normal((ARTISTS, 6)).astype(np.float32)
+    sounds[[1, -1]] = 0
+    sounds /= np.maximum(np.linalg.norm(sounds, axis=1, keepdims=True), 1e-9)
     return Material(
         track_codes=np.arange(10, 10 + TRACKS, dtype=np.uint32),
         playlists=sparse.csr_array(playlists),
@@ -61,22 +68,49 @@ def material() -> Material:
         artists=artists,
         albums=np.where(random.random(TRACKS) < 0.3, UNKNOWN, random.integers(0, 6, TRACKS)),
         genres=sparse.csr_array(genres.astype(np.float32)),
+        sounds=sounds,
     )
 
 
-def artist_score(material: Material, blend: Blend, artist: int, track: int) -> float:
+def inside(material: Material, artist: int) -> set[int]:
+    """Playlists that hold an artist."""
+    tracks = np.flatnonzero(material.artists == artist)
+    return {playlist for track in tracks for playlist in holding(material, int(track))}
+
+
+def together(material: Material, one: int, other: int) -> float:
+    mine, theirs = inside(material, one), inside(material, other)
+    sizes = material.playlists.sum(axis=1)
+    shared = sum(float(sizes[p]) ** -0.5 for p in mine & theirs)
+    return shared / math.sqrt(len(mine) * len(theirs)) if shared else 0.0
+
+
+def sounding(material: Material, artist: int, other: int) -> float:
+    """What the artists in playlists nearest by sound say, the less the more playlists hold it."""
+    own = material.sounds[artist]
+    cosines = {
+        one: float(own @ material.sounds[one])
+        for one in set(material.artists.tolist()) - {UNKNOWN, artist}
+        if material.sounds[one].any()
+    }
+    if not own.any():
+        return 0.0
+    nearest = sorted(cosines, key=lambda one: -cosines[one])[: EQUAL.sound_artists]
+    weights = [math.exp(cosines[one] / EQUAL.sound_temperature) for one in nearest]
+    said = [together(material, one, other) for one in nearest]
+    doubt = EQUAL.confidence_shift / (len(inside(material, artist)) + EQUAL.confidence_shift)
+    return doubt * float(np.dot(weights, said)) / sum(weights)
+
+
+def artist_score(
+    material: Material, blend: Blend, artist: int, track: int, by_sound: bool = False
+) -> float:
     config, other = EQUAL, int(material.artists[track])
     if UNKNOWN in (artist, other):
         return 0.0
-    inside = {
-        one: {p for t in np.flatnonzero(material.artists == one) for p in holding(material, int(t))}
-        for one in (artist, other)
-    }
-    sizes = material.playlists.sum(axis=1)
-    shared = sum(float(sizes[p]) ** -0.5 for p in inside[artist] & inside[other])
-    score = 0.0
-    if shared:
-        score = blend.artist_weight * shared / math.sqrt(len(inside[artist]) * len(inside[other]))
+    score = blend.artist_weight * together(material, artist, other)
+    if by_sound:
+        score += blend.sound_weight * sounding(material, artist, other)
     genres = normalised_genres(material, config).toarray()
     score += blend.genre_weight * float(genres[artist] @ genres[other])
     score += blend.same_artist_weight * (artist == other)
@@ -186,13 +220,24 @@ def test_scores_of_artists_are_the_formulas(material: Material) -> None:
     lists = NeighbourModel(material, EQUAL).of_artists(np.arange(ARTISTS))
     for artist in range(ARTISTS):
         for kind, blend in (("strengths", SINGLE), ("several", SEVERAL)):
-            scores = [artist_score(material, blend, artist, track) for track in range(TRACKS)]
+            scores = [artist_score(material, blend, artist, track, True) for track in range(TRACKS)]
             found = listed(lists, artist, kind)
             assert sorted(np.array(scores)[list(found)]) == pytest.approx(
                 sorted(sorted(scores)[-EQUAL.neighbours :])[-len(found) :] if found else []
             )
-    assert not lists.strengths[ARTISTS - 1].any()  # neither playlists nor genres
-    assert lists.strengths[ARTISTS - 2].any()  # genres alone
+    assert not lists.strengths[ARTISTS - 1].any()  # neither playlists nor genres nor a sound
+    assert lists.strengths[ARTISTS - 2].any()  # no playlists
+
+
+def test_sound_alone_makes_a_list(material: Material) -> None:
+    silent = replace(material, genres=sparse.csr_array(material.genres.shape, dtype=np.float32))
+    model = NeighbourModel(silent, EQUAL)
+    everyone = np.arange(ARTISTS)
+    assert model.artists.has_evidence(everyone).tolist() == [True] * (ARTISTS - 1) + [False]
+    assert model.of_artists(everyone).strengths[ARTISTS - 2].any()
+    deaf = NeighbourModel(replace(silent, sounds=np.zeros_like(silent.sounds)), EQUAL)
+    assert not deaf.artists.has_evidence(everyone[ARTISTS - 2 :]).any()
+    assert not deaf.of_artists(everyone[ARTISTS - 2 :]).strengths.any()
 
 
 def test_only_frequent_tracks_are_candidates(material: Material) -> None:
@@ -231,6 +276,11 @@ def write_tables(lake: LakePaths, playlists: list[list[int]]) -> None:
         "artist_genres": [
             {"artist_code": code, "genre_code": 0, "position": 0, "confidence": 1.0}
             for code in (0, 3)
+        ],
+        # Artist 3, of whom there is no track, has a genre; artist 2 has no track with a sound.
+        "track_vectors": [
+            {"track_code": code, "acoustic": [0.125] * 64 if code % 3 < 2 else None}
+            for code in range(12)
         ],
         "playlists": [
             {"playlist_code": code, "track_codes": row} for code, row in enumerate(playlists)
@@ -292,3 +342,7 @@ def test_settings_out_of_range_are_refused() -> None:
         Blend(album_weight=-1)
     with pytest.raises(ValueError, match="ridge"):
         NeighbourConfig(ridge=0)
+    with pytest.raises(ValueError, match="sound_temperature"):
+        NeighbourConfig(sound_temperature=0)
+    with pytest.raises(ValueError, match="sound_artists"):
+        NeighbourConfig(sound_artists=-1)
