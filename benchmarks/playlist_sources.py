@@ -4,12 +4,14 @@
 
 Needs a lake that was evaluated (``python -m embeat_pipeline evaluate``), whose twin was trained
 without the validation playlists. Lists are made for the seeds asked about alone, and several seeds
-are added up as serving does. Prints mean nDCG@20 for 1, 5 and 25 seeds of tuned item-kNN, of all
-sources, of either kind of strength alone, of all but each source, and of each alone.
+are added up as serving does. Prints mean nDCG@20 for 1 (three draws), 5 and 25 seeds of tuned
+item-kNN, of all sources, of either kind of strength alone, and of all but each source; and the
+difference to all sources with its 95% interval, paired over playlists.
 """
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,21 +19,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_pipeline.evaluate.baselines import ItemKnn
+from embeat_pipeline.evaluate import bootstrap
+from embeat_pipeline.evaluate.baselines import ItemKnn, rank
 from embeat_pipeline.evaluate.metrics import PADDING, ranking_metrics
-from embeat_pipeline.evaluate.queries import QuerySet
+from embeat_pipeline.evaluate.queries import QuerySet, draw_queries
 from embeat_pipeline.evaluate.split import SplitOptions, split_playlists
-from embeat_pipeline.evaluate.tune import quality, tune_item_knn, validation_queries
+from embeat_pipeline.evaluate.tune import tune_item_knn, validation_queries
 from embeat_pipeline.evaluate.twin import evaluation_lake, lake_playlists
 from embeat_pipeline.playlists.config import Blend, NeighbourConfig
 from embeat_pipeline.playlists.material import read_material
 from embeat_pipeline.playlists.neighbours import Lists, NeighbourModel
-from embeat_pipeline.playlists.sources import UNKNOWN, Material
+from embeat_pipeline.playlists.sources import UNKNOWN
 from embeat_serve.contract import STRENGTH_LEVELS, LakePaths
 from embeat_serve.neighbours import Neighbours, agreed
 
 RESULTS = Path(__file__).parent / "results" / "playlist_sources.json"
 WEIGHTS = [field.name for field in fields(Blend) if field.name.endswith("_weight")]
+DRAWS = {1: 3, 5: 1, 25: 1}
+"""Number of seeds -> times that each playlist is asked with that many."""
+
+Quality = dict[int, NDArray[np.float64]]
+"""Number of seeds -> (playlists,) nDCG@20, the mean of the draws."""
 
 
 def main() -> None:
@@ -41,40 +49,60 @@ def main() -> None:
     lake = LakePaths(parser.parse_args().lake)
     playlists = lake_playlists(lake)
     split = split_playlists(playlists, SplitOptions())
-    train = playlists.select(split.train).tracks
-    queries = validation_queries(playlists.select(split.validation), (1, 5, 25))
+    validation = playlists.select(split.validation)
+    queries = {
+        count: [draw_queries(validation, count, draw) for draw in range(draws)]
+        for count, draws in DRAWS.items()
+    }
     default = NeighbourConfig()
-    material = read_material(evaluation_lake(lake), default)
+    model = NeighbourModel(read_material(evaluation_lake(lake), default), default)
     artist_of = main_artists(lake, playlists.tracks.shape[1])
-    tuned = tune_item_knn(train, queries)
-    table = {"item-kNN, tuned": [quality(ItemKnn(train, tuned[n]), q) for n, q in queries.items()]}
-    show("", [f"{count} seeds, {len(drawn)}" for count, drawn in queries.items()])
-    show("item-kNN, tuned", table["item-kNN, tuned"])
-    configs = {"all": default}
-    configs |= {
+    configs = {
+        "all": default,
         "strengths for one seed": replace(default, several=default.single),
         "strengths for several seeds": replace(default, single=default.several),
+        **{f"without {name.removesuffix('_weight')}": without(default, name) for name in WEIGHTS},
     }
-    configs |= {f"without {name}": kept(default, set(WEIGHTS) - {name}) for name in WEIGHTS}
-    configs |= {f"{name} alone": kept(default, {name}) for name in WEIGHTS}
+    found: dict[str, Quality] = {}
     for name, config in configs.items():
-        table[name] = [measure(material, artist_of, config, drawn) for drawn in queries.values()]
-        show(name, table[name])
-    content = {"ndcg@20": table, "measured_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        # Sources are made before they are weighed.
+        model.config = config
+        found[name] = measure(model, artist_of, queries)
+        show(name, found[name], found["all"])
+    train = playlists.select(split.train).tracks
+    tuned = tune_item_knn(train, validation_queries(validation, tuple(DRAWS)))
+    knn = {count: ItemKnn(train, options) for count, options in tuned.items()}
+    found["item-kNN, tuned"] = {
+        count: np.mean([ndcg(rank(knn[count], one, 20), one) for one in drawn], axis=0)
+        for count, drawn in queries.items()
+    }
+    show("item-kNN, tuned", found["item-kNN, tuned"], found["all"])
+    content = {
+        "ndcg@20": {
+            name: {count: values.mean() for count, values in of_count.items()}
+            for name, of_count in found.items()
+        },
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def show(name: str, values: list) -> None:
+def show(name: str, found: Quality, reference: Quality) -> None:
     """One line of the table."""
-    print(
-        f"{name:<30}" + "".join(f"{v:>16.4f}" if name else f"{v:>16}" for v in values), flush=True
-    )
+    cells = []
+    for count, values in found.items():
+        apart = bootstrap.difference(values, reference[count])
+        cells.append(
+            f"{count:>3}, {len(values)}: {values.mean():.4f} "
+            f"{apart.mean:+.4f} [{apart.low:+.4f}, {apart.high:+.4f}]"
+        )
+    print(f"{name:<28}" + " | ".join(cells), flush=True)
 
 
-def kept(config: NeighbourConfig, names: set[str]) -> NeighbourConfig:
-    """The config with only these weights in both blends."""
-    none = dict.fromkeys(set(WEIGHTS) - names, 0.0)
+def without(config: NeighbourConfig, name: str) -> NeighbourConfig:
+    """The config with this weight 0 in both blends."""
+    none = {name: 0.0}
     return replace(
         config, single=replace(config.single, **none), several=replace(config.several, **none)
     )
@@ -89,11 +117,25 @@ def main_artists(lake: LakePaths, tracks: int) -> NDArray[np.int64]:
 
 
 def measure(
-    material: Material, artist_of: NDArray[np.int64], config: NeighbourConfig, queries: QuerySet
-) -> float:
-    """Mean nDCG@20 of lists made with a config."""
-    model = NeighbourModel(material, config)
-    lists = seed_lists(model, np.unique(queries.seeds), artist_of)
+    model: NeighbourModel, artist_of: NDArray[np.int64], queries: Mapping[int, list[QuerySet]]
+) -> Quality:
+    """Quality of a model's lists."""
+    every = [one for drawn in queries.values() for one in drawn]
+    seeds = np.unique(np.concatenate([one.seeds.ravel() for one in every]))
+    lists = seed_lists(model, seeds, artist_of)
+    return {
+        count: np.mean([ndcg(answers(lists, one), one) for one in drawn], axis=0)
+        for count, drawn in queries.items()
+    }
+
+
+def ndcg(ranked: NDArray[np.int64], queries: QuerySet) -> NDArray[np.float64]:
+    """(q,) nDCG@20 of (q, 20) tracks."""
+    return ranking_metrics(ranked, queries.targets)["ndcg@20"]
+
+
+def answers(lists: Mapping[int, Neighbours], queries: QuerySet) -> NDArray[np.int64]:
+    """(q, 20) tracks that the lists of each query's seeds speak for most together."""
     ranked = np.full((len(queries), 20), PADDING, np.int64)
     for row, seeds in enumerate(queries.seeds.tolist()):
         found = agreed([lists.get(seed) for seed in seeds], seeds, 20)
@@ -102,7 +144,7 @@ def measure(
         total = np.bincount(place, np.concatenate([one for _, one in found]), len(unique))
         order = np.lexsort((unique, -total))
         ranked[row, : len(order)] = unique[order]
-    return float(ranking_metrics(ranked, queries.targets)["ndcg@20"].mean())
+    return ranked
 
 
 def seed_lists(

@@ -44,8 +44,9 @@ class SoundBridge:
         config: NeighbourConfig,
     ):
         self._sounds, self._config = sounds, config
+        self._has_sound: NDArray[np.bool_] = np.asarray(sounds.any(axis=1))
         counts = np.diff(together.indptr)
-        heard = np.flatnonzero(sounds[artists].any(axis=1))
+        heard = np.flatnonzero(self._has_sound[artists])
         most = np.argsort(-counts[heard], kind="stable")[: config.max_references]
         positions = np.sort(heard[most])
         self._references = artists[positions]
@@ -56,7 +57,7 @@ class SoundBridge:
     def is_heard(self, artists: NDArray[np.integer]) -> NDArray[np.bool_]:
         """(b,) whether anybody sounds like each artist."""
         others = len(self._references) - np.isin(artists, self._references)
-        return self._sounds[artists].any(axis=1) & (others > 0)
+        return self._has_sound[artists] & (others > 0)
 
     def similarity(self, artists: NDArray[np.int64]) -> sparse.csr_array:
         """(b, a) of artists (b,) of the catalogue to those in playlists."""
@@ -82,7 +83,7 @@ class SoundBridge:
         # Only an artist who is the only reference has nobody near.
         best = np.where(np.isfinite(found[:, :1]), found[:, :1], 0)
         weights = np.exp(found - best)
-        weights[~self._sounds[artists].any(axis=1)] = 0
+        weights[~self._has_sound[artists]] = 0
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
         offsets = np.arange(len(artists) + 1) * number
         content = (weights.ravel().astype(np.float32), columns.numpy().ravel(), offsets)
