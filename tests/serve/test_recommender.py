@@ -68,6 +68,18 @@ class CountingStore:
         return getattr(self.store, name)
 
 
+@pytest.mark.parametrize("k", [5, 60])
+@pytest.mark.parametrize("question", QUESTIONS, ids=str)
+def test_a_list_is_the_same_whenever_what_fills_it_is_asked_for(
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch, question: dict[str, Any], k: int
+):
+    listed = recommender.recommend(**question, k=k)
+    # Never before the rules have shown that the list stays short, and always.
+    for ample in (0, 1_000_000):
+        monkeypatch.setattr("embeat_serve.choosing.AMPLE", ample)
+        assert recommender.recommend(**question, k=k) == listed
+
+
 @pytest.mark.parametrize("question", QUESTIONS, ids=str)
 def test_at_most_three_store_calls(catalogue: LakePaths, question: dict[str, Any]):
     with embeat_serve.open(lake=catalogue.root) as recommender:
