@@ -51,7 +51,6 @@ def test_no_request_breaks_the_server_or_the_contract(
 
         @settings(
             max_examples=EXAMPLES,
-            deadline=None,
             derandomize=True,
             database=None,
             phases=[Phase.explicit, Phase.generate],

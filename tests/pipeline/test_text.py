@@ -32,7 +32,7 @@ def assert_equal(name: str, values: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(values=st.lists(anything | titles, min_size=1, max_size=40))
 @example(values=["", " ", "\x1f", "Σ", "ΑΣ ", "ǅ", "\u1e9e", "ſ"])
 def test_same_key_as_serving(name: str, values: list[str]):

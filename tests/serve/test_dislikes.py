@@ -66,7 +66,8 @@ def test_artists_of_disliked_songs_are_not_favoured_unless_a_seed_is_theirs():
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     places=st.lists(st.integers(0, 39), min_size=1, max_size=4, unique=True),

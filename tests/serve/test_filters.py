@@ -97,7 +97,8 @@ def broken_by(song: dict[str, Any], filters: Filters, languages: set[str]) -> se
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     question=st.sampled_from(QUESTIONS),

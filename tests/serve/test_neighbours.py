@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from embeat_pipeline.index.neighbours import pack
@@ -18,7 +18,6 @@ Row = dict[int, tuple[int, int]]
 lists = st.dictionaries(st.integers(0, 30), levels, max_size=12)
 
 
-@settings(deadline=None)  # the first example loads the codec
 @given(rows=st.lists(st.dictionaries(st.integers(0, 2**32 - 1), counted, max_size=9), max_size=5))
 def test_what_is_packed_is_read_back(rows: list[dict[int, tuple[int, tuple[int, int]]]]) -> None:
     codes = pl.Series([list(row) for row in rows], dtype=pl.List(pl.UInt32))

@@ -58,7 +58,7 @@ many = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(many, st.integers(1, 20), st.none() | st.integers(0, 100))
 def test_a_rule_holds_or_is_said_to_be_relaxed(
     candidates: list[Candidate], k: int, popularity: int | None
@@ -105,7 +105,7 @@ def test_a_rule_holds_or_is_said_to_be_relaxed(
         assert not any(a == b == c for a, b, c in zip(main, main[1:], main[2:], strict=False))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(many, st.integers(1, 20))
 def test_a_list_is_short_only_where_songs_run_out(candidates: list[Candidate], k: int):
     ranked, _ = rank(candidates, [seed()], OPTIONS, k)
@@ -115,7 +115,7 @@ def test_a_list_is_short_only_where_songs_run_out(candidates: list[Candidate], k
         assert len(everything) == len(ranked)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(many, st.randoms(use_true_random=False), st.integers(1, 20))
 def test_the_order_of_arrival_changes_nothing(candidates: list[Candidate], random, k: int):
     shuffled = list(candidates)

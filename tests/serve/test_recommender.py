@@ -124,7 +124,8 @@ def test_the_json_is_the_one_promised(recommender: Recommender, question: dict[s
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     question=st.sampled_from(QUESTIONS),

@@ -172,7 +172,8 @@ def assert_same(found: list[Hit], true: list[Hit], query: Query) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(asked=st.lists(queries(), max_size=4))
 def test_every_kind_of_query_is_answered_as_a_full_scan_would(
@@ -333,7 +334,8 @@ def test_genres_too_large_to_scan_are_asked_one_by_one(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     genre=st.integers(0, 9),

@@ -92,7 +92,7 @@ def test_with_one_positive_and_no_mask_it_is_cross_entropy() -> None:
     st.sampled_from([None, 1, 10]),
     st.sampled_from(["together", "averaged"]),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_hardest_negatives_count_as_often_as_told(
     seed: int, weight: float, block_rows: int | None, form: Positives
 ) -> None:

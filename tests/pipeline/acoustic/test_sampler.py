@@ -237,7 +237,7 @@ def test_related_artists_are_read_in_both_orders_and_once(acoustic_lake: LakePat
     weights=st.sampled_from([(1, 1, 1, 1, 0), (1, 1, 0, 0, 1), (1, 0, 0, 2, 0.5)]),
     form=st.sampled_from(["left out", "averaged"]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_what_teaches_is_no_negative(
     seed: int,
     weights: tuple[float, ...],

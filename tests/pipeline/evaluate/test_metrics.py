@@ -34,7 +34,7 @@ def runs(draw):
     return ranked, membership(indptr, np.concatenate(targets), catalogue)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(runs())
 def test_agrees_with_trec_eval(run):
     ranked, targets = run

@@ -72,7 +72,7 @@ placed = st.tuples(st.integers(64, 104).map(lambda step: step / 64), grid, grid)
 unplaced = st.just((1.0, None, None))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_scores_and_order_are_the_formulas(
     data: st.DataObject, make_lake: MakeLake, tmp_path_factory: pytest.TempPathFactory

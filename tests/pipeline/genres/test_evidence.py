@@ -76,7 +76,7 @@ labels = st.lists(st.lists(st.integers(0, 4), max_size=3, unique=True), min_size
 playlists_of = st.lists(st.lists(artist_code, max_size=8), max_size=5)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(listed=labels, playlists=playlists_of)
 def test_playlist_votes_are_those_of_the_other_artists(
     lake_of: MakeLake,

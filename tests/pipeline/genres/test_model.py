@@ -87,7 +87,7 @@ def test_folds_do_not_mix() -> None:
     assert whole.intercept == pytest.approx(without.intercept)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st_numpy.arrays(np.uint32, st.shared(st.integers(0, 40), key="n"), elements=st.integers(0, 5)),
     st_numpy.arrays(np.float64, st.shared(st.integers(0, 40), key="n"), elements=st.floats(0, 1)),

@@ -98,7 +98,7 @@ def described(lake: LakePaths, folder: Path) -> dict[str, dict[int, str]]:
     return found
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_whatever_changes_a_point_is_noticed(
     small: tuple[LakePaths, Path, dict[str, dict[int, str]]],
@@ -160,7 +160,7 @@ def test_the_same_tables_are_the_same_whatever_their_row_groups(
 Lists = st.lists(st.none() | st.lists(st.integers(0, 3), max_size=3), max_size=8)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(rows=Lists, start=st.integers(0, 8), number=st.booleans())
 def test_equal_rows_and_no_others_have_equal_digests(
     rows: list[list[int] | None], start: int, number: bool

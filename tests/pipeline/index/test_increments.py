@@ -308,7 +308,7 @@ def test_a_change_that_breaks_off_leaves_what_is_served(
 Points = st.dictionaries(st.integers(0, 50), st.tuples(st.integers(0, 3), st.integers(0, 3)))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(old=Points, new=Points)
 def test_changes_are_those_of_a_dictionary(
     tmp_path_factory: pytest.TempPathFactory,
@@ -337,7 +337,7 @@ def test_changes_are_those_of_a_dictionary(
     assert changes.payloads == sum(old[code][1] != new[code][1] for code in both)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(blocks=st.lists(st.tuples(st.booleans(), st.integers(1, 3))))
 def test_a_copy_keeps_holes_and_bytes(
     tmp_path_factory: pytest.TempPathFactory, blocks: list[tuple[bool, int]]

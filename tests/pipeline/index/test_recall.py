@@ -41,7 +41,7 @@ def test_recall(found: Sequence[float], true: Sequence[float], recall: list[floa
     assert recall_of(store, [Query("tracks", 2)]) == recall  # type: ignore[arg-type]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(values=st.lists(st.integers(-100, 100) | st.floats(-1, 1), min_size=1))
 def test_ranges_let_their_share_through(values: list[float]) -> None:
     found = list(ranges("field", values))

@@ -50,7 +50,7 @@ def write(folder: Path, titles: list, artists: list) -> WordList:
     return found
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(TITLES, ARTISTS, st.text(st.sampled_from("abcдя晴한カe1"), min_size=1, max_size=3))
 def test_the_heaviest_words_that_begin_so_are_found(
     titles: list, artists: list, beginning: str
@@ -68,7 +68,7 @@ def test_the_heaviest_words_that_begin_so_are_found(
     assert found == tuple(dict.fromkeys([beginning, *expected[:4]]))[:4]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(TITLES, ARTISTS)
 def test_the_best_known_words_of_titles_and_artists_come_first(titles: list, artists: list) -> None:
     best: dict[str, int] = {}

@@ -16,7 +16,6 @@ from tests.pipeline.ingest.conftest import Dump
 
 SLOW = settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -149,7 +149,6 @@ def without_codes(ingested: Ingested) -> dict[str, Any]:
 
 @settings(
     max_examples=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(first=st.lists(track, min_size=4, max_size=8), added=files)

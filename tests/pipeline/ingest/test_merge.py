@@ -79,7 +79,8 @@ values = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(rows=st.lists(values, min_size=2, max_size=6))
 def test_one_file_or_one_for_each_row_makes_the_same_track(rows, tmp_path_factory):

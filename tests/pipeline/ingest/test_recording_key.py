@@ -75,7 +75,7 @@ def test_nothing_but_additions_is_a_title():
     assert original != bonus
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(max_size=20), st.sampled_from([" (Remastered 2009)", " - 2011 Remaster"]))
 def test_a_remaster_of_any_title(title: str, remaster: str):
     plain, remastered = keys("A" + title + "b", "A" + title + "b" + remaster)

@@ -99,7 +99,7 @@ catalogues = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(catalogues, st.randoms(use_true_random=False))
 def test_groups_hold_whatever_the_order_of_rows(catalogue: list[Any], random: Any):
     rows = [(code, *track) for code, track in enumerate(catalogue)]
@@ -154,7 +154,8 @@ released = st.tuples(st.sampled_from(["Song", "Song - Live"]), st.integers(180, 
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(released, min_size=2, max_size=30))
 def test_isrcs_are_never_joined_nor_parted(track, releases: list[tuple[str, int, str | None]]):

@@ -187,7 +187,8 @@ encodable = st.characters(codec="utf-8")
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     tracks=st.lists(dirty_row, max_size=40),

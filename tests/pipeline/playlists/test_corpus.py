@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from embeat_pipeline.playlists.corpus import Corpus
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     playlists=st.lists(st.lists(st.integers(0, 12), unique=True, max_size=8), max_size=8),
     min_count=st.integers(1, 3),

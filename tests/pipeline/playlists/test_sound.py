@@ -35,7 +35,7 @@ def cosines(playlists: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (playlists * weights) @ playlists.T / root / root[:, None]
 
 
-@settings(deadline=None, max_examples=60)  # the first example loads torch
+@settings(max_examples=60)  # the first example loads torch
 @given(
     seed=seeds,
     catalogue=st.integers(1, 12),
@@ -87,7 +87,7 @@ def test_only_the_highest_are_remembered(seed: int, listed: int, number: int) ->
         assert kept[kept > 0] == pytest.approx(row[kept > 0], abs=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     rows=st.lists(st.tuples(st.integers(-1, 4), st.one_of(st.none(), seeds)), max_size=12),
     batch=st.integers(1, 5),
