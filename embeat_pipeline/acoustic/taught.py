@@ -62,6 +62,8 @@ class TaughtPairs(PairSampler):
         self.related = Groups(artist[there], other[there])
         self.genres = Groups(tracks.genre[rows], rows.int())
         self.compared = (*SAME, "genre") if genre_weight else SAME
+        # A column less where the last teach nothing: the shares are as long as the catalogue.
+        used = max(number for number, weight in enumerate(config.teacher_weights) if weight) + 1
         taught = torch.stack(
             [
                 self.albums.size(tracks.album) > 1,
@@ -69,10 +71,10 @@ class TaughtPairs(PairSampler):
                 self.memberships.size(torch.arange(len(tracks), device=self.device)) > 0,
                 self.related.size(tracks.artist) > 0,
                 self.genres.size(tracks.genre) > 1,
-            ],
+            ][:used],
             dim=1,
         )
-        weights = taught * torch.tensor(config.teacher_weights, device=self.device)
+        weights = taught * torch.tensor(config.teacher_weights[:used], device=self.device)
         self.shares = weights.cumsum(dim=1)
         self.rows = rows[self.shares[rows, -1] > 0]
         self.crowds = Groups(tracks.genre[self.rows], self.rows.int())

@@ -9,6 +9,16 @@ export class Problem extends Error {
     this.suggestions = content.suggestions || [];
     this.retryAfter = Number(retryAfter) || 0;
   }
+
+  // Too many at once, or away for a moment: it comes back by itself.
+  get passing() {
+    return [0, 429, 503].includes(this.status);
+  }
+
+  // Milliseconds until it is worth trying again, for the nth time.
+  pause(attempt) {
+    return 1000 * Math.min(30, this.retryAfter || 2 ** attempt);
+  }
 }
 
 export async function get(path, params = {}, signal) {
@@ -32,7 +42,10 @@ export function postRaw(path, body, signal) {
 async function send(path, request) {
   const key = sessionStorage.getItem(KEY);
   const headers = { ...request.headers, ...(key ? { "x-api-key": key } : {}) };
-  const answer = await fetch(path, { ...request, headers });
+  const answer = await fetch(path, { ...request, headers }).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, { detail: "The server does not answer. This page tries again by itself." });
+  });
   if (answer.status === 401) {
     await askForKey();
     return send(path, request);

@@ -35,6 +35,11 @@ export function label(song) {
   return artists ? `${title} – ${artists}` : title;
 }
 
+export function answeredFrom(release) {
+  $("release").textContent = release;
+  $("answered").hidden = false;
+}
+
 export function say(text, bad = false) {
   $("status").textContent = text;
   $("status").classList.toggle("bad", bad);

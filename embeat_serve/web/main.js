@@ -2,9 +2,9 @@
 
 import { get, post } from "./api.js";
 import { startControls, showControls } from "./controls.js";
-import { $, label, say } from "./dom.js";
+import { $, answeredFrom, label, say } from "./dom.js";
 import { showLegend, showList, showTaste } from "./list.js";
-import { showOnMap, startMap } from "./map.js";
+import { loadMap, showOnMap, startMap } from "./map.js";
 import { startSearch } from "./search.js";
 import { MAX_SEEDS, fromAddress, question, state, toAddress } from "./state.js";
 import { startTransfer } from "./transfer.js";
@@ -24,8 +24,10 @@ async function refresh(attempt = 0) {
   asked?.abort();
   const empty = !state.likes.length;
   $("welcome").hidden = !empty;
+  $("skip").hidden = empty;
   if (empty) {
     $("found").hidden = true;
+    document.title = "Embeat";
     return;
   }
   asked = new AbortController();
@@ -36,7 +38,7 @@ async function refresh(attempt = 0) {
     $("found").hidden = false;
     showTaste(forget);
     showList(answer, { like, dislike });
-    $("release").textContent = answer.release;
+    answeredFrom(answer.release);
     $("list").removeAttribute("aria-busy");
     const relaxed = answer.relaxed.map((rule) => rule.replaceAll("_", " ")).join(", ");
     say(relaxed ? `To fill the list these gave way: ${relaxed}.` : "");
@@ -45,10 +47,8 @@ async function refresh(attempt = 0) {
   } catch (error) {
     if (error.name === "AbortError") return;
     $("list").removeAttribute("aria-busy");
-    say(error.message || "The server does not answer.", true);
-    // Too many at once, or away for a moment: it comes back by itself.
-    const passing = error.status === 429 || error.status === 503 || error instanceof TypeError;
-    if (passing) timer = setTimeout(() => refresh(attempt + 1), 1000 * Math.min(30, error.retryAfter || 2 ** attempt));
+    say(error.message, true);
+    if (error.passing) timer = setTimeout(() => refresh(attempt + 1), error.pause(attempt));
   }
 }
 
@@ -86,6 +86,16 @@ function dislike(song) {
   next?.querySelector(".dislike").focus();
   change();
   say(`Less like ${song.track_name}.`);
+}
+
+async function fillMap(attempt = 0) {
+  try {
+    await loadMap();
+    if (attempt && !state.likes.length) say("");
+  } catch (error) {
+    say(error.message, true);
+    if (error.passing) setTimeout(() => fillMap(attempt + 1), error.pause(attempt));
+  }
 }
 
 function forget(kind, song) {
@@ -137,8 +147,17 @@ $("clear").addEventListener("click", () => {
   Object.assign(state, { likes: [], dislikes: [], controls: {} });
   showControls();
   change();
+  say("");
   $("search").focus();
 });
+// The fragment of the address holds what was chosen, so nothing may follow a link into it.
+$("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  $("list").focus();
+});
 addEventListener("hashchange", open);
-startMap().catch((error) => say(error.message, true));
+startMap();
+fillMap();
+// Where no keyboard would come up and cover the page.
+if (matchMedia("(pointer: fine)").matches && !location.hash) $("search").focus();
 open().catch((error) => say(error.message, true));

@@ -1,20 +1,23 @@
 // The genre map: every genre a faint dot, the seeds' and the list's own on top.
 
 import { get } from "./api.js";
-import { $, make } from "./dom.js";
+import { $, answeredFrom, make } from "./dom.js";
 
 const canvas = $("map");
 let places = null; // name -> [x, y], 0..1
 let shown = { seeds: new Map(), results: new Map() };
 
-export async function startMap() {
+export function startMap() {
   new ResizeObserver(draw).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   canvas.addEventListener("pointermove", tell);
   canvas.addEventListener("pointerdown", tell);
   canvas.addEventListener("pointerleave", () => describe());
+}
+
+export async function loadMap() {
   const { genres, release } = await get("/v1/genres");
-  $("release").textContent = release;
+  answeredFrom(release);
   const placed = genres.filter((genre) => genre.x !== null && genre.y !== null);
   places = new Map(fitted(placed));
   $("genre-names").replaceChildren(...genres.slice(0, 400).map((genre) => make("option", { value: genre.name })));

@@ -3,6 +3,8 @@
 import contextlib
 import csv
 import json
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from embeat_serve.contract import LakePaths
 from tests.browser import chromium
 from tests.http.conftest import Server
 
@@ -235,6 +238,51 @@ def test_a_song_that_is_not_there_and_a_title_that_is_code(page: Page) -> None:
     page.until(lambda: "Did you mean Hello - Adele" in page.one("#status").text)
     page.open("/#track=" + "x" * 22 + "&k=<script>")
     page.until(lambda: "bad" in page.one("#status").get_attribute("class"))
+
+
+def test_a_server_with_nothing_to_answer_from_is_waited_for(
+    browser: "Chrome", start: Callable[..., Server], lake: LakePaths, tmp_path: Path
+) -> None:
+    root = tmp_path / "lake"
+    server = start(root, EMBEAT_HTTP_WORKERS="1")
+    page = Page(browser, server.url, tmp_path)
+    page.open()
+    page.until(lambda: "nothing is published" in page.one("#status").text)
+    assert not page.one("#answered").is_displayed()
+    shutil.copytree(lake.root / "index", root / "index", copy_function=os.link)
+    page.until(lambda: page.one("#status").text == "" and page.one("#answered").is_displayed())
+    page.search("hello adele")
+    page.one("#offers [role=option]").click()
+    first = page.settled()
+    assert server.stop() == 0
+    page.all(".song .dislike")[0].click()
+    page.until(lambda: "does not answer" in page.one("#status").text)
+    page.one("#clear").click()
+    page.until(lambda: page.one("#welcome").is_displayed())
+    assert page.one("#status").text == ""
+    assert browser.title == "Embeat"
+    assert len(first) == 20
+
+
+def test_the_keyboard_goes_from_the_search_to_the_list(page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    def at() -> str | None:
+        return page.browser.switch_to.active_element.get_attribute("id")
+
+    # There is no list to skip to yet.
+    assert not page.one("#skip").is_displayed()
+    page.open("/#track=0F02KChKwbcQ3tk4q1YxLH")
+    page.settled()
+    order = []
+    for _ in range(3):
+        page.press(Keys.TAB)
+        order.append(at())
+    assert order == ["skip", "search", "import"]
+    page.one("#skip").send_keys(Keys.ENTER)
+    assert at() == "list"
+    assert page.address()["track"]
+    assert len(page.settled()) == 20
 
 
 def test_the_page_is_served_whole(client: httpx.Client) -> None:
