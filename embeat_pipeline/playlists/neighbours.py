@@ -26,6 +26,7 @@ from embeat_pipeline.playlists.shared import SharedPlaylists
 from embeat_pipeline.playlists.sources import (
     AlbumSource,
     ArtistSource,
+    Candidates,
     Material,
     Sink,
     Source,
@@ -73,18 +74,18 @@ class NeighbourModel:
 
     def __init__(self, material: Material, config: NeighbourConfig):
         self.material, self.config = material, config
-        frequent = np.argsort(-material.counts, kind="stable")[: config.max_candidates]
-        self.columns = np.sort(frequent)
+        self.candidates = Candidates.most_frequent(material, config.max_candidates)
+        self.columns = self.candidates.columns
         """(c,) words that can be neighbours."""
         self._column_of = np.full(len(material.track_codes), -1)
         self._column_of[self.columns] = np.arange(len(self.columns))
         self._own: list[Source] = [
-            source(material, self.columns, config)
+            source(material, self.candidates, config)
             for source in (TrackSource, VectorSource, AlbumSource)
         ]
         if any(blend.regression_weight for blend in self._blends):
-            self._own.append(RegressionSource(material, self.columns, config))
-        self.artists = ArtistSource(material, self.columns, config)
+            self._own.append(RegressionSource(material, self.candidates, config))
+        self.artists = ArtistSource(material, self.candidates, config)
 
     @property
     def _blends(self) -> tuple[Blend, Blend]:
@@ -202,7 +203,7 @@ def write_neighbours(
 
 def _tracks(model: NeighbourModel) -> Rows:
     words = np.arange(len(model.material.track_codes))
-    shared = SharedPlaylists(model.material, model.columns)
+    shared = SharedPlaylists(model.material, model.candidates, model.artists)
 
     def answer(chosen: slice) -> Answer:
         lists = model.of_tracks(words[chosen])
@@ -215,7 +216,7 @@ def _tracks(model: NeighbourModel) -> Rows:
 def _artists(model: NeighbourModel) -> Rows:
     artists = np.arange(model.material.genres.shape[0])
     artists = artists[model.artists.has_evidence(artists)]
-    shared = SharedPlaylists(model.material, model.columns)
+    shared = SharedPlaylists(model.material, model.candidates, model.artists)
 
     def answer(chosen: slice) -> Answer:
         lists = model.of_artists(artists[chosen])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from embeat_pipeline.playlists.config import NeighbourConfig
-from embeat_pipeline.playlists.sources import Material, Sink
+from embeat_pipeline.playlists.sources import Candidates, Material, Sink
 
 ROWS_AT_ONCE = 1_000
 
@@ -22,11 +22,12 @@ class RegressionSource:
     tracks in most playlists alone, and the others neither say nor are told anything.
     """
 
-    def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
+    def __init__(self, material: Material, candidates: Candidates, config: NeighbourConfig):
+        columns = candidates.columns
         self._few = material.playlists.shape[0] <= config.max_regressed
         if self._few:
-            self._tracks = material.playlists.T.tocsr()
-            self._candidates = material.playlists[:, columns].tocsr()
+            self._tracks = material.by_track
+            self._candidates = candidates.playlists
             self._inverse = inverse(material.playlists, config.ridge)
             self._own = 1 - self._explained(columns)
             return
@@ -36,7 +37,7 @@ class RegressionSource:
         """(h,) candidates in the regression, ascending."""
         self._place = np.full(len(material.track_codes), -1)
         self._place[columns[chosen]] = np.arange(len(chosen))
-        self._inverse = inverse(material.playlists[:, columns[chosen]].T.tocsr(), config.ridge)
+        self._inverse = inverse(material.by_track[columns[chosen]], config.ridge)
         self._own = np.diagonal(self._inverse).copy()
 
     def add_to(self, sinks: Sequence[Sink], words: NDArray[np.intp]) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from embeat_pipeline.playlists.sources import UNKNOWN, Material
+from embeat_pipeline.playlists.sources import ArtistSource, Candidates, Material
 from embeat_serve.contract import MOST_SHARED
 
 
@@ -13,20 +13,15 @@ class SharedPlaylists:
 
     Args:
         material: playlists and artists.
-        columns: (c,) words that can be neighbours.
+        candidates: what can be neighbours.
+        artists: of the playlists.
     """
 
-    def __init__(self, material: Material, columns: NDArray[np.intp]):
-        self._candidates = sparse.csr_array(material.playlists[:, columns])
-        self._tracks = sparse.csr_array(material.playlists.T)
-        known = np.flatnonzero(material.artists != UNKNOWN)
-        shape = (len(material.artists), material.genres.shape[0])
-        ones = np.ones(len(known), np.float32)
-        membership = sparse.csr_array((ones, (known, material.artists[known])), shape=shape)
-        together = sparse.csr_array(material.playlists @ membership)
-        together.data[:] = 1
-        self._artists = sparse.csr_array(together.T)
-        self._artist_of = material.artists[columns]
+    def __init__(self, material: Material, candidates: Candidates, artists: ArtistSource):
+        self._candidates = candidates.playlists
+        self._tracks = material.by_track
+        self._artists = artists
+        self._artist_of = material.artists[candidates.columns]
 
     def of_tracks(self, words: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.uint16]:
         """(b, n) playlists that hold both the track and each of its neighbours.
@@ -45,7 +40,9 @@ class SharedPlaylists:
         0 for the artist's own tracks: a track is always together with itself.
         """
         own = self._artist_of[columns] == artists[:, None]
-        return np.where(own, 0, self._counts(self._artists[artists], columns)).astype(np.uint16)
+        return np.where(own, 0, self._counts(self._artists.playlists_of(artists), columns)).astype(
+            np.uint16
+        )
 
     def _counts(self, holding: sparse.csr_array, columns: NDArray[np.intp]) -> NDArray[np.uint16]:
         # Ones are exact in single precision up to 2^24, far above the cap.

@@ -7,7 +7,7 @@ so memory is bounded by the block, however many tracks there are.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +46,32 @@ class Material:
         return found.astype(np.float32)
 
     @cached_property
+    def by_track(self) -> sparse.csr_array:
+        """(v, playlists) the same as ``playlists``, a row a track."""
+        return sparse.csr_array(self.playlists.T)
+
+    @cached_property
     def witness(self) -> NDArray[np.float32]:
         """(playlists,) tracks of each, at least 1."""
         return np.maximum(np.diff(self.playlists.indptr), 1).astype(np.float32)
+
+
+class Candidates(NamedTuple):
+    """The tracks that can be neighbours."""
+
+    columns: NDArray[np.intp]
+    """(c,) words, ascending."""
+    playlists: sparse.csr_array
+    """(playlists, c) of ``Material.playlists``."""
+
+    @classmethod
+    def most_frequent(cls, material: Material, number: int) -> Self:
+        """Those in most playlists."""
+        frequent = np.argsort(-material.counts, kind="stable")[:number]
+        columns = np.sort(frequent)
+        if len(columns) == len(material.counts):
+            return cls(columns, material.playlists)
+        return cls(columns, sparse.csr_array(material.playlists[:, columns]))
 
 
 class Sink(NamedTuple):
@@ -73,11 +96,11 @@ class TrackSource:
     tracks in a playlist and c playlists of a track.
     """
 
-    def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
-        self._config, self._counts, self._columns = config, material.counts, columns
-        self._tracks = material.playlists.T.tocsr()
+    def __init__(self, material: Material, candidates: Candidates, config: NeighbourConfig):
+        self._config, self._counts, self._columns = config, material.counts, candidates.columns
+        self._tracks = material.by_track
         self._weighted = weighted_rows(
-            material.playlists[:, columns], material.witness**-config.length_exponent
+            candidates.playlists, material.witness**-config.length_exponent
         )
 
     def add_to(self, sinks: Sequence[Sink], words: NDArray[np.intp]) -> None:
@@ -95,10 +118,10 @@ class TrackSource:
 class VectorSource:
     """Dot product of the row's unit vector with the candidate's believed one."""
 
-    def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
+    def __init__(self, material: Material, candidates: Candidates, config: NeighbourConfig):
         lengths = np.linalg.norm(material.vectors, axis=1, keepdims=True)
         self._seeds = np.asarray(material.vectors / np.maximum(lengths, 1e-12), np.float32)
-        self._candidates = np.ascontiguousarray(material.vectors[columns].T)
+        self._candidates = np.ascontiguousarray(material.vectors[candidates.columns].T)
 
     def add_to(self, sinks: Sequence[Sink], words: NDArray[np.intp]) -> None:
         """Add what speaks for every candidate as a neighbour of ``words`` (b,)."""
@@ -110,12 +133,14 @@ class VectorSource:
 class AlbumSource:
     """Tracks of one album, the more popular the better."""
 
-    def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
+    def __init__(self, material: Material, candidates: Candidates, config: NeighbourConfig):
         self._albums = material.albums
-        of_column = material.albums[columns]
+        of_column = material.albums[candidates.columns]
         self._order = np.argsort(of_column, kind="stable")
         self._sorted = of_column[self._order]
-        self._popularity = material.counts[columns] ** np.float32(config.artist_popularity)
+        self._popularity = material.counts[candidates.columns] ** np.float32(
+            config.artist_popularity
+        )
 
     def add_to(self, sinks: Sequence[Sink], words: NDArray[np.intp]) -> None:
         """Add what speaks for every candidate as a neighbour of ``words`` (b,)."""
@@ -139,14 +164,14 @@ class ArtistSource:
     counts confidence_shift / (c + confidence_shift).
     """
 
-    def __init__(self, material: Material, columns: NDArray[np.intp], config: NeighbourConfig):
+    def __init__(self, material: Material, candidates: Candidates, config: NeighbourConfig):
         known = material.artists != UNKNOWN
         self._artists = np.unique(material.artists[known])
         """Artists of the vocabulary, ascending; "position" means a place among them."""
         width = len(self._artists)
         position = np.where(known, np.searchsorted(self._artists, material.artists), width)
         # One more column, all zero, for tracks of an unknown artist.
-        self._of_column = position[columns]
+        self._of_column = position[candidates.columns]
         shape = (len(known), width)
         ones = np.ones(int(known.sum()), np.float32)
         membership = sparse.csr_array((ones, (np.flatnonzero(known), position[known])), shape=shape)
@@ -161,7 +186,20 @@ class ArtistSource:
         self._shift = np.float32(config.confidence_shift)
         self._genres = normalised_genres(material, config)
         self._candidate_genres = self._genres[self._artists].T.tocsr()
-        self._popularity = material.counts[columns] ** np.float32(config.artist_popularity)
+        self._popularity = material.counts[candidates.columns] ** np.float32(
+            config.artist_popularity
+        )
+
+    def playlists_of(self, artists: NDArray[np.integer]) -> sparse.csr_array:
+        """(b, playlists) 1 where a playlist holds a track of each artist (b,)."""
+        place = np.searchsorted(self._artists, artists)
+        listed = np.flatnonzero(np.append(self._artists, UNKNOWN)[place] == artists)
+        sizes = np.zeros(len(artists), np.int64)
+        held = self._playlists[place[listed]]
+        sizes[listed] = np.diff(held.indptr)
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        shape = (len(artists), held.shape[1])
+        return sparse.csr_array((held.data, held.indices, offsets), shape=shape)
 
     def has_evidence(self, artists: NDArray[np.integer]) -> NDArray[np.bool_]:
         """(a,) whether anything is known of each artist."""

@@ -20,7 +20,7 @@ from embeat_pipeline.playlists.neighbours import (
 )
 from embeat_pipeline.playlists.regression import RegressionSource
 from embeat_pipeline.playlists.shared import SharedPlaylists
-from embeat_pipeline.playlists.sources import UNKNOWN, Material, Sink, normalised_genres
+from embeat_pipeline.playlists.sources import UNKNOWN, Candidates, Material, Sink, normalised_genres
 from embeat_pipeline.playlists.track2vec import train_track2vec
 from embeat_pipeline.tables import ARTIST_NEIGHBOURS, SCHEMAS, TRACK_NEIGHBOURS
 from embeat_serve.contract import STRENGTH_LEVELS, LakePaths
@@ -191,14 +191,15 @@ def test_a_neighbour_is_listed_once(material: Material) -> None:
 
 def test_regression_over_tracks_is_that_over_playlists(material: Material) -> None:
     columns = np.arange(5, TRACKS)
-    few = RegressionSource(material, columns, EQUAL)
-    among = replace(material, playlists=sparse.csr_array(material.playlists[:, columns]))
+    candidates = Candidates(columns, sparse.csr_array(material.playlists[:, columns]))
+    few = RegressionSource(material, candidates, EQUAL)
+    among = replace(material, playlists=candidates.playlists)
     words = np.array([0, 7, 6, 29])
     for regressed, shape in ((PLAYLISTS, TRACKS), (PLAYLISTS - 1, PLAYLISTS - 1)):
         config = replace(EQUAL, max_regressed=regressed)
         blend = Blend(regression_weight=2.0)
         sink = Sink(blend, np.zeros((len(words), len(columns)), np.float32))
-        RegressionSource(material, columns, config).add_to([sink], words)
+        RegressionSource(material, candidates, config).add_to([sink], words)
         assert np.isfinite(sink.scores).all()
         assert (sink.scores != 0).any(axis=0).sum() <= min(shape, len(columns))
     assert few._inverse.shape == (PLAYLISTS, PLAYLISTS)
@@ -243,7 +244,7 @@ def test_sound_alone_makes_a_list(material: Material) -> None:
 
 def test_shared_playlists_are_counted(material: Material) -> None:
     model = NeighbourModel(material, replace(EQUAL, max_candidates=20))
-    shared = SharedPlaylists(material, model.columns)
+    shared = SharedPlaylists(material, model.candidates, model.artists)
     lists = model.of_tracks(np.arange(TRACKS))
     of_tracks = shared.of_tracks(np.arange(TRACKS), lists.columns)
     for track, columns, counts in zip(range(TRACKS), lists.columns, of_tracks, strict=True):
