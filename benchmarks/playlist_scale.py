@@ -6,8 +6,9 @@ Made-up playlists at N and 2 N, with as many entries to a playlist and tracks to
 full size, where 1.88 million playlists have 110 million entries. Every stage has a process of its
 own, Python and its libraries included, and is carried on along a straight line in the playlists;
 only the regression, which inverts one matrix, along the square (memory) and the cube (time) of
-its size, the line it starts from being the model without it. ``lists`` is carried on per list
-and to ``max_candidates`` by ``neighbours.py``; here its memory counts.
+its size, the line it starts from being the model without it. Settings that bound a number of
+tracks or artists are smaller in proportion. ``lists`` makes one full block of each kind: its
+memory counts here, its time is carried on by ``neighbours.py``.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.factorisation import factorise
 from embeat_pipeline.playlists.material import read_material
-from embeat_pipeline.playlists.neighbours import NeighbourModel
+from embeat_pipeline.playlists.neighbours import TABLES, NeighbourModel
 from embeat_pipeline.tables import SCHEMAS
 from embeat_serve.contract import VECTOR_SIZE, LakePaths
 
@@ -36,7 +37,6 @@ FULL_PLAYLISTS, FULL_ENTRIES, FULL_TRACKS, FULL_ARTISTS = 1_880_000, 110e6, 900_
 FULL_REGRESSED = NeighbourConfig().max_regressed
 POPULARITY_SKEW = 3.0
 GENRES = 500
-LISTS = 500
 
 
 def main() -> None:
@@ -146,28 +146,36 @@ def decompose(lake: LakePaths) -> None:
     factorise(read(lake), VECTOR_SIZE, Track2VecConfig())
 
 
+def scaled(lake: LakePaths) -> NeighbourConfig:
+    """Settings for a catalogue of this size, without the regression."""
+    default = NeighbourConfig()
+    share = pq.read_metadata(lake.table("tracks")).num_rows / FULL_TRACKS
+    return replace(
+        default,
+        several=replace(default.several, regression_weight=0.0),
+        max_candidates=int(share * default.max_candidates),
+        max_references=int(share * default.max_references),
+    )
+
+
 def model(lake: LakePaths) -> NeighbourModel:
     """All sources but the regression."""
-    default = NeighbourConfig()
-    without = replace(default, several=replace(default.several, regression_weight=0.0))
-    return NeighbourModel(read_material(lake, without), without)
+    config = scaled(lake)
+    return NeighbourModel(read_material(lake, config), config)
 
 
 def regress(lake: LakePaths, regressed: int) -> None:
     """All sources, the regression over so many tracks."""
-    config = replace(NeighbourConfig(), max_regressed=regressed)
+    several = NeighbourConfig().several
+    config = replace(scaled(lake), several=several, max_regressed=regressed)
     NeighbourModel(read_material(lake, config), config)
 
 
 def make_lists(lake: LakePaths) -> None:
-    """Some lists of tracks, and as many of artists."""
+    """One block of lists of tracks, and one of artists, with their counts."""
     made = model(lake)
-    random = np.random.default_rng(1)
-    words = random.permutation(len(made.material.track_codes))[:LISTS]
-    artists = random.permutation(made.material.genres.shape[0])[:LISTS]
-    for start in range(0, LISTS, made.block):
-        made.of_tracks(words[start : start + made.block])
-        made.of_artists(artists[start : start + made.block])
+    for rows_of in TABLES.values():
+        rows_of(made).answer(slice(0, made.block))
 
 
 STAGES = {"corpus": read, "SVD": decompose, "model": model, "lists": make_lists}
