@@ -72,9 +72,10 @@ def main() -> None:
     lots = mix(np.arange(full.genres.shape[0], dtype=np.uint64), 5)
     # One more, for tracks of an unknown artist.
     hidden = np.append(uniform(lots, 1) < HIDDEN, False)[artist_of]
-    vectors = encoded_without(twin, hidden)
-    sounds = sounds_of_artists(vectors, artist_of, full.genres.shape[0])
-    column = pq.read_table(vectors).column("acoustic").combine_chunks()
+    with tempfile.TemporaryDirectory() as scratch:
+        vectors = encoded_without(twin, hidden, LakePaths(Path(scratch)))
+        sounds = sounds_of_artists(vectors, artist_of, full.genres.shape[0])
+        column = pq.read_table(vectors).column("acoustic").combine_chunks()
     sound = np.zeros((len(column), VECTOR_SIZE), np.float32)
     sound[np.asarray(column.is_valid())] = column.flatten().to_numpy().reshape(-1, VECTOR_SIZE)
     still = uniform(mix(np.arange(len(hidden), dtype=np.uint64), 9), 2) < STILL_HIDDEN
@@ -112,9 +113,8 @@ def main() -> None:
     RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def encoded_without(twin: LakePaths, hidden: NDArray[np.bool_]) -> Path:
-    """Table ``track_vectors`` of an encoder that saw no playlist with the hidden tracks."""
-    lake = LakePaths(Path(tempfile.mkdtemp(prefix="embeat-cold-")))
+def encoded_without(twin: LakePaths, hidden: NDArray[np.bool_], lake: LakePaths) -> Path:
+    """Make table ``track_vectors`` of an encoder that saw no playlist with the hidden tracks."""
     for name in (*INPUTS, "artist_genres"):
         link(twin.table(name), lake.table(name))
     rows = pl.read_parquet(twin.table("playlists"))

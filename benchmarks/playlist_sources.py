@@ -139,9 +139,9 @@ def answers(lists: Mapping[int, Neighbours], queries: QuerySet) -> NDArray[np.in
     ranked = np.full((len(queries), 20), PADDING, np.int64)
     for row, seeds in enumerate(queries.seeds.tolist()):
         found = agreed([lists.get(seed) for seed in seeds], seeds, 20)
-        codes = np.concatenate([codes for codes, _ in found])
+        codes = np.concatenate([one.codes for one in found])
         unique, place = np.unique(codes, return_inverse=True)
-        total = np.bincount(place, np.concatenate([one for _, one in found]), len(unique))
+        total = np.bincount(place, np.concatenate([one.strengths for one in found]), len(unique))
         order = np.lexsort((unique, -total))
         ranked[row, : len(order)] = unique[order]
     return ranked

@@ -152,6 +152,7 @@ TRACK_NEIGHBOURS = pa.schema(
         ("neighbour_codes", pa.list_(pa.uint32())),  # tracks played with it, best first
         ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most; as a single seed
         ("several_strengths", pa.list_(pa.uint8())),  # same length; as one of several seeds
+        ("shared_playlists", pa.list_(pa.uint16())),  # same length; that hold both; 65535 or more
         ("confidence", pa.float32()),  # 0..1: how much the track's own playlists say
     ]
 )
@@ -162,6 +163,8 @@ ARTIST_NEIGHBOURS = pa.schema(
         ("neighbour_codes", pa.list_(pa.uint32())),  # tracks played with the artist's, best first
         ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most; as a single seed
         ("several_strengths", pa.list_(pa.uint8())),  # same length; as one of several seeds
+        # Same length: playlists of others' tracks that hold one of the artist's; 65535 or more.
+        ("shared_playlists", pa.list_(pa.uint16())),
     ]
 )
 

@@ -1,16 +1,21 @@
-"""Candidates of a list, and the evidence that speaks for each."""
+"""Candidates of a list, and the evidence that speaks for each.
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+What the channels found becomes arrays over all candidates, which is what scores are computed on;
+objects are made of those that are looked at one by one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_serve.answers import Answer
 from embeat_serve.contract import CHANNELS, TrackField
 from embeat_serve.fusion import (
     DEFAULT_MODEL,
+    FEATURES,
     RANKED_FEATURES,
     FusionModel,
     Ranked,
@@ -19,31 +24,8 @@ from embeat_serve.fusion import (
     kind_of,
 )
 from embeat_serve.likeness import likeness
+from embeat_serve.merging import Merged, Pieces, line, merge
 from embeat_serve.settings import RecallOptions
-
-
-class Found(NamedTuple):
-    """A track that one channel found for one seed."""
-
-    id: int
-    cosine: float | None
-    """To the seed, in the channel's own space; None where it has none."""
-    strength: float | None = None
-    """What speaks for it, 0..1, comparable between the channel's seeds; None where only its place
-    in the answer says so."""
-
-
-class Answer(NamedTuple):
-    """What one channel found for one seed, best first."""
-
-    channel: str
-    seed: int
-    """Position among the seeds."""
-    found: tuple[Found, ...]
-    held_back_by: str | None = None
-    """Setting that keeps these tracks off the list unless it has to be relaxed."""
-    confidence: float = 1.0
-    """0..1: how much the answer rests on the seed itself rather than on its artist."""
 
 
 class Evidence(NamedTuple):
@@ -55,9 +37,11 @@ class Evidence(NamedTuple):
     contribution: float
     """To the score."""
     strength: float | None = None
-    """See ``Found``."""
+    """See ``Answer.strengths``."""
     confidence: float = 1.0
     """See ``Answer``."""
+    shared: int | None = None
+    """Playlists, see ``Neighbours.shared``; None where nobody counted."""
 
 
 @dataclass(eq=False, slots=True)
@@ -66,6 +50,7 @@ class Candidate:
 
     id: int
     evidence: list[Evidence] = field(default_factory=list)
+    """Of what is listed: see ``Fused.tell``."""
     held_back_by: str | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
     score: float = 0.0
@@ -96,6 +81,98 @@ class Candidate:
         return self.payload.get(TrackField.ARTIST_CODES, ())
 
 
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """Candidates: n of them, best first, ties by id.
+
+    Attributes:
+        ids: (n,) int64 track codes.
+        parts: (n, channels) float64, what each channel's own evidence adds to the score.
+        extra: (n, channels) float64, what the payload adds through each.
+        found: (n, channels) bool, whether the channel found it.
+        held_back: (n,) place in ``holders`` of the setting that holds it back, or -1.
+        holders: settings.
+        pieces: evidence of all of them, and maybe of others.
+    """
+
+    ids: NDArray[np.int64]
+    parts: NDArray[np.float64]
+    extra: NDArray[np.float64]
+    found: NDArray[np.bool_]
+    held_back: NDArray[np.intp]
+    holders: tuple[str, ...]
+    pieces: Pieces
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """(n,) 0..1."""
+        return (self.parts + self.extra).sum(axis=1)
+
+    def take(self, rows: NDArray[np.intp]) -> "Fused":
+        """Some of the candidates, in the order of ``rows``."""
+        columns = ("ids", "parts", "extra", "found", "held_back")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
+    def candidates(self, payloads: Mapping[int, Mapping[str, Any]]) -> list[Candidate]:
+        """Each of them, without its evidence."""
+        columns = self.ids.tolist(), self.held_back.tolist(), self.scores.tolist()
+        return [
+            Candidate(id, [], self.holders[held] if held >= 0 else None, payloads[id], score)
+            for id, held, score in zip(*columns, strict=True)
+        ]
+
+    def tell(self, candidates: Iterable[Candidate]) -> None:
+        """Give candidates, of these, the evidence that makes up their scores.
+
+        Where a score was scaled meanwhile, so are the contributions.
+        """
+        chosen = list(candidates)
+        if not chosen:
+            return
+        place = {id: row for row, id in enumerate(self.ids.tolist())}
+        rows = np.array([place[candidate.id] for candidate in chosen])
+        whole = self.scores[rows]
+        wanted = np.array([candidate.score for candidate in chosen])
+        factors = np.divide(wanted, whole, out=np.ones_like(whole), where=whole > 0)
+        first, end = (
+            np.searchsorted(self.pieces.ids, self.ids[rows], side=side)
+            for side in ("left", "right")
+        )
+        for candidate, row, factor, start, stop in zip(
+            chosen, rows.tolist(), factors.tolist(), first.tolist(), end.tolist(), strict=True
+        ):
+            candidate.evidence = self._evidence(row, factor, slice(start, stop))
+
+    def _evidence(self, row: int, factor: float, where: slice) -> list[Evidence]:
+        of_track = Pieces._make(column[where] for column in self.pieces)
+        channels = of_track.channels
+        number = np.bincount(channels, minlength=len(CHANNELS))[channels]
+        added = self.parts[row, channels] * of_track.shares + self.extra[row, channels] / number
+        columns = (
+            channels,
+            of_track.seeds,
+            of_track.cosines,
+            added * factor,
+            of_track.strengths,
+            of_track.confidences,
+            of_track.shared,
+        )
+        return [
+            Evidence(CHANNELS[c], seed, _known(cosine), part, _known(strength), sure, _counted(n))
+            for c, seed, cosine, part, strength, sure, n in zip(
+                *(column.tolist() for column in columns), strict=True
+            )
+        ]
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else value
+
+
+def _counted(number: int) -> int | None:
+    return None if number < 0 else number
+
+
 HELD_BACK_WEIGHT = 0.5
 """Weight of held-back evidence, as a share of its channel's last weight: below all else."""
 
@@ -109,8 +186,8 @@ def fuse(
     model: FusionModel = DEFAULT_MODEL,
     seeds: int = 1,
     is_artist: bool = False,
-) -> list[Candidate]:
-    """Merge what the channels found, best candidates first, ties by id.
+) -> Fused:
+    """Merge what the channels found.
 
     Within a channel the answers for all seeds become one list: a place gives a track the
     channel's first weight to its last, on a straight line, and what it gets for each seed is
@@ -126,79 +203,61 @@ def fuse(
         seeds: how many songs were asked about.
         is_artist: they stand for an artist.
     """
-    weigh = _learned(answers, options, model, seeds, is_artist) if options.learned else None
+    learned = _weights(answers, options, model, seeds, is_artist)
     unit = 1 / max(sum(options.weights(channel)[0] for channel in options.channels), 1e-9)
-    candidates: dict[int, Candidate] = {}
-    groups = _groups(answers)
+    known = np.zeros(0, np.int64)
+    holders: dict[str, int] = {}
+    lists: list[_Listed] = []
     # What is held back can only add tracks, so it comes last.
+    groups = _groups(answers)
     for channel, held_back_by in sorted(groups, key=lambda group: group[1] is not None):
         of_channel = groups[channel, held_back_by]
-        first, last = options.weights(channel)
-        merged = _merge(of_channel, options)
+        merged = merge(of_channel, options)
         if held_back_by:
-            merged = {id: found for id, found in merged.items() if id not in candidates}
-        if weigh:
-            weights = weigh(channel, merged, 0 if held_back_by else len(of_channel))
+            merged = merged.without(known)
+        first, last = options.weights(channel)
+        number = len(merged.ids)
+        if held_back_by and options.learned:
+            weights = line(HELD_BACK_SCORE, 0.0, number)
+        elif held_back_by:
+            weights = line(last * HELD_BACK_WEIGHT * unit, 0.0, number)
+        elif options.learned:
+            ranked = learned[channel][: len(RANKED_FEATURES)]
+            weights = _features(merged, len(of_channel)) @ ranked
         else:
-            top, end = (last * HELD_BACK_WEIGHT, 0.0) if held_back_by else (first, last)
-            weights = _line(top * unit, end * unit, len(merged))
-        for (id, found), weight in zip(merged.items(), weights, strict=True):
-            candidate = candidates.setdefault(id, Candidate(id, held_back_by=held_back_by))
-            candidate.score += weight
-            total = sum(support.share for support in found)
-            candidate.evidence += [
-                Evidence(
-                    channel,
-                    support.seed,
-                    support.found.cosine,
-                    weight * support.share / total if len(found) > 1 else weight,
-                    support.found.strength,
-                    support.confidence,
-                )
-                for support in found
-            ]
-    return sorted(candidates.values(), key=lambda candidate: (-candidate.score, candidate.id))
+            weights = line(first * unit, last * unit, number)
+        holder = holders.setdefault(held_back_by, len(holders)) if held_back_by else -1
+        lists.append(_Listed(merged, CHANNELS.index(channel), holder, weights))
+        known = np.union1d(known, merged.ids)
+    return _fused(known, lists, tuple(holders))
 
 
 def weigh_payload(
-    candidates: Sequence[Candidate],
-    seeds: Sequence[Mapping[str, Any]],
+    fused: Fused,
+    features: NDArray[np.float64],
     answers: Sequence[Answer],
     options: RecallOptions,
     model: FusionModel = DEFAULT_MODEL,
+    seeds: int = 1,
     is_artist: bool = False,
-) -> None:
-    """Add what the fusion model gives for popularity and for what a track has in common with the
-    seeds, once the payload is known.
+) -> Fused:
+    """Add what the fusion model gives for what the payload says, once it is known.
 
     Every channel that found a track adds its own weights times those features; what a channel
     adds is shared out among its evidence.
 
     Args:
-        candidates: with payload.
-        seeds: payload of the songs asked about.
-        answers: of all channels.
-        options: channels.
-        model: weights of the evidence.
-        is_artist: the songs stand for an artist.
+        fused: candidates.
+        features: (n, 4) of each, see ``payload_features``.
+        answers: and the rest as in ``fuse``.
     """
-    weighed = [candidate for candidate in candidates if not candidate.held_back_by]
-    if not options.learned or not weighed:
-        return
-    weights = _weights(answers, options, model, len(seeds), is_artist)
-    features = payload_features(seeds, [candidate.payload for candidate in weighed])
-    added = {
-        channel: (features @ of_channel[len(RANKED_FEATURES) :]).tolist()
-        for channel, of_channel in weights.items()
-    }
-    for row, candidate in enumerate(weighed):
-        pieces = Counter(item.channel for item in candidate.evidence)
-        share = {channel: added[channel][row] / number for channel, number in pieces.items()}
-        candidate.evidence = [
-            item._replace(contribution=item.contribution + share[item.channel])
-            for item in candidate.evidence
-        ]
-        candidate.score = sum(item.contribution for item in candidate.evidence)
+    if not options.learned:
+        return fused
+    learned = _weights(answers, options, model, seeds, is_artist)
+    nothing = np.zeros(len(FEATURES))
+    weights = [learned.get(name, nothing)[len(RANKED_FEATURES) :] for name in CHANNELS]
+    free = fused.found & (fused.held_back < 0)[:, None]
+    return replace(fused, extra=free * (features @ np.stack(weights).T))
 
 
 def payload_features(
@@ -239,9 +298,8 @@ def ranked_by_channel(answers: Sequence[Answer], options: RecallOptions) -> dict
     found = {}
     for (channel, held_back_by), of_channel in _groups(answers).items():
         if not held_back_by:
-            merged = _merge(of_channel, options)
-            ids = np.fromiter(merged, np.int64, len(merged))
-            found[channel] = Ranked(ids, _features(merged, len(of_channel)))
+            merged = merge(of_channel, options)
+            found[channel] = Ranked(merged.ids, _features(merged, len(of_channel)))
     return found
 
 
@@ -252,99 +310,31 @@ def _groups(answers: Iterable[Answer]) -> dict[tuple[str, str | None], list[Answ
     return groups
 
 
-def _learned(
-    answers: Sequence[Answer],
-    options: RecallOptions,
-    model: FusionModel,
-    seeds: int,
-    is_artist: bool,
-) -> Callable[[str, "Mapping[int, list[_Support]]", int], Sequence[float]]:
-    """What weighs a channel's tracks, given how many seeds' answers they are from; 0: held back."""
-    weights = _weights(answers, options, model, seeds, is_artist)
-
-    def weigh(
-        channel: str, merged: "Mapping[int, list[_Support]]", answered: int
-    ) -> Sequence[float]:
-        if not answered:
-            return _line(HELD_BACK_SCORE, 0.0, len(merged))
-        return (_features(merged, answered) @ weights[channel][: len(RANKED_FEATURES)]).tolist()
-
-    return weigh
+class _Listed(NamedTuple):
+    merged: Merged
+    channel: int
+    holder: int
+    weights: NDArray[np.float64]
 
 
-def _features(merged: "Mapping[int, list[_Support]]", answered: int) -> NDArray[np.float64]:
-    strengths = np.fromiter(
-        (sum(support.found.strength or 0.0 for support in found) for found in merged.values()),
-        np.float64,
-        len(merged),
-    )
-    return features_of(strengths / answered)
+def _features(merged: Merged, answered: int) -> NDArray[np.float64]:
+    return features_of(merged.strengths / answered)
 
 
-class _Support(NamedTuple):
-    """What one seed says of a track."""
-
-    seed: int
-    found: Found
-    share: float
-    """Of the agreement."""
-    confidence: float
-
-
-def _merge(answers: Sequence[Answer], options: RecallOptions) -> dict[int, list[_Support]]:
-    """Tracks of one channel, best first, each with what the seeds say of it."""
-    merged: dict[int, list[_Support]] = {}
-    for answer in answers:
-        first, last = (1.0, 0.5) if options.learned else options.weights(answer.channel)
-        # Weights of 0 would leave nothing to tell places apart by.
-        places = _line(max(first, 1e-9), max(last, 1e-9), len(answer.found))
-        for found, place in zip(answer.found, places, strict=True):
-            share = place if found.strength is None else found.strength
-            support = _Support(answer.seed, found, share, answer.confidence)
-            merged.setdefault(found.id, []).append(support)
-    if len(answers) == 1:
-        return merged
-    agreement = {id: sum(support.share for support in found) for id, found in merged.items()}
-    return {id: merged[id] for id in sorted(merged, key=lambda id: (-agreement[id], id))}
-
-
-def _line(first: float, last: float, places: int) -> list[float]:
-    step = (last - first) / max(places - 1, 1)
-    return [first + step * place for place in range(places)]
-
-
-MARGIN = 10
-"""Songs more than the rules ask for, so that short lists have a choice, too."""
-
-AMPLE = 5
-"""Candidates read per song asked for: what caps, copies and remixes can use up."""
-
-
-def shortlist(candidates: Sequence[Candidate], options: RecallOptions, k: int) -> list[Candidate]:
-    """Candidates worth reading the payload of: more than the rules can use up.
-
-    Without rules, the best 2k and a few, since copies of the seed and unpopular songs are left
-    out. With them, the best ``AMPLE`` times k, of which at most twice as many of the seed's
-    artist as may stay, and the first k/2 of every channel (so that popular songs, light in
-    weight, are there when the list lacks them) and of those held back by every setting.
-    """
-    if not options.diversify:
-        return list(candidates[: 2 * k + MARGIN])
-    own_limit = 2 * int(options.same_artist_max_share * k) + MARGIN
-    taken: dict[str, int] = {}
-    own = 0
-    chosen: list[Candidate] = []
-    spare: list[Candidate] = []
-    for candidate in candidates:
-        channels = {item.channel for item in candidate.evidence}
-        groups = {candidate.held_back_by} if candidate.held_back_by else channels
-        leads = any(taken.get(group, 0) <= k // 2 for group in groups)
-        is_own = "same_artist" in channels
-        if (leads or len(chosen) < AMPLE * k) and not (is_own and own >= own_limit):
-            chosen.append(candidate)
-            own += is_own
-            for group in groups:
-                taken[group] = taken.get(group, 0) + 1
-        else:
-            spare.append(candidate)
-    return chosen + spare[: max(0, AMPLE * k - len(chosen))]
+def _fused(known: NDArray[np.int64], lists: list[_Listed], holders: tuple[str, ...]) -> Fused:
+    parts = np.zeros((len(known), len(CHANNELS)))
+    found = np.zeros((len(known), len(CHANNELS)), bool)
+    held_back = np.full(len(known), -1)
+    for listed in lists:
+        rows = np.searchsorted(known, listed.merged.ids)
+        parts[rows, listed.channel] = listed.weights
+        found[rows, listed.channel] = True
+        held_back[rows] = listed.holder
+    nothing = Pieces._make(np.zeros(0, np.int64) for _ in Pieces._fields)
+    columns = zip(*(nothing, *(listed.merged.pieces for listed in lists)), strict=True)
+    joint = [np.concatenate(column) for column in columns]
+    order = np.argsort(joint[0], kind="stable")
+    pieces = Pieces._make(column[order] for column in joint)
+    best = np.lexsort((known, -parts.sum(axis=1)))
+    whole = Fused(known, parts, np.zeros_like(parts), found, held_back, holders, pieces)
+    return whole.take(best)

@@ -9,19 +9,20 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from embeat_serve.candidates import AMPLE, Answer, Found
-from embeat_serve.contract import ArtistField, Collection, TrackField, related_artists
+import numpy as np
+
+from embeat_serve.answers import Answer
+from embeat_serve.contract import ArtistField, Collection, TrackField
 from embeat_serve.dislikes import MAX_SOUNDS, artists_of, push_down, subtract
 from embeat_serve.filters import OPEN, Gate
 from embeat_serve.hits import answer, best, by_sound, cosine_of, neighbour_lists, vote
 from embeat_serve.neighbours import Neighbours, agreed, unpack
 from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query
+from embeat_serve.seed_facts import has_sound, main_artists, popularity_floor, related
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import RecallOptions
+from embeat_serve.shortlist import AMPLE
 from embeat_serve.store import VectorStore
-
-MAX_RELATED = 20
-"""Related artists asked for, closest first."""
 
 MAX_GENRE_QUERIES = 24
 """Genres of all seeds asked for at most: the more seeds, the fewer genres of each."""
@@ -61,6 +62,8 @@ class Recall:
         gate: filters. Channels that search ask for what passes; playlist neighbours are known by
             their codes alone, so more of them are looked at.
         disliked: songs that the list shall not be like.
+        filling: whether to ask for neighbours outside the seed's genre, too, which only a list
+            that nothing else fills has a use for.
     """
 
     seeds: Sequence[Seed]
@@ -70,6 +73,7 @@ class Recall:
     neighbours: Neighbours | None = None
     gate: Gate = OPEN
     disliked: Sequence[Seed] = ()
+    filling: bool = True
 
     def ask(self, store: VectorStore) -> tuple[list[Answer], list[Hit]]:
         """Ask in one store call.
@@ -77,9 +81,13 @@ class Recall:
         Returns:
             What each channel found for each seed, and every hit.
         """
-        plan = self.plan()
-        found = dict(zip(plan, store.query(list(plan.values())), strict=True)) if plan else {}
+        found = self.found(store)
         return self.answers(found), [hit for hits in found.values() for hit in hits]
+
+    def found(self, store: VectorStore) -> dict[Place, list[Hit]]:
+        """The hits of ``plan``, in one store call."""
+        plan = self.plan()
+        return dict(zip(plan, store.query(list(plan.values())), strict=True)) if plan else {}
 
     def plan(self) -> dict[Place, Query]:
         """Every query, under what it is for."""
@@ -88,6 +96,8 @@ class Recall:
             if seed.code is not None and self._asks_vectors():
                 queries[Place("playlist", position)] = self._playlist(seed)
             queries.update(self._acoustic(position, seed))
+            if self.filling:
+                queries.update(self._filling(position, seed))
             if "genre_popular" in self.options.channels:
                 genres = self._genres(seed)
                 for genre in genres:
@@ -97,9 +107,9 @@ class Recall:
             if "same_artist" in self.options.channels and own:
                 where = Match(TrackField.ARTIST_CODES, own)
                 queries[Place("same_artist", position)] = self._by_artist(seed, where)
-            related = self._favoured(_related(seed))
-            if "related_artist" in self.options.channels and related:
-                where = Match(TrackField.ARTIST_CODES, related)
+            akin = self._favoured(related(seed))
+            if "related_artist" in self.options.channels and akin:
+                where = Match(TrackField.ARTIST_CODES, akin)
                 queries[Place("related_artist", position)] = self._by_artist(seed, where)
         queries.update(self._lists())
         queries.update(self._dislikes())
@@ -128,7 +138,7 @@ class Recall:
                 of_genre = [
                     found.get(Place("acoustic", position, g), []) for g in chosen or (None,)
                 ]
-                near_by: dict[str | None, list[Hit]] = {
+                near_by: dict[str | None, Sequence[Hit]] = {
                     None: best(of_genre, self._limit("acoustic"))
                 }
                 near_by["genre"] = found.get(Place("outside", position), [])
@@ -136,19 +146,18 @@ class Recall:
                     near_by[rule] = found.get(Place("unfiltered", position, number), [])
                 for rule, hits in near_by.items():
                     sounding = answer("acoustic", position, hits, rule)
-                    ordered = push_down(sounding.found, unloved, self.options.dislike_weight)
-                    answers.append(sounding._replace(found=ordered))
+                    answers.append(push_down(sounding, unloved, self.options.dislike_weight))
             if "genre_popular" in self.options.channels:
                 of_genre = [found.get(Place("genre_popular", None, g), []) for g in chosen]
                 popular = best(of_genre, self._limit("genre_popular"))
                 vector = seed.vector if seed.code is None else vectors.get(seed.code)
-                answers.append(Answer("genre_popular", position, by_sound(popular, vector)))
+                answers.append(Answer("genre_popular", position, *by_sound(popular, vector)))
             for channel in ("same_artist", "related_artist"):
                 hits = found.get(Place(channel, position), [])
-                answers.append(answer(channel, position, hits, sound=_has_sound(seed)))
+                answers.append(answer(channel, position, hits, sound=has_sound(seed)))
         if self._asks_lists():
             answers += self._from_lists(self._known_lists(found))
-        return [answer for answer in answers if answer.found]
+        return [answer for answer in answers if len(answer.ids)]
 
     def _asks_lists(self) -> bool:
         return "playlist" in self.options.channels and self.options.playlist_neighbours
@@ -158,9 +167,8 @@ class Recall:
         if not self._asks_lists():
             return
         if self.neighbours is not None:
-            codes = [
-                found.id for answer in self._from_lists([self.neighbours]) for found in answer.found
-            ]
+            (answer,) = self._from_lists([self.neighbours])
+            codes = answer.ids.tolist()
             for use, query in listed(self.gate, codes, codes[: AMPLE * self.k], self.payload):
                 yield Place(use), query
             return
@@ -169,7 +177,7 @@ class Recall:
             Place("lists"): (Collection.TRACKS_PLAYLIST, self._codes(), fields),
             Place("artist lists"): (
                 Collection.ARTISTS,
-                _main_artists(self.seeds),
+                main_artists(self.seeds),
                 (ArtistField.NEIGHBOURS,),
             ),
         }
@@ -206,12 +214,18 @@ class Recall:
         factor, most = options.limits("playlist")
         limit = min(factor * self.k, most) * (WIDE if self.is_wide else 1)
         answers = []
-        for position, (codes, strengths) in enumerate(agreed(lists, self._left_out(), limit)):
-            pairs = zip(codes.tolist(), strengths.tolist(), strict=True)
-            found = tuple(Found(code, None, strength) for code, strength in pairs)
+        for position, found in enumerate(agreed(lists, self._left_out(), limit)):
             known = lists[position]
-            confidence = known.confidence if known else 0.0
-            answers.append(Answer("playlist", position, found, confidence=confidence))
+            answers.append(
+                Answer(
+                    "playlist",
+                    position,
+                    found.codes.astype(np.int64),
+                    strengths=found.strengths.astype(np.float64),
+                    shared=None if found.shared is None else found.shared.astype(np.int64),
+                    confidence=known.confidence if known else 0.0,
+                )
+            )
         return answers
 
     @property
@@ -320,9 +334,20 @@ class Recall:
             limit = self._limit_per_genre("acoustic", len(genres))
             query = self._near(seed, limit, self._filter(*where))
             yield Place("acoustic", position, genre), query
-        if not self.options.diversify or position >= FILLING_SEEDS:
+
+    def fillers(self) -> dict[Place, Query]:
+        """What ``plan`` lacks where it is not ``filling``."""
+        return {
+            place: query
+            for position, seed in enumerate(self.seeds)
+            for place, query in self._filling(position, seed)
+        }
+
+    def _filling(self, position: int, seed: Seed) -> Iterable[tuple[Place, Query]]:
+        of_use = "acoustic" in self.options.channels and self.options.diversify
+        if not of_use or position >= FILLING_SEEDS:
             return
-        if genres:
+        if self._genres(seed):
             everywhere = self._filter(any_popularity=True)
             yield Place("outside", position), self._near(seed, 2 * self.k, everywhere)
         rules = tuple(self.gate.rules)
@@ -343,7 +368,7 @@ class Recall:
 
     def _by_artist(self, seed: Seed, where: Match) -> Query:
         limit, filter = self._limit("same_artist"), self._filter(where)
-        if _has_sound(seed):
+        if has_sound(seed):
             return self._near(seed, limit, filter)
         by_popularity = TrackField.POPULARITY_RANK
         return Query(
@@ -371,23 +396,3 @@ def listed(
     for use, (wanted, where) in asked.items():
         where = replace(where, must=(Ids(tuple(wanted)), *where.must))
         yield use, Query(Collection.TRACKS, len(wanted), filter=where, payload=payload)
-
-
-def popularity_floor(seeds: Sequence[Seed], options: RecallOptions) -> int:
-    """Popularity a candidate needs: the setting's, or the least popular seed's if lower."""
-    known = (seed.payload.get(TrackField.POPULARITY) for seed in seeds)
-    return min([options.min_popularity, *(value for value in known if value is not None)])
-
-
-def _related(seed: Seed) -> tuple[int, ...]:
-    related = related_artists(seed.payload)
-    return tuple(code for code in related if code not in seed.artist_codes)[:MAX_RELATED]
-
-
-def _main_artists(seeds: Sequence[Seed]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(seed.artist_codes[0] for seed in seeds if seed.artist_codes))
-
-
-def _has_sound(seed: Seed) -> bool:
-    # Tracks without audio features have no vector to compare; energy is among the features.
-    return seed.vector is not None or seed.payload.get(TrackField.ENERGY) is not None

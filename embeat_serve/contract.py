@@ -17,6 +17,9 @@ FORMAT_VERSION = 4
 STRENGTH_LEVELS = 255
 """Highest strength of a neighbour, as it is kept: in one byte."""
 
+MOST_SHARED = 65_535
+"""Highest number of playlists that a neighbour is said to share: it is kept in two bytes."""
+
 VECTOR_SIZE = 64
 """Dimensions of the acoustic and of the playlist vectors."""
 

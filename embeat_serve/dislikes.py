@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.candidates import Candidate, Found
+from embeat_serve.answers import Answer
+from embeat_serve.candidates import Candidate
 from embeat_serve.neighbours import Neighbours
 from embeat_serve.seeds import Seed
 
@@ -45,24 +46,19 @@ def subtract(
     )
 
 
-def push_down(
-    found: Sequence[Found], sounds: Mapping[int, float], weight: float
-) -> tuple[Found, ...]:
+def push_down(found: Answer, sounds: Mapping[int, float], weight: float) -> Answer:
     """What was found by sound, in order of cosine less ``weight`` times that to a disliked song.
 
     Args:
-        found: with cosine to the seed.
+        found: with cosines to the seed.
         sounds: track code -> greatest cosine to a disliked song, of those that are near one.
         weight: see above.
     """
-    if not sounds:
-        return tuple(found)
-    return tuple(
-        sorted(
-            found,
-            key=lambda item: (weight * sounds.get(item.id, 0.0) - (item.cosine or 0.0), item.id),
-        )
-    )
+    if not sounds or found.cosines is None:
+        return found
+    unloved = np.array([sounds.get(id, 0.0) for id in found.ids.tolist()])
+    order = np.lexsort((found.ids, weight * unloved - np.nan_to_num(found.cosines)))
+    return found._replace(ids=found.ids[order], cosines=found.cosines[order])
 
 
 def artists_of(disliked: Iterable[Seed]) -> frozenset[int]:

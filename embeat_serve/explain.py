@@ -1,13 +1,14 @@
 """One sentence on why a song is on the list, from the evidence that put it there.
 
-Weak evidence is called weak: the words follow the cosines, whatever the rank.
+What can be counted is: how many playlists share the song with the seed. What cannot is called as
+weak as it is: the words follow strengths and cosines, whatever the rank.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from embeat_serve.candidates import Candidate, Evidence
-from embeat_serve.contract import TrackField
+from embeat_serve.contract import MOST_SHARED, TrackField
 from embeat_serve.filters import OPEN, Gate
 from embeat_serve.seeds import Seed
 
@@ -64,8 +65,12 @@ def explain(candidate: Candidate, seeds: Sequence[Seed], gate: Gate = OPEN) -> s
             reasons += _reason(of_seed[channel], candidate, seed)
     sound = [item for channel, item in of_seed.items() if channel != "playlist"]
     cosine = next((item.cosine for item in sound if item.cosine is not None), None)
+    music = _music(seed, candidate.payload)
     if cosine is not None:
-        reasons.append(f"{_words(SOUND, cosine)} ({cosine:.2f}){_music(seed, candidate.payload)}")
+        alike = f"{_words(SOUND, cosine)} ({cosine:.2f})"
+        reasons.append(f"{alike} with {music}" if music else alike)
+    elif music:
+        reasons.append(music)
     if genres := _shared_genres(seed, candidate.payload):
         reasons.append(f"both {genres}")
     elif candidate.held_back_by == "genre":
@@ -86,7 +91,7 @@ def _reason(item: Evidence, candidate: Candidate, seed: Seed) -> list[str]:
         case "playlist" if item.cosine is not None:
             return [f"{_words(PLAYLISTS, item.cosine)} ({item.cosine:.2f})"]
         case "playlist" if item.strength is not None:
-            return [_together(item.strength, item.confidence)]
+            return [_together(item.strength, item.confidence, item.shared, seed)]
         case "same_artist":
             names = candidate.payload.get(TrackField.ARTIST_NAMES, ())
             own = seed.payload.get(TrackField.ARTIST_NAMES, ())
@@ -101,11 +106,32 @@ def _reason(item: Evidence, candidate: Candidate, seed: Seed) -> list[str]:
             return []
 
 
-def _together(strength: float, confidence: float) -> str:
-    if confidence == 0:
-        return f"played with songs of the artist, or of artists like it ({strength:.2f})"
+def _together(strength: float, confidence: float, shared: int | None, seed: Seed) -> str:
+    of_artist = confidence == 0
+    if shared:
+        other = f"songs of {_artist(seed)}" if of_artist else _title(seed)
+        return f"{_playlists(shared)} it with {other}"
+    # Playlists are only one of the things that a list is made of.
+    if of_artist:
+        return f"goes with songs of {_artist(seed)}, or of artists like it ({strength:.2f})"
+    if shared == 0:
+        return f"played with songs like {_title(seed)} ({strength:.2f}), never yet with it"
     words = f"{_words(TOGETHER, strength)} ({strength:.2f})"
     return words if confidence >= FEW_PLAYLISTS else f"{words}, of which there are few"
+
+
+def _playlists(shared: int) -> str:
+    if shared == 1:
+        return "1 playlist shares"
+    return f"{shared:,}{' or more' if shared == MOST_SHARED else ''} playlists share"
+
+
+def _title(seed: Seed) -> str:
+    return seed.payload.get(TrackField.TRACK_NAME) or "the seed"
+
+
+def _artist(seed: Seed) -> str:
+    return next(iter(seed.payload.get(TrackField.ARTIST_NAMES, ())), "the artist")
 
 
 def _words(scale: Sequence[tuple[float, str]], cosine: float) -> str:
@@ -120,7 +146,7 @@ def _shared_genres(seed: Seed, track: Mapping[str, Any]) -> str:
 
 def _music(seed: Seed, track: Mapping[str, Any]) -> str:
     details = [*_tempo(seed.payload, track), *_key(seed.payload, track)]
-    return f" with {' and '.join(details)}" if details else ""
+    return " and ".join(details)
 
 
 def _tempo(seed: Mapping[str, Any], track: Mapping[str, Any]) -> list[str]:

@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from embeat_serve.candidates import Answer, Found
+from embeat_serve.answers import Answer
 from embeat_serve.contract import TrackField
 from embeat_serve.neighbours import Neighbours, unpack
 from embeat_serve.query import Hit
+
+Ids = NDArray[np.int64]
 
 
 def vote(genres: Sequence[int], neighbours: Iterable[Hit], ratio: float) -> tuple[int, ...]:
@@ -25,18 +28,26 @@ def vote(genres: Sequence[int], neighbours: Iterable[Hit], ratio: float) -> tupl
     return tuple(genres)
 
 
-def by_sound(hits: Sequence[Hit], vector: np.ndarray | None) -> tuple[Found, ...]:
-    """Hits by cosine of their vectors to ``vector``; those without one stay in order, last."""
-    heard = {hit.id: hit.vector for hit in hits if hit.vector is not None}
+def by_sound(hits: Sequence[Hit], vector: np.ndarray | None) -> tuple[Ids, NDArray[np.float64]]:
+    """Ids of hits and the cosines of their vectors to ``vector``, greatest first.
+
+    Those without a vector come last, in order, with NaN.
+    """
+    ids = ids_of(hits)
+    cosines = np.full(len(hits), np.nan)
+    heard = [place for place, hit in enumerate(hits) if hit.vector is not None]
     if vector is None or not heard:
-        return tuple(Found(hit.id, None) for hit in hits)
-    matrix = np.stack(list(heard.values()))
+        return ids, cosines
+    matrix = np.stack([hits[place].vector for place in heard])  # type: ignore[misc]
     lengths = np.linalg.norm(matrix, axis=1) * np.linalg.norm(vector)
-    cosines = matrix @ vector / np.maximum(lengths, 1e-12)
-    ids = list(heard)
-    order = np.argsort(-cosines, kind="stable").tolist()
-    unheard = tuple(Found(hit.id, None) for hit in hits if hit.id not in heard)
-    return tuple(Found(ids[place], float(cosines[place])) for place in order) + unheard
+    cosines[heard] = matrix @ vector / np.maximum(lengths, 1e-12)
+    order = np.argsort(-cosines, kind="stable")
+    return ids[order], cosines[order]
+
+
+def ids_of(hits: Sequence[Hit]) -> Ids:
+    """(n,) ids."""
+    return np.array([hit.id for hit in hits], np.int64)
 
 
 def neighbour_lists(hits: Iterable[Hit]) -> dict[int, Neighbours]:
@@ -53,8 +64,10 @@ def cosine_of(hit: Hit) -> float:
     return hit.score / hit.payload.get(TrackField.PLAYLIST_WEIGHT, 1.0)
 
 
-def best(answers: Iterable[list[Hit]], limit: int) -> list[Hit]:
+def best(answers: Sequence[Sequence[Hit]], limit: int) -> Sequence[Hit]:
     """Best ``limit`` hits of several queries, each track once, ties by id."""
+    if len(answers) == 1:
+        return answers[0][:limit]
     merged = {hit.id: hit for hits in answers for hit in hits}
     return sorted(merged.values(), key=lambda hit: (-hit.score, hit.id))[:limit]
 
@@ -62,10 +75,10 @@ def best(answers: Iterable[list[Hit]], limit: int) -> list[Hit]:
 def answer(
     channel: str,
     seed: int,
-    hits: Iterable[Hit],
+    hits: Sequence[Hit],
     held_back_by: str | None = None,
     sound: bool = True,
 ) -> Answer:
     """What a channel found for a seed, with cosines where the hits' scores are ones."""
-    found = tuple(Found(hit.id, cosine_of(hit) if sound else None) for hit in hits)
-    return Answer(channel, seed, found, held_back_by)
+    cosines = np.array([cosine_of(hit) for hit in hits], np.float64) if sound else None
+    return Answer(channel, seed, ids_of(hits), cosines, held_back_by=held_back_by)

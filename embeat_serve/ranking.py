@@ -8,17 +8,18 @@ while the list is shorter than asked for; then the filters of the question, in t
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 from embeat_serve.candidates import Candidate
-from embeat_serve.channels import popularity_floor
 from embeat_serve.contract import TrackField
 from embeat_serve.filters import OPEN, Gate
 from embeat_serve.harmonic import mix
 from embeat_serve.ordering import arrange, broken_rules
+from embeat_serve.seed_facts import popularity_floor
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import RecallOptions
 from embeat_serve.text import name_key, title_key
@@ -97,6 +98,23 @@ class Entry:
         return self.candidate.payload
 
 
+class _Entries:
+    """Entries, each made when it is first looked at: most lists are full long before the last."""
+
+    def __init__(self, source: Iterator[Entry]):
+        self._source = source
+        self._made: list[Entry] = []
+
+    def __iter__(self) -> Iterator[Entry]:
+        for place in count():
+            if place == len(self._made):
+                entry = next(self._source, None)
+                if entry is None:
+                    return
+                self._made.append(entry)
+            yield self._made[place]
+
+
 def rank(
     candidates: Iterable[Candidate],
     seeds: Sequence[Seed],
@@ -116,10 +134,10 @@ def rank(
         gate: filters.
         disliked: songs that are never listed, nor copies of them.
     """
-    entries = _entries(candidates, seeds, options, gate, disliked)
+    entries = _Entries(_entries(candidates, seeds, options, gate, disliked))
     harmonic = options.order == "harmonic"
     if not options.diversify:
-        raw = [entry for entry in entries if _is_raw(entry)][:k]
+        raw = list(islice(filter(_is_raw, entries), k))
         return [entry.candidate for entry in (mix(raw) if harmonic else raw)], list(gate.unmet)
     selection = Selection(seeds, options, k, tuple(gate.rules))
     selection.reserve(entries)
@@ -179,16 +197,20 @@ class Selection:
         """Whether the list is as long as asked for."""
         return len(self.entries) >= self.k
 
-    def reserve(self, entries: Sequence[Entry]) -> None:
+    def reserve(self, entries: Iterable[Entry]) -> None:
         """Take the best of those that the list must have a share of."""
         for entry in entries:
-            if entry.own and self._own < self._own_least and self._admits(entry):
+            if self._own >= self._own_least:
+                break
+            if entry.own and self._admits(entry):
                 self._take(entry)
         for entry in entries:
-            if entry.popular and self._popular < self._popular_least and self._admits(entry):
+            if self._popular >= self._popular_least:
+                break
+            if entry.popular and self._admits(entry):
                 self._take(entry)
 
-    def fill(self, entries: Sequence[Entry]) -> None:
+    def fill(self, entries: Iterable[Entry]) -> None:
         """Take the best that the enforced rules admit."""
         for entry in entries:
             if self.full:
@@ -292,7 +314,7 @@ def _entries(
     options: RecallOptions,
     gate: Gate,
     disliked: Sequence[Seed],
-) -> list[Entry]:
+) -> Iterator[Entry]:
     """Candidates best first, without the seeds, disliked songs, copies of either, and what is
     never let through."""
     left_out = (*seeds, *disliked)
@@ -300,7 +322,6 @@ def _entries(
     seed_codes = {seed.code for seed in left_out}
     seed_artists = frozenset(code for seed in seeds for code in seed.artist_codes)
     floor = popularity_floor(seeds, options)
-    entries = []
     for candidate in sorted(candidates, key=_order):
         keys = keys_of(candidate)
         if candidate.id in seed_codes or any(keys.same_song(seed) for seed in seed_keys):
@@ -308,7 +329,7 @@ def _entries(
         if not gate.always.holds(candidate.payload):
             continue
         popularity = candidate.popularity
-        entry = Entry(
+        yield Entry(
             candidate,
             keys,
             main_artist=candidate.artist_codes[0] if candidate.artist_codes else None,
@@ -319,5 +340,3 @@ def _entries(
             remix=is_remix(candidate),
             broken=gate.broken(candidate.payload),
         )
-        entries.append(entry)
-    return entries

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,19 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve import seeds as seed_lookup
+from embeat_serve.answers import Answer
 from embeat_serve.asides import Asides, Lookup
-from embeat_serve.candidates import AMPLE, Answer, Candidate, fuse, shortlist, weigh_payload
-from embeat_serve.channels import WIDE, Recall, listed
+from embeat_serve.channels import Recall
+from embeat_serve.choosing import choose
 from embeat_serve.contract import Collection, TrackField
-from embeat_serve.dials import bend, turn
-from embeat_serve.dislikes import artists_of, disfavour
+from embeat_serve.dials import bend
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import InvalidFeatures, UsageError
 from embeat_serve.explain import explain as explanation
 from embeat_serve.features import from_mappings
 from embeat_serve.filters import Filters, Gate, gate
 from embeat_serve.playlist_files import parse_playlist, read_playlist
-from embeat_serve.ranking import rank
 from embeat_serve.references import Entry
 from embeat_serve.release import AskedThrough, CurrentRelease, OpenRelease
 from embeat_serve.result import Recommendations, SeedSong, Song
@@ -36,26 +34,6 @@ Playlist = str | Path | Sequence[str]
 
 Features = Mapping[str, Any]
 """Audio features of one song, by the names in ``features.FEATURES``."""
-
-CANDIDATE_FIELDS = (
-    TrackField.TRACK_ID,
-    TrackField.TRACK_NAME,
-    TrackField.ARTIST_NAMES,
-    TrackField.ARTIST_CODES,
-    TrackField.GENRES,
-    TrackField.GENRE_CODES,
-    TrackField.YEAR,
-    TrackField.ALBUM_CODE,
-    TrackField.ALBUM_NAME,
-    TrackField.ISRC,
-    TrackField.RECORDING_CODE,
-    TrackField.POPULARITY,
-    TrackField.TEMPO,
-    TrackField.KEY,
-    TrackField.MODE,
-    TrackField.NAME_KEY,
-)
-"""What rules, explanations and output look at."""
 
 
 class Recommender:
@@ -136,9 +114,8 @@ class Recommender:
             # What stands in neighbour lists has to be looked up once they are read.
             all_known = seeds.artist is not None or not options.playlist_neighbours
             along = all_known and seeds.store_calls + lookup.calls > 1
-            candidates, clock = _candidates(release, asked, along, seeds.artist is not None)
+            ranked, relaxed, clock = choose(release, asked, along, seeds.artist is not None)
             read = time.perf_counter()
-            ranked, relaxed = rank(candidates, seeds.songs, options, k, passing, asides.disliked)
         results = tuple(
             Song.of(
                 candidate, place, explanation(candidate, seeds.songs, passing) if explain else None
@@ -146,7 +123,8 @@ class Recommender:
             for place, candidate in enumerate(ranked, start=1)
         )
         done = time.perf_counter()
-        marks = {"seed": found - started, **clock, "ranking": done - read, "total": done - started}
+        marks = {"seed": found - started, **clock, "total": done - started}
+        marks["ranking"] += done - read
         return Recommendations(
             release=release.name,
             seeds=tuple(map(SeedSong.of, seeds.songs)),
@@ -254,54 +232,6 @@ def _gate(release: OpenRelease, filters: Filters | None, asides: Asides, seeds: 
     languages = (song.payload.get(TrackField.LANGUAGE) for song in seeds.songs)
     spoken = [language for language in languages if language is not None]
     return gate(filters, release.genre_codes if named else {}, asides.blocked, spoken)
-
-
-def _candidates(
-    release: OpenRelease, asked: Recall, bring_along: bool, is_artist: bool
-) -> tuple[list[Candidate], dict[str, float]]:
-    """Candidates with payload, as the dials want them, and the seconds each step took.
-
-    Three store calls answer a question, one more where a song's name had to be guessed. For an
-    artist two go into the seeds; then the payload of every track found comes with it
-    (``bring_along``), else that of the shortlist is read apart, a quarter of the bytes.
-    """
-    started = time.perf_counter()
-    options, passing = asked.options, asked.gate
-    fields = tuple(dict.fromkeys((*CANDIDATE_FIELDS, *passing.fields)))
-    asked = replace(asked, payload=fields if bring_along else False)
-    answers, hits = asked.ask(release.store)
-    recalled = time.perf_counter()
-    chosen = fuse(answers, options, release.fusion, len(asked.seeds), is_artist)
-    if not bring_along:
-        first = shortlist(chosen, options, asked.k * (WIDE if asked.is_wide else 1))
-        ids = [candidate.id for candidate in first]
-        if passing:
-            # Of playlist neighbours nothing is known yet, and many may not pass.
-            there = set(ids)
-            far = [one for one in chosen if one.id not in there and _is_played(one)]
-            chosen = [*first, *far]
-            every = [candidate.id for candidate in chosen]
-            best = every[: AMPLE * asked.k]
-            queries = [query for _, query in listed(passing, every, best, fields)]
-            hits = [hit for found in release.store.query(queries) for hit in found]
-        else:
-            chosen = first
-            hits = release.store.retrieve(Collection.TRACKS, ids, fields) if ids else []
-    payloads = {hit.id: hit.payload for hit in hits if hit.payload.get(TrackField.TRACK_ID)}
-    for candidate in chosen:
-        candidate.payload = payloads.get(candidate.id, {})
-    known = [candidate for candidate in chosen if candidate.payload]
-    seed_artists = {code for seed in asked.seeds for code in seed.artist_codes}
-    songs = [seed.payload for seed in asked.seeds]
-    weigh_payload(known, songs, answers, options, release.fusion, is_artist)
-    disfavour(known, artists_of(asked.disliked), seed_artists)
-    turn(known, seed_artists, options)
-    clock = {"channels": recalled - started, "payload": time.perf_counter() - recalled}
-    return known, clock
-
-
-def _is_played(candidate: Candidate) -> bool:
-    return any(item.channel == "playlist" for item in candidate.evidence)
 
 
 def _entries(playlist: Playlist) -> list[Entry]:

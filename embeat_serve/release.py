@@ -85,7 +85,7 @@ class OpenRelease:
             BrokenRelease: it cannot be read.
         """
         self.store.load()
-        _ = self.words, self.encoder, self.genre_codes
+        _ = self.words
 
     @property
     def vocabulary(self) -> Vocabulary:

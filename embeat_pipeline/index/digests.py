@@ -1,7 +1,7 @@
 """Two digests per point, kept beside a release, so that the next one knows which points changed.
 
 One covers the vector, the other everything the payload is made of. They are taken of the tables'
-rows, before anything is derived from them: ten times faster than making the payload, and code or
+rows, before anything is derived from them: five times faster than making the payload, and code or
 libraries that derive it differently make another recipe (``increments.py``). A point may count as
 changed and come out the same (where a credited artist changed whose genres it does not carry);
 one that changed never counts as the same. Another release of Polars may digest differently; then

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from embeat_serve.contract import TrackField
 from embeat_serve.neighbours import BYTES
 
+PACKED = ("neighbour_codes", "shared_playlists", "strengths", "several_strengths")
+"""Columns of the tables, in the order in which they are packed."""
+
 
 def read_neighbours(
     connection: duckdb.DuckDBPyConnection, table: Path, code: str, codes: NDArray[np.uint32]
@@ -25,8 +28,7 @@ def read_neighbours(
             f"WHERE {code} >= $2 AND {code} < $3",
             params=[str(table), int(codes[0]), int(codes[-1]) + 1],
         ).pl()
-    packed = pack(rows["neighbour_codes"], rows["strengths"], rows["several_strengths"])
-    packed = packed.alias(TrackField.NEIGHBOURS)
+    packed = pack(*(rows[column] for column in PACKED)).alias(TrackField.NEIGHBOURS)
     columns = [rows[code].cast(pl.UInt32), packed]
     if "confidence" in rows.columns:
         confidence = rows["confidence"].cast(pl.Float64).round(4)
@@ -34,8 +36,11 @@ def read_neighbours(
     return pl.DataFrame(columns)
 
 
-def pack(codes: pl.Series, strengths: pl.Series, several: pl.Series) -> pl.Series:
-    """Base64 of each row: its codes, little-endian uint32, then one byte a strength of each kind.
+def pack(
+    codes: pl.Series, shared: pl.Series, strengths: pl.Series, several: pl.Series
+) -> pl.Series:
+    """Base64 of each row: its codes, little-endian uint32, the playlists shared, little-endian
+    uint16, then one byte a strength of each kind.
 
     A row's text depends on that row alone. Null where a row holds nothing.
     """
@@ -44,12 +49,13 @@ def pack(codes: pl.Series, strengths: pl.Series, several: pl.Series) -> pl.Serie
     within = np.arange(len(row)) - (np.cumsum(lengths) - lengths)[row]
     ends = np.concatenate([[0], np.cumsum(BYTES * lengths)])
     content = np.zeros(ends[-1], np.uint8)
-    bytes_of_codes = codes.explode(empty_as_null=False).to_numpy().astype("<u4").view(np.uint8)
-    first = (ends[row] + 4 * within)[:, None] + np.arange(4)
-    content[first.ravel()] = bytes_of_codes
-    for place, column in ((4, strengths), (5, several)):
-        values = column.explode(empty_as_null=False).to_numpy()
-        content[ends[row] + place * lengths[row] + within] = values
+    before = 0
+    for column, kind in ((codes, "<u4"), (shared, "<u2"), (strengths, "u1"), (several, "u1")):
+        values = column.explode(empty_as_null=False).to_numpy().astype(kind)
+        width = values.itemsize
+        first = (ends[row] + before * lengths[row] + width * within)[:, None] + np.arange(width)
+        content[first.ravel()] = values.view(np.uint8)
+        before += width
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(content)]
     binary = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(lengths), buffers)
     text = pl.Series(binary).bin.encode("base64")

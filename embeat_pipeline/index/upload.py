@@ -270,18 +270,11 @@ def _copy_files(folder: Path, release: str, client: QdrantClient, layout: Layout
             )
 
     patiently(ensure)
-    points = [
-        models.PointStruct(
-            id=number,
-            vector={},
-            payload={
-                "file": file,
-                "content": base64.b64encode((folder / file).read_bytes()).decode("ascii"),
-            },
-        )
-        for number, file in enumerate(FILES)
-    ]
-    patiently(client.upsert, name, points)
+    # One at a time: together they are more than a server takes in a request (32 MB).
+    for number, file in enumerate(FILES):
+        content = base64.b64encode((folder / file).read_bytes()).decode("ascii")
+        payload = {"file": file, "content": content}
+        patiently(client.upsert, name, [models.PointStruct(id=number, vector={}, payload=payload)])
 
 
 def _switch(client: QdrantClient, release: str) -> str | None:

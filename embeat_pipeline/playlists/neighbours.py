@@ -22,6 +22,7 @@ from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_
 from embeat_pipeline.playlists.config import Blend, NeighbourConfig
 from embeat_pipeline.playlists.material import read_material
 from embeat_pipeline.playlists.regression import RegressionSource
+from embeat_pipeline.playlists.shared import SharedPlaylists
 from embeat_pipeline.playlists.sources import (
     AlbumSource,
     ArtistSource,
@@ -161,14 +162,18 @@ def top(sink: Sink, config: NeighbourConfig) -> tuple[NDArray[np.intp], NDArray[
     return columns, strengths.clip(0, STRENGTH_LEVELS).astype(np.uint8)
 
 
+Answer = tuple[Lists, NDArray[np.uint16], dict[str, Any]]
+"""Lists of b rows, (b, n) playlists shared with each neighbour, and further columns."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows of one of the tables, answered block by block."""
 
     schema: pa.Schema
     codes: NDArray[np.uint32]
-    answer: Callable[[slice], tuple[Lists, dict[str, Any]]]
-    """Lists of some of ``codes``, and further columns."""
+    answer: Callable[[slice], Answer]
+    """Lists of some of ``codes``."""
 
 
 def write_neighbours(
@@ -197,9 +202,12 @@ def write_neighbours(
 
 def _tracks(model: NeighbourModel) -> Rows:
     words = np.arange(len(model.material.track_codes))
+    shared = SharedPlaylists(model.material, model.columns)
 
-    def answer(chosen: slice) -> tuple[Lists, dict[str, Any]]:
-        return model.of_tracks(words[chosen]), {"confidence": model.confidence(words[chosen])}
+    def answer(chosen: slice) -> Answer:
+        lists = model.of_tracks(words[chosen])
+        confidence = {"confidence": model.confidence(words[chosen])}
+        return lists, shared.of_tracks(words[chosen], lists.columns), confidence
 
     return Rows(TRACK_NEIGHBOURS, model.material.track_codes, answer)
 
@@ -207,11 +215,13 @@ def _tracks(model: NeighbourModel) -> Rows:
 def _artists(model: NeighbourModel) -> Rows:
     artists = np.arange(model.material.genres.shape[0])
     artists = artists[model.artists.has_evidence(artists)]
-    return Rows(
-        ARTIST_NEIGHBOURS,
-        artists.astype(np.uint32),
-        lambda chosen: (model.of_artists(artists[chosen]), {}),
-    )
+    shared = SharedPlaylists(model.material, model.columns)
+
+    def answer(chosen: slice) -> Answer:
+        lists = model.of_artists(artists[chosen])
+        return lists, shared.of_artists(artists[chosen], lists.columns), {}
+
+    return Rows(ARTIST_NEIGHBOURS, artists.astype(np.uint32), answer)
 
 
 TABLES: dict[str, Callable[[NeighbourModel], Rows]] = {
@@ -236,8 +246,8 @@ def _batches(rows: Rows, wanted: int, model: NeighbourModel) -> Iterator[pa.Tabl
     waiting: list[pa.Table] = []
     for start in range(0, wanted, model.block):
         chosen = slice(start, start + model.block)
-        lists, more = rows.answer(chosen)
-        waiting.append(_table(rows.codes[chosen], lists, codes_of, more, rows.schema))
+        answer = rows.answer(chosen)
+        waiting.append(_table(rows.codes[chosen], answer, codes_of, rows.schema))
         if sum(table.num_rows for table in waiting) >= ROWS_AT_ONCE:
             yield pa.concat_tables(waiting)
             waiting = []
@@ -247,11 +257,11 @@ def _batches(rows: Rows, wanted: int, model: NeighbourModel) -> Iterator[pa.Tabl
 
 def _table(
     codes: NDArray[np.uint32],
-    lists: Lists,
+    answer: Answer,
     codes_of: NDArray[np.uint32],
-    more: dict[str, Any],
     schema: pa.Schema,
 ) -> pa.Table:
+    lists, shared, more = answer
     kept = (lists.strengths > 0) | (lists.several > 0)
     offsets = pa.array(np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int32))
     columns = {
@@ -259,6 +269,7 @@ def _table(
         "neighbour_codes": pa.ListArray.from_arrays(offsets, codes_of[lists.columns[kept]]),
         "strengths": pa.ListArray.from_arrays(offsets, lists.strengths[kept]),
         "several_strengths": pa.ListArray.from_arrays(offsets, lists.several[kept]),
+        "shared_playlists": pa.ListArray.from_arrays(offsets, shared[kept]),
         **more,
     }
     return pa.table({name: columns[name] for name in schema.names}, schema=schema)

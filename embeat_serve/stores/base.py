@@ -104,7 +104,10 @@ class EngineStore(ABC):
         ]
         answers: list[list[Hit]] = [[] for _ in queries]
         for part, hits in zip(parts, self._ask(parts), strict=True):
-            answers[part.position] = merge(answers[part.position], hits, part.query.limit)
+            so_far = answers[part.position]
+            answers[part.position] = (
+                merge(so_far, hits, part.query.limit) if so_far else sorted(hits, key=_place)
+            )
         self._settle_ties(asked, answers)
         return answers
 
@@ -204,7 +207,7 @@ class EngineStore(ABC):
             hits = answers[part.position]
             value = hits[-1].score
             kept = [hit for hit in hits if hit.score != value]
-            answers[part.position] = kept + [replace(hit, score=value) for hit in tied_hits]
+            answers[part.position] = kept + [hit._replace(score=value) for hit in tied_hits]
 
     def __enter__(self) -> Self:
         return self
@@ -220,7 +223,11 @@ class EngineStore(ABC):
 def merge(one: list[Hit], other: list[Hit], limit: int) -> list[Hit]:
     """Best ``limit`` of two answers to the same query, each point once, ties by id."""
     found = {hit.id: hit for hit in (*one, *other)}
-    return sorted(found.values(), key=lambda hit: (-hit.score, hit.id))[:limit]
+    return sorted(found.values(), key=_place)[:limit]
+
+
+def _place(hit: Hit) -> tuple[float, int]:
+    return -hit.score, hit.id
 
 
 def unit(vector: NDArray[np.float32] | None) -> NDArray[np.float32] | None:

@@ -219,7 +219,8 @@ def _neighbours(vectors: np.ndarray, listed: list[int]) -> dict[int, dict[str, A
     levels = np.ceil(255 * above / above[:, :1].clip(1e-9)).astype(np.uint8)
     codes = pl.Series(np.array(listed, np.uint32)[order].tolist(), dtype=pl.List(pl.UInt32))
     strengths = pl.Series(levels.tolist(), dtype=pl.List(pl.UInt8))
-    texts = pack(codes, strengths, strengths)
+    shared = codes.list.eval(pl.element() % 40).cast(pl.List(pl.UInt16))
+    texts = pack(codes, shared, strengths, strengths)
     return {
         code: {"neighbours": text, "neighbour_confidence": 0.5}
         for code, text in zip(listed, texts.to_list(), strict=True)

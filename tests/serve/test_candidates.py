@@ -4,24 +4,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeat_serve.candidates import Answer, Found, fuse, shortlist
+from embeat_serve.answers import Answer
+from embeat_serve.candidates import Candidate, Fused
+from embeat_serve.candidates import fuse as fused
 from embeat_serve.contract import CHANNELS
 from embeat_serve.settings import PRESETS, RecallOptions
+from embeat_serve.shortlist import shortlist
+from tests.serve.plain_fusion import answer_of
 
 OPTIONS = replace(PRESETS["upstream"], playlist_neighbours=True)
 UNIT = sum(OPTIONS.weights(channel)[0] for channel in CHANNELS)
 
 
 def answer(channel: str, *ids: int, seed: int = 0, held_back_by: str | None = None) -> Answer:
-    return Answer(channel, seed, tuple(Found(id, 0.5) for id in ids), held_back_by)
+    return answer_of(channel, seed, dict.fromkeys(ids), held_back_by, cosine=0.5)
 
 
-found_tracks = st.lists(st.integers(0, 30), unique=True, max_size=12).map(
-    lambda ids: tuple(Found(id, 0.5) for id in ids)
-)
+def fuse(found: list[Answer], options: RecallOptions) -> list[Candidate]:
+    return told(fused(found, options))
+
+
+def told(found: Fused) -> list[Candidate]:
+    candidates = found.candidates({id: {} for id in found.ids.tolist()})
+    found.tell(candidates)
+    return candidates
+
+
+found_tracks = st.lists(st.integers(0, 30), unique=True, max_size=12).map(dict.fromkeys)
 answers = st.lists(
     st.builds(
-        Answer,
+        answer_of,
         st.sampled_from(CHANNELS),
         st.integers(0, 3),
         found_tracks,
@@ -103,17 +115,18 @@ def test_weights_of_zero_are_no_error():
 
 @given(answers, st.integers(1, 8))
 def test_a_shortlist_repeats_nothing(found: list[Answer], k: int):
-    fused = fuse(found, OPTIONS)
-    short = shortlist(fused, OPTIONS, k)
-    assert len({candidate.id for candidate in short}) == len(short) <= len(fused)
-    assert len(short) >= min(len(fused), 5 * k)
+    every = fused(found, OPTIONS)
+    short = shortlist(every, OPTIONS, k)
+    assert len(set(short.tolist())) == len(short) <= len(every.ids)
+    assert len(short) >= min(len(every.ids), 5 * k)
 
 
 def test_a_shortlist_keeps_the_first_of_every_channel():
     own = answer("same_artist", *range(1_000, 1_400))
     popular = answer("genre_popular", *range(40))
     near = answer("acoustic", *range(100, 300))
-    chosen = {c.id for c in shortlist(fuse([own, popular, near], OPTIONS), OPTIONS, 20)}
+    every = fused([own, popular, near], OPTIONS)
+    chosen = set(every.ids[shortlist(every, OPTIONS, 20)].tolist())
     assert set(range(10)) <= chosen
     assert len([id for id in chosen if id >= 1_000]) < 40
     assert len(chosen) < 160

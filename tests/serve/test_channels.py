@@ -7,11 +7,12 @@ import pytest
 
 from embeat_pipeline.index.neighbours import pack
 from embeat_serve.candidates import fuse
-from embeat_serve.channels import MAX_GENRE_QUERIES, Place, Recall, popularity_floor
+from embeat_serve.channels import MAX_GENRE_QUERIES, Place, Recall
 from embeat_serve.contract import ArtistField, Collection, TrackField
 from embeat_serve.hits import by_sound, vote
 from embeat_serve.neighbours import Neighbours
 from embeat_serve.query import Between, Hit, Ids, Match
+from embeat_serve.seed_facts import popularity_floor
 from embeat_serve.seeds import Seed
 from embeat_serve.settings import PRESETS, RecallOptions
 
@@ -45,9 +46,10 @@ def test_the_genre_needs_twice_the_votes(neighbours: list[Hit], winners: tuple[i
 def test_popular_songs_are_put_in_order_of_sound():
     vectors = np.eye(3, dtype=np.float32)
     hits = [Hit(4, 90, {}, vectors[0]), Hit(5, 80, {}, None), Hit(6, 70, {}, vectors[1])]
-    assert [found.id for found in by_sound(hits, vectors[1])] == [6, 4, 5]
-    assert by_sound(hits, vectors[1])[0].cosine == pytest.approx(1)
-    assert [found.id for found in by_sound(hits, None)] == [4, 5, 6]
+    ids, cosines = by_sound(hits, vectors[1])
+    assert ids.tolist() == [6, 4, 5]
+    assert cosines == pytest.approx(np.array([1, 0, np.nan]), nan_ok=True)
+    assert by_sound(hits, None)[0].tolist() == [4, 5, 6]
 
 
 def test_every_channel_asks_for_its_own():
@@ -135,7 +137,7 @@ LISTED = RecallOptions(channels=("playlist",))
 def packed(strengths: dict[int, int]) -> str:
     codes = pl.Series([list(strengths)], dtype=pl.List(pl.UInt32))
     levels = pl.Series([list(strengths.values())], dtype=pl.List(pl.UInt8))
-    return pack(codes, levels, levels)[0]
+    return pack(codes, codes.cast(pl.List(pl.UInt16)), levels, levels)[0]
 
 
 def test_two_seeds_that_agree_outweigh_one_that_insists():
@@ -146,9 +148,11 @@ def test_two_seeds_that_agree_outweigh_one_that_insists():
         ]
     }
     answers = Recall([seed(1), seed(2)], LISTED, 20).answers(found)
-    assert [c.id for c in fuse(answers, LISTED)] == [8, 7, 9]
-    assert [[item.id for item in answer.found] for answer in answers] == [[9, 8], [7, 8]]
-    assert answers[0].found[1].strength == pytest.approx(150 / 255)
+    assert fuse(answers, LISTED).ids.tolist() == [8, 7, 9]
+    assert [answer.ids.tolist() for answer in answers] == [[9, 8], [7, 8]]
+    assert answers[0].strengths == pytest.approx(np.array([255, 150]) / 255)
+    assert answers[0].shared is not None
+    assert answers[0].shared.tolist() == [9, 8]
 
 
 def test_a_seed_in_no_playlist_is_spoken_for_by_its_artist():
@@ -158,8 +162,8 @@ def test_a_seed_in_no_playlist_is_spoken_for_by_its_artist():
         Place("artist lists"): [Hit(5, 0, {ArtistField.NEIGHBOURS: packed({8: 255})})],
     }
     first, second = Recall([seed(1), seed(2)], LISTED, 20).answers(found)
-    assert ([item.id for item in first.found], first.confidence) == ([9], 0.8)
-    assert ([item.id for item in second.found], second.confidence) == ([8], 0.0)
+    assert (first.ids.tolist(), first.confidence) == ([9], 0.8)
+    assert (second.ids.tolist(), second.confidence) == ([8], 0.0)
 
 
 def test_an_artists_list_is_brought_along_with_its_songs():
@@ -171,7 +175,7 @@ def test_an_artists_list_is_brought_along_with_its_songs():
     assert plan[Place("listed")].filter.must == (Ids((8, 9)),)
     assert plan[Place("listed")].payload == ("track_id",)
     (answer,) = recall.answers({Place("listed"): []})
-    assert [item.id for item in answer.found] == [8, 9]
+    assert answer.ids.tolist() == [8, 9]
 
 
 def test_vectors_are_asked_where_lists_are_not_wanted():
@@ -185,8 +189,8 @@ def test_neighbours_below_the_cut_off_are_held_back():
     recall = Recall([seed()], options, 20)
     hits = [Hit(2, 0.8, {}), Hit(3, 0.75, {}), Hit(4, 0.74, {})]
     near, far = recall.answers({Place("playlist", 0): hits})
-    assert ([found.id for found in near.found], near.held_back_by) == ([2, 3], None)
-    assert ([found.id for found in far.found], far.held_back_by) == ([4], "playlist_min_cosine")
+    assert (near.ids.tolist(), near.held_back_by) == ([2, 3], None)
+    assert (far.ids.tolist(), far.held_back_by) == ([4], "playlist_min_cosine")
 
 
 def test_the_vote_picks_among_the_answers():
@@ -198,7 +202,7 @@ def test_the_vote_picks_among_the_answers():
     }
     answers = Recall([seed()], options, 20).answers(found)
     acoustic = next(a for a in answers if a.channel == "acoustic" and not a.held_back_by)
-    assert [item.id for item in acoustic.found] == [30]
+    assert acoustic.ids.tolist() == [30]
     undecided = Recall([seed()], RecallOptions(channels=("acoustic",)), 20)
     acoustic = undecided.answers(found)[0]
-    assert [item.id for item in acoustic.found] == [20, 30]
+    assert acoustic.ids.tolist() == [20, 30]

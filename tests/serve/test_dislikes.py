@@ -5,7 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from embeat_serve.candidates import Candidate, Evidence, Found
+from embeat_serve.answers import Answer
+from embeat_serve.candidates import Candidate, Evidence
 from embeat_serve.dislikes import ARTIST_FACTOR, disfavour, push_down, subtract
 from embeat_serve.errors import UsageError
 from embeat_serve.neighbours import Neighbours
@@ -43,11 +44,13 @@ def test_a_seed_without_a_list_has_none():
 
 
 def test_what_sounds_like_a_disliked_song_comes_later():
-    found = [Found(1, 0.9), Found(2, 0.8), Found(3, 0.2), Found(4, None)]
+    cosines = np.array([0.9, 0.8, 0.2, np.nan])
+    found = Answer("acoustic", 0, np.array([1, 2, 3, 4]), cosines)
     pushed = push_down(found, {1: 0.85, 9: 0.9}, 1.0)
-    assert [item.id for item in pushed] == [2, 3, 1, 4]
-    assert pushed[2].cosine == 0.9
-    assert push_down(found, {}, 1.0) == tuple(found)
+    assert pushed.ids.tolist() == [2, 3, 1, 4]
+    assert pushed.cosines is not None
+    assert pushed.cosines[2] == 0.9
+    assert push_down(found, {}, 1.0) is found
 
 
 def test_artists_of_disliked_songs_are_not_favoured_unless_a_seed_is_theirs():

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from embeat_serve.candidates import Candidate, Evidence
+from embeat_serve.contract import MOST_SHARED
 from embeat_serve.explain import explain
 from embeat_serve.seeds import Seed
 
@@ -64,7 +65,7 @@ def test_tempo_and_key(track: dict[str, Any], words: str):
         (0.3, 0.9, "In the same or similar playlists (0.30)."),
         (0.1, 0.9, "Now and then in similar playlists (0.10)."),
         (0.8, 0.1, "Often in the same playlists (0.80), of which there are few."),
-        (0.8, 0.0, "Played with songs of the artist, or of artists like it (0.80)."),
+        (0.8, 0.0, "Goes with songs of One, or of artists like it (0.80)."),
     ],
 )
 def test_neighbours_are_said_to_be_as_sure_as_they_are(
@@ -72,6 +73,31 @@ def test_neighbours_are_said_to_be_as_sure_as_they_are(
 ):
     item = Evidence("playlist", 0, None, 0.5, strength, confidence)
     assert explain(Candidate(1, [item]), [Seed(SEED, code=0)]) == words
+
+
+@pytest.mark.parametrize(
+    ("shared", "confidence", "words"),
+    [
+        (12, 0.9, "12 playlists share it with The Seed."),
+        (1, 0.1, "1 playlist shares it with The Seed."),
+        (1_200, 0.0, "1,200 playlists share it with songs of One."),
+        (MOST_SHARED, 0.9, "65,535 or more playlists share it with The Seed."),
+        (0, 0.9, "Played with songs like The Seed (0.30), never yet with it."),
+        (0, 0.0, "Goes with songs of One, or of artists like it (0.30)."),
+    ],
+)
+def test_playlists_are_counted_where_they_can_be(shared: int, confidence: float, words: str):
+    item = Evidence("playlist", 0, None, 0.5, 0.3, confidence, shared)
+    assert explain(Candidate(1, [item]), [Seed(SEED, code=0)]) == words
+
+
+def test_tempo_and_key_are_said_of_songs_that_were_not_found_by_sound():
+    item = Evidence("playlist", 0, None, 0.5, 0.3, 0.9, 12)
+    track = {"tempo": 120.0, "key": 0, "mode": 1, "genres": ["mandopop"]}
+    assert explain(Candidate(1, [item], None, track), [Seed(SEED, code=0)]) == (
+        "12 playlists share it with The Seed; the same tempo (120 bpm) and the same key (C major); "
+        "both mandopop."
+    )
 
 
 def test_a_song_from_outside_the_genre_says_so():

@@ -1,14 +1,18 @@
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeat_serve.answers import Answer
 from embeat_serve.candidates import (
-    Answer,
-    Found,
+    Candidate,
     certainty,
     fuse,
     kind,
+    payload_features,
     ranked_by_channel,
     weigh_payload,
 )
@@ -21,20 +25,18 @@ from embeat_serve.fusion import (
     FusionModel,
     certainty_of,
 )
-from embeat_serve.settings import RecallOptions
+from embeat_serve.settings import PRESETS, RecallOptions
+from embeat_serve.shortlist import shortlist
+from tests.serve.plain_fusion import answer_of, plain_fuse, plain_shortlist
 
 OPTIONS = RecallOptions()
 
 answers = st.lists(
     st.builds(
-        Answer,
+        answer_of,
         st.sampled_from(CHANNELS),
         st.integers(0, 3),
-        st.lists(st.integers(0, 30), unique=True, min_size=1, max_size=12).flatmap(
-            lambda ids: st.tuples(
-                *(st.builds(Found, st.just(id), st.none(), st.floats(0.01, 1)) for id in ids)
-            )
-        ),
+        st.dictionaries(st.integers(0, 30), st.none() | st.floats(0.01, 1), max_size=12),
         st.sampled_from([None, None, "genre"]),
         st.sampled_from([0.0, 0.4]),
     ),
@@ -52,16 +54,66 @@ SONGS = [
 ]
 
 
-def scored(found: list[Answer], known: list[int | None], options: RecallOptions = OPTIONS):
-    candidates = fuse(found, options, DEFAULT_MODEL, 4)
-    for candidate in candidates:
-        candidate.payload = {
-            TrackField.POPULARITY: known[candidate.id],
-            TrackField.YEAR: 1990 + candidate.id,
-            TrackField.GENRE_CODES: [candidate.id % 3, 3],
-        }
-    weigh_payload(candidates, SONGS, found, options, DEFAULT_MODEL)
+def payload_of(id: int, known: list[int | None]) -> dict[str, Any]:
+    return {
+        TrackField.POPULARITY: known[id],
+        TrackField.YEAR: 1990 + id,
+        TrackField.GENRE_CODES: [id % 3, 3],
+    }
+
+
+def scored(
+    found: list[Answer], known: list[int | None], options: RecallOptions = OPTIONS
+) -> list[Candidate]:
+    fused = fuse(found, options, DEFAULT_MODEL, 4)
+    told = payload_features(SONGS, [payload_of(id, known) for id in fused.ids.tolist()])
+    fused = weigh_payload(fused, told, found, options, DEFAULT_MODEL, 4)
+    candidates = fused.candidates({id: {} for id in range(31)})
+    fused.tell(candidates)
     return candidates
+
+
+@given(
+    answers,
+    popularities,
+    st.sampled_from([OPTIONS, PRESETS["upstream"], replace(OPTIONS, diversify=False)]),
+    st.integers(1, 8),
+)
+def test_arrays_come_to_what_one_track_at_a_time_comes_to(found, known, options, k):
+    plain = plain_fuse(found, options, DEFAULT_MODEL, 4)
+    fused = fuse(found, options, DEFAULT_MODEL, 4)
+    assert sorted(fused.ids.tolist()) == sorted(one.id for one in plain)
+    scores = {one.id: one.score for one in plain}
+    assert fused.scores == pytest.approx(np.array([scores[id] for id in fused.ids.tolist()]))
+    # Sums in another order may differ in the last digit, and so may the order of equals.
+    ordered = [scores[id] for id in fused.ids.tolist()]
+    assert ordered == pytest.approx(sorted(ordered, reverse=True))
+    by_id = {one.id: one for one in plain}
+    in_order = [by_id[id] for id in fused.ids.tolist()]
+    rows = shortlist(fused, options, k)
+    assert fused.ids[rows].tolist() == plain_shortlist(in_order, options, k)
+    features = payload_features(SONGS, [payload_of(id, known) for id in range(31)]).tolist()
+    told = dict(enumerate(features))
+    weighed = {one.id: one for one in plain_fuse(found, options, DEFAULT_MODEL, 4, told)}
+    for candidate in scored(found, known, options):
+        expected = weighed[candidate.id]
+        assert candidate.score == pytest.approx(expected.score)
+        assert candidate.held_back_by == expected.held_back_by
+        pieces = {(item.channel, item.seed): item.contribution for item in candidate.evidence}
+        assert len(pieces) == len(candidate.evidence)
+        assert pieces == pytest.approx({(c, seed): part for c, seed, part in expected.pieces})
+
+
+def test_scaled_scores_come_with_scaled_contributions():
+    found = [answer_of("playlist", 0, {3: 0.9, 5: 0.4}), answer_of("acoustic", 0, {5: None})]
+    fused = fuse(found, OPTIONS)
+    candidates = fused.candidates({3: {}, 5: {}})
+    for candidate in candidates:
+        candidate.scale(0.25)
+    fused.tell(candidates)
+    for candidate, whole in zip(candidates, fused.scores, strict=True):
+        assert candidate.score == pytest.approx(whole / 4)
+        assert sum(item.contribution for item in candidate.evidence) == pytest.approx(whole / 4)
 
 
 @given(answers, popularities)
@@ -86,19 +138,16 @@ def test_without_a_channel_what_it_found_loses_just_its_part(found, known, chann
 
 
 def test_more_evidence_of_a_channel_never_counts_less():
-    weak, strong = Found(1, None, 0.2), Found(2, None, 0.6)
-    found = [Answer("playlist", 0, (strong, weak), confidence=1.0)]
-    assert [c.id for c in fuse(found, OPTIONS)] == [2, 1]
+    found = [answer_of("playlist", 0, {2: 0.6, 1: 0.2})]
+    assert fuse(found, OPTIONS).ids.tolist() == [2, 1]
 
 
 def test_songs_that_no_playlist_knows_lean_on_their_artist():
-    own = Answer("same_artist", 0, tuple(Found(id, 0.9) for id in range(5)))
-    together = Answer(
-        "playlist", 0, tuple(Found(id, None, 0.5) for id in range(5, 10)), confidence=0.0
-    )
+    own = answer_of("same_artist", 0, dict.fromkeys(range(5)), cosine=0.9)
+    together = answer_of("playlist", 0, dict.fromkeys(range(5, 10), 0.5), confidence=0.0)
     cold = fuse([own, together], OPTIONS)
     known = fuse([own, together._replace(confidence=0.8)], OPTIONS)
-    assert cold[0].id < 5 <= known[0].id
+    assert cold.ids[0] < 5 <= known.ids[0]
 
 
 @pytest.mark.parametrize("known", ["one", "several"])
@@ -119,7 +168,7 @@ def test_what_plays_together_leads_by_default(known):
     ],
 )
 def test_kinds_of_seeds(seeds, confidences, is_artist, expected):
-    found = [Answer("playlist", i, (), confidence=c) for i, c in enumerate(confidences)]
+    found = [answer_of("playlist", i, {}, confidence=c) for i, c in enumerate(confidences)]
     assert kind(found, seeds, is_artist) == expected
 
 
@@ -172,9 +221,9 @@ def test_a_manifest_without_a_model_has_none():
 
 def test_what_the_model_sees_is_in_order_and_bounded():
     found = [
-        Answer("playlist", 0, (Found(5, None, 0.9), Found(3, None, 0.4))),
-        Answer("playlist", 1, (Found(3, None, 0.8),)),
-        Answer("acoustic", 0, (Found(9, 0.3),), held_back_by="genre"),
+        answer_of("playlist", 0, {5: 0.9, 3: 0.4}),
+        answer_of("playlist", 1, {3: 0.8}),
+        answer_of("acoustic", 0, {9: None}, "genre", cosine=0.3),
     ]
     ranked = ranked_by_channel(found, OPTIONS)
     assert list(ranked) == ["playlist"]

@@ -9,37 +9,43 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeat_pipeline.index.neighbours import pack
-from embeat_serve.contract import STRENGTH_LEVELS
+from embeat_serve.contract import MOST_SHARED, STRENGTH_LEVELS
 from embeat_serve.neighbours import HALF_WAY, Neighbours, agreed, blended, unpack
 
 levels = st.tuples(st.integers(0, STRENGTH_LEVELS), st.integers(0, STRENGTH_LEVELS))
+counted = st.tuples(st.integers(0, MOST_SHARED), levels)
 Row = dict[int, tuple[int, int]]
 lists = st.dictionaries(st.integers(0, 30), levels, max_size=12)
 
 
 @settings(deadline=None)  # the first example loads the codec
-@given(rows=st.lists(lists, max_size=5))
-def test_what_is_packed_is_read_back(rows: list[Row]) -> None:
+@given(rows=st.lists(st.dictionaries(st.integers(0, 2**32 - 1), counted, max_size=9), max_size=5))
+def test_what_is_packed_is_read_back(rows: list[dict[int, tuple[int, tuple[int, int]]]]) -> None:
     codes = pl.Series([list(row) for row in rows], dtype=pl.List(pl.UInt32))
+    shared = pl.Series([[n for n, _ in row.values()] for row in rows], dtype=pl.List(pl.UInt16))
     single, several = (
-        pl.Series([[both[kind] for both in row.values()] for row in rows], dtype=pl.List(pl.UInt8))
+        pl.Series(
+            [[both[kind] for _, both in row.values()] for row in rows], dtype=pl.List(pl.UInt8)
+        )
         for kind in (0, 1)
     )
-    for row, text in zip(rows, pack(codes, single, several).to_list(), strict=True):
+    for row, text in zip(rows, pack(codes, shared, single, several).to_list(), strict=True):
         if text is None:
             assert not row
             continue
-        assert len(base64.b64decode(text)) == 6 * len(row)
+        assert len(base64.b64decode(text)) == 8 * len(row)
         found = unpack(text, 0.5)
         assert found.codes.tolist() == list(row)
         both = np.stack([found.strengths, found.several], axis=1) * STRENGTH_LEVELS
-        assert both == pytest.approx(np.array(list(row.values())))
+        assert both == pytest.approx(np.array([both for _, both in row.values()]))
+        assert found.shared is not None
+        assert found.shared.tolist() == [number for number, _ in row.values()]
         assert found.confidence == 0.5
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("*", "base64"), (base64.b64encode(b"1234").decode(), "takes 6 bytes, found 4")],
+    [("*", "base64"), (base64.b64encode(b"1234").decode(), "takes 8 bytes, found 4")],
 )
 def test_what_is_no_list_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
@@ -71,12 +77,12 @@ def test_strengths_add_up_over_the_lists(
         for code, strength in strengths.items():
             totals[code] = totals.get(code, 0) + strength
     allowed = {code: total for code, total in totals.items() if total > 0 and code not in excluded}
-    chosen = {code for codes, _ in found for code in codes.tolist()}
+    chosen = {code for one in found for code in one.codes.tolist()}
     assert len(chosen) == min(limit, len(allowed))
     assert chosen <= set(allowed)
     least = min((allowed[code] for code in chosen), default=0)
     assert all(allowed[code] <= least + 1e-3 for code in set(allowed) - chosen)
-    for strengths, (codes, kept) in zip(said, found, strict=True):
+    for strengths, (codes, kept, _) in zip(said, found, strict=True):
         expected = {code for code, strength in strengths.items() if strength > 0} & chosen
         assert set(codes.tolist()) == expected
         assert kept * STRENGTH_LEVELS == pytest.approx([strengths[c] for c in codes.tolist()])

@@ -68,6 +68,20 @@ class CountingStore:
         return getattr(self.store, name)
 
 
+@pytest.mark.parametrize("k", [5, 60])
+@pytest.mark.parametrize("question", QUESTIONS, ids=str)
+def test_a_list_is_the_same_whenever_what_fills_it_is_asked_for(
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch, question: dict[str, Any], k: int
+):
+    listed = recommender.recommend(**question, k=k)
+    with monkeypatch.context() as late:
+        late.setattr("embeat_serve.choosing.AMPLE", 0)
+        assert recommender.recommend(**question, k=k) == listed
+    # Nothing is left to be asked for later: it is asked for at once.
+    monkeypatch.setattr("embeat_serve.channels.Recall.fillers", lambda self: {})
+    assert recommender.recommend(**question, k=k) == listed
+
+
 @pytest.mark.parametrize("question", QUESTIONS, ids=str)
 def test_at_most_three_store_calls(catalogue: LakePaths, question: dict[str, Any]):
     with embeat_serve.open(lake=catalogue.root) as recommender:

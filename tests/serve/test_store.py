@@ -1,6 +1,7 @@
 """Both stores against an oracle in numpy: one suite, the embedded engine and a server's client."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from embeat_serve.contract import (
 )
 from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
 from embeat_serve.store import EdgeStore, ServerStore, VectorStore
+from embeat_serve.stores.base import EngineStore
+from embeat_serve.stores.kept import KeptLists
 from tests.serve.store_truth import (
     HALF_PRECISION,
     POINTS,
@@ -327,6 +330,39 @@ def test_genres_too_large_to_scan_are_asked_one_by_one(
     query = Query(Collection.TRACKS, 100, vector=vector, filter=where)
     with EdgeStore(lake.release(RELEASE)) as store:
         assert_same(store.query([query])[0], search(query), query)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    genre=st.integers(0, 9),
+    left_out=st.lists(st.integers(0, POINTS), max_size=9),
+    limit=st.integers(1, 60),
+    floor=st.none() | st.integers(1, 6),
+)
+def test_what_is_kept_is_what_would_be_found(
+    store: VectorStore, genre: int, left_out: list[int], limit: int, floor: int | None
+) -> None:
+    unpopular = () if floor is None else (Between(TrackField.POPULARITY_RANK, 1, floor),)
+    query = Query(
+        Collection.TRACKS,
+        limit,
+        order_by=TrackField.POPULARITY_RANK,
+        filter=Filter(
+            (Match(TrackField.GENRE_CODES, (genre,)),), (*unpopular, Ids(tuple(left_out)))
+        ),
+        with_vector=True,
+    )
+    assert isinstance(store, EngineStore)
+    true = EngineStore.query(store, [query])[0]
+    kept = KeptLists(lambda wider: EngineStore.query(store, [wider])[0])
+    for found in (kept.answer(query), kept.answer(query), store.query([query])[0]):
+        assert found is not None
+        assert [(hit.id, hit.score) for hit in found] == [(hit.id, hit.score) for hit in true]
+        for hit, other in zip(found, true, strict=True):
+            np.testing.assert_array_equal(hit.vector, other.vector)  # type: ignore[arg-type]
+    assert kept.answer(replace(query, payload=True)) is None
 
 
 def test_closing_twice_is_fine(lake: LakePaths) -> None:

@@ -147,6 +147,7 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
                 "neighbour_codes": [int((code + 1 + step) % tracks) for step in range(code % 7)],
                 "strengths": [255 - step for step in range(code % 7)],
                 "several_strengths": list(range(code % 7)),
+                "shared_playlists": [300 * step for step in range(code % 7)],
                 "confidence": 0.25,
             }
             for code in listed.tolist()
@@ -158,6 +159,7 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
                 "neighbour_codes": [code, 0],
                 "strengths": [255, 7],
                 "several_strengths": [0, 9],
+                "shared_playlists": [0, 65_535],
             }
             for code in range(0, artists, 2)
         ],

@@ -20,7 +20,7 @@ from embeat_pipeline.index import processes
 from embeat_pipeline.index.build import TABLES, build_release, built_release, release_name
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.lock import index_lock
-from embeat_pipeline.index.neighbours import pack
+from embeat_pipeline.index.neighbours import PACKED, pack
 from embeat_pipeline.index.vectors import as_matrix, write_centroids
 from embeat_pipeline.index.verify import verify_release
 from embeat_pipeline.index.worker import Part
@@ -62,8 +62,9 @@ def filled(payload: dict[str, Any]) -> dict[str, Any]:
 
 def packed_lists(lake: LakePaths, table: str) -> dict[int, str]:
     """Code -> neighbour list as the payload carries it."""
-    code, *lists = pl.read_parquet(lake.table(table)).get_columns()[:4]
-    return {code: text for code, text in zip(code, pack(*lists), strict=True) if text}
+    rows = pl.read_parquet(lake.table(table))
+    texts = pack(*rows.select(PACKED).get_columns())
+    return {code: text for code, text in zip(rows[:, 0], texts, strict=True) if text}
 
 
 def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths, str]) -> None:

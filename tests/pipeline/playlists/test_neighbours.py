@@ -19,6 +19,7 @@ from embeat_pipeline.playlists.neighbours import (
     write_neighbours,
 )
 from embeat_pipeline.playlists.regression import RegressionSource
+from embeat_pipeline.playlists.shared import SharedPlaylists
 from embeat_pipeline.playlists.sources import UNKNOWN, Material, Sink, normalised_genres
 from embeat_pipeline.playlists.track2vec import train_track2vec
 from embeat_pipeline.tables import ARTIST_NEIGHBOURS, SCHEMAS, TRACK_NEIGHBOURS
@@ -240,6 +241,28 @@ def test_sound_alone_makes_a_list(material: Material) -> None:
     assert not deaf.of_artists(everyone[ARTISTS - 2 :]).strengths.any()
 
 
+def test_shared_playlists_are_counted(material: Material) -> None:
+    model = NeighbourModel(material, replace(EQUAL, max_candidates=20))
+    shared = SharedPlaylists(material, model.columns)
+    lists = model.of_tracks(np.arange(TRACKS))
+    of_tracks = shared.of_tracks(np.arange(TRACKS), lists.columns)
+    for track, columns, counts in zip(range(TRACKS), lists.columns, of_tracks, strict=True):
+        others = [set(holding(material, word)) for word in model.columns[columns]]
+        assert counts.tolist() == [len(other & set(holding(material, track))) for other in others]
+    artists = np.arange(ARTISTS)
+    lists = model.of_artists(artists)
+    of_artists = shared.of_artists(artists, lists.columns)
+    assert of_artists.any()
+    for artist, columns, counts in zip(artists, lists.columns, of_artists, strict=True):
+        theirs = np.flatnonzero(material.artists == artist)
+        played = {one for word in theirs for one in holding(material, int(word))}
+        words = model.columns[columns].tolist()
+        expected = [
+            0 if word in theirs else len(played & set(holding(material, word))) for word in words
+        ]
+        assert counts.tolist() == expected
+
+
 def test_only_frequent_tracks_are_candidates(material: Material) -> None:
     config = NeighbourConfig(max_candidates=5)
     model = NeighbourModel(material, config)
@@ -309,6 +332,16 @@ def test_tables_are_the_schemas_and_made_once(tmp_path: Path) -> None:
     ):
         assert code not in codes
         assert codes
+    assert (
+        dict(
+            zip(
+                tracks["neighbour_codes"][2].as_py(),
+                tracks["shared_playlists"][2].as_py(),
+                strict=True,
+            )
+        )[4]
+        == 2
+    )
     artists = pq.read_table(lake.table("artist_neighbours"))
     assert artists.schema.equals(ARTIST_NEIGHBOURS)
     assert artists["artist_code"].to_pylist() == [0, 1, 2, 3]
