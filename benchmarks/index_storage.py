@@ -28,11 +28,11 @@ from embeat_pipeline.index.shards import STORAGE, segments_of
 from embeat_pipeline.index.vectors import as_matrix
 from embeat_pipeline.progress import progress
 from embeat_serve.contract import VECTOR_SIZE, LakePaths, VectorName
-from embeat_serve.stores.edge import SEARCH_EF
+from embeat_serve.stores.base import SEARCH_EF
 
 RESULTS = Path(__file__).parent / "results" / "index_storage.json"
 LIST = 100
-EFS = (64, 128, SEARCH_EF, 512)
+EFS = (64, 128, 256, SEARCH_EF)
 TYPES = {
     "float32": edge.VectorStorageDatatype.Float32,
     **STORAGE,

@@ -28,6 +28,10 @@ SHARES = (0.9, 0.5, 0.1, 0.05, 0.02, 0.005)
 PER_STEP = 4
 """Queries per field and selectivity."""
 
+LEAST = 12
+"""Queries per kind: a field that few values tell apart is asked about for several points, since a
+mean over one query says little."""
+
 UNPOPULAR = 9
 """Known popularity up to which serving may leave tracks out."""
 
@@ -40,7 +44,7 @@ class Kind(NamedTuple):
 
     name: str
     filters: list[Filter]
-    """One per query, from those that let most through to those that let few."""
+    """From those that let most through to those that let few."""
 
 
 class Recall(NamedTuple):
@@ -81,7 +85,8 @@ def recalls(store: VectorStore, collection: str, codes: Sequence[int]) -> dict[s
 
 
 def _queries(collection: str, kind: Kind, seeds: Sequence[Hit]) -> Iterator[Query]:
-    for position, where in enumerate(kind.filters):
+    for position in range(max(len(kind.filters), LEAST) if kind.filters else 0):
+        where = kind.filters[position % len(kind.filters)]
         seed = seeds[position % len(seeds)]
         others = replace(where, must_not=(*where.must_not, Ids((seed.id,))))
         yield Query(collection, RECALL_AT, seed.vector, filter=others)

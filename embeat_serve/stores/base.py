@@ -21,6 +21,14 @@ from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Quer
 MAX_PARTS = 32
 """Most queries that one query is split into; beyond it the union is asked, exactly."""
 
+DENSE = 0.8
+"""Share of linked points that a filter has to leave for a plain walk of the graph: where it goes
+with the sound, as a language does, a walk through two thirds already loses its way."""
+
+SEARCH_EF = 512
+"""Candidates kept while walking the graph. At 1M points one song in fifty finds only half of its
+nearest with 256, as one of two graphs is left at a dead end."""
+
 
 EVERYTHING = Filter()
 """Lets every point through."""

@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 from embeat_serve.contract import GRAPH_FIELDS, Collection, VectorName
 from embeat_serve.errors import BrokenRelease
 from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
-from embeat_serve.stores.base import EVERYTHING, EngineStore, split_values
+from embeat_serve.stores.base import (
+    DENSE,
+    EVERYTHING,
+    SEARCH_EF,
+    EngineStore,
+    split_values,
+)
 from embeat_serve.stores.kept import KeptLists
 
 SCAN_LINKED = 10_000
@@ -31,12 +37,6 @@ SCAN_UNLINKED = 100_000
 
 MOST_ESTIMATES = 4_096
 """Estimates kept, those asked last."""
-
-DENSE = 0.5
-"""Share of linked points that a filter has to leave for a plain walk of the graph."""
-
-SEARCH_EF = 256
-"""Candidates kept while walking the graph: recall@100 of .994 at 1M points."""
 
 
 class EdgeStore(EngineStore):

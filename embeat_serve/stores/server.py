@@ -30,7 +30,13 @@ from embeat_serve.contract import (
 from embeat_serve.errors import BrokenRelease, NoRelease, StoreUnreachable, UsageError
 from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
 from embeat_serve.settings import Settings
-from embeat_serve.stores.base import EVERYTHING, EngineStore, split_values
+from embeat_serve.stores.base import (
+    DENSE,
+    EVERYTHING,
+    SEARCH_EF,
+    EngineStore,
+    split_values,
+)
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models
@@ -44,13 +50,6 @@ _COLLECTION_NAME = re.compile(
 
 TIMEOUT = 10
 """Seconds until a server that does not answer counts as unreachable."""
-
-DENSE = 0.5
-"""Share of the points up to which a filter makes the server walk on through what it leaves out:
-a plain walk finds next to nothing where it leaves a twentieth."""
-
-SEARCH_EF = 256
-"""Candidates kept while walking the graph."""
 
 
 def alias_of(collection: str) -> str:

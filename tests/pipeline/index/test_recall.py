@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embeat_pipeline.index.recall import SHARES, common, kinds_of, ranges, recall_of, recalls
+from embeat_pipeline.index.recall import LEAST, SHARES, common, kinds_of, ranges, recall_of, recalls
 from embeat_serve.contract import TrackField
-from embeat_serve.query import Filter, Hit, Query
+from embeat_serve.query import Filter, Hit, Ids, Query
 from embeat_serve.stores.edge import SCAN_LINKED
 
 
@@ -119,3 +119,30 @@ def test_a_kind_that_finds_half_is_told_from_one_that_finds_all() -> None:
     assert set(found) == {"all", "year"}
     assert found["all"] == (1.0, 1.0)
     assert found["year"] == pytest.approx((0.5, 0.5))
+
+
+class Counting(Half):
+    """Only one value, so only one filter; remembers who was asked about."""
+
+    def __init__(self, vectors: np.ndarray):
+        super().__init__(vectors)
+        self.asked: set[int] = set()
+
+    def retrieve(
+        self, _: str, ids: Sequence[int], fields: object, with_vector: bool = False
+    ) -> list[Hit]:
+        return [Hit(id, 0, {TrackField.INSTRUMENTAL: True}, self.vectors[id]) for id in ids]
+
+    def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
+        (query,) = queries
+        if query.filter.must:
+            (seed,) = (one.ids[0] for one in query.filter.must_not if isinstance(one, Ids))
+            self.asked.add(seed)
+        return super().query(queries)
+
+
+def test_a_kind_of_one_filter_is_asked_about_for_several_points() -> None:
+    vectors = np.random.default_rng(0).standard_normal((300, 64)).astype(np.float32)
+    store = Counting(vectors)
+    recalls(store, "tracks", range(300))  # type: ignore[arg-type]
+    assert len(store.asked) == LEAST
