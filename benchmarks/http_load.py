@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -213,9 +214,11 @@ def memory(pid: int) -> float:
     """MiB of anonymous memory: files, of which there is one copy for all, are not counted."""
     private = 0
     for member in family(pid):
-        for line in Path(f"/proc/{member}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Anonymous:"):
-                private += int(line.split()[1])
+        # A process whose release was exchanged may have ended since it was listed.
+        with suppress(OSError):
+            for line in Path(f"/proc/{member}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Anonymous:"):
+                    private += int(line.split()[1])
     return private / 1024
 
 
@@ -223,8 +226,9 @@ def processor_seconds(pid: int) -> float:
     """Used by all of them so far."""
     ticks = 0
     for member in family(pid):
-        fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
+        with suppress(OSError):
+            fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
