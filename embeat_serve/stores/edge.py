@@ -32,8 +32,9 @@ SCAN_LINKED = 10_000
 """Estimated matches of an indexed value up to which they are scanned: above, the links within
 the value are faster (4.7 against 2.0 ms of CPU at 19,000) and miss one in a thousand."""
 
-SCAN_UNLINKED = 100_000
-"""The same for conditions that have no links: a scan of as many takes 9 ms of CPU."""
+SCAN_UNLINKED = 200_000
+"""The same for conditions that have no links: a scan of as many takes 18 ms of CPU, no more than
+a walk, and misses nothing."""
 
 MOST_ESTIMATES = 4_096
 """Estimates kept, those asked last."""
