@@ -48,6 +48,9 @@ CODE = {
 LIBRARIES = ("duckdb", "opencc", "polars", "qdrant-edge-py")
 """Libraries that do."""
 
+FIRST = "no release was served or built before"
+"""Why there is nothing to change; nobody needs to be told."""
+
 
 class Base(NamedTuple):
     """Release to start from, or why there is none."""
@@ -82,7 +85,7 @@ def base_of(lake: LakePaths, options: BuildOptions) -> Base:
     try:
         name = _served_or_built(lake)
     except OSError:
-        return Base(None, "no release was served or built before")
+        return Base(None, FIRST)
     try:
         manifest = read_manifest(lake, name)
         before = json.loads((lake.release(name) / FOLDER / "recipe.json").read_bytes())

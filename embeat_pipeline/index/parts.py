@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from embeat_pipeline.index.carry import carry_collection
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.digests import Changes, write_digests
-from embeat_pipeline.index.increments import Base, Plan, plan_changes, write_changes
+from embeat_pipeline.index.increments import FIRST, Base, Plan, plan_changes, write_changes
 from embeat_pipeline.index.payload import CENTROIDS, source_of, write_facts
 from embeat_pipeline.index.processes import build_parts
 from embeat_pipeline.index.shards import join_shards
@@ -70,7 +70,8 @@ def build_collections(
 
 def _tell(plan: Plan, base: str) -> None:
     for collection, why in plan.afresh.items():
-        print(f"index: {collection} is made afresh: {why}", file=sys.stderr)
+        if why != FIRST:
+            print(f"index: {collection} is made afresh: {why}", file=sys.stderr)
     for collection, changes in plan.changes.items():
         print(f"index: {collection} of release {base} is changed: {changes}", file=sys.stderr)
 
