@@ -10,7 +10,6 @@ Every figure comes from a process of its own.
 import argparse
 import io
 import json
-import random
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +27,7 @@ from embeat_serve.words import WordList, letter_sets
 
 RESULTS = Path(__file__).parent / "results" / "words.json"
 LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
+SHORTEST, LONGEST = 4, 11
 TYPED = ("helo", "wonderwal", "metalica", "beyonse", "sigurros", "bohemain", "karftwerk", "adelle")
 ROUNDS = 5
 
@@ -58,10 +58,12 @@ def main() -> None:
 
 def made_up(number: int) -> list[str]:
     """So many different words, in order."""
-    choice, words = random.Random(0), set()  # noqa: S311
-    weights = range(len(LETTERS), 0, -1)
+    random, words = np.random.default_rng(0), set[str]()
+    shares = np.arange(len(LETTERS), 0, -1) / (len(LETTERS) * (len(LETTERS) + 1) / 2)
     while len(words) < number:
-        words.add("".join(choice.choices(LETTERS, weights, k=choice.randint(4, 11))))
+        drawn = random.choice(list(LETTERS), (number - len(words), LONGEST), p=shares)
+        lengths = random.integers(SHORTEST, LONGEST + 1, len(drawn))
+        words.update("".join(row[:length]) for row, length in zip(drawn, lengths, strict=True))
     return sorted(words)
 
 

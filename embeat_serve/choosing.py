@@ -12,6 +12,7 @@ from embeat_serve.channels import WIDE, Place, Recall, listed
 from embeat_serve.contract import CHANNELS, Collection, TrackField
 from embeat_serve.dials import turn
 from embeat_serve.dislikes import artists_of, disfavour
+from embeat_serve.likeness import LIKENESS_FIELDS
 from embeat_serve.query import Hit
 from embeat_serve.ranking import rank
 from embeat_serve.release import OpenRelease
@@ -23,19 +24,17 @@ CANDIDATE_FIELDS = (
     TrackField.ARTIST_NAMES,
     TrackField.ARTIST_CODES,
     TrackField.GENRES,
-    TrackField.GENRE_CODES,
-    TrackField.YEAR,
     TrackField.ALBUM_CODE,
     TrackField.ALBUM_NAME,
     TrackField.ISRC,
     TrackField.RECORDING_CODE,
-    TrackField.POPULARITY,
     TrackField.TEMPO,
     TrackField.KEY,
     TrackField.MODE,
     TrackField.NAME_KEY,
+    *LIKENESS_FIELDS,
 )
-"""What rules, explanations and output look at."""
+"""What ranking, rules, explanations and output look at."""
 
 PLAYLIST = CHANNELS.index("playlist")
 

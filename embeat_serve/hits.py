@@ -35,12 +35,12 @@ def by_sound(hits: Sequence[Hit], vector: np.ndarray | None) -> tuple[Ids, NDArr
     """
     ids = ids_of(hits)
     cosines = np.full(len(hits), np.nan)
-    heard = [place for place, hit in enumerate(hits) if hit.vector is not None]
-    if vector is None or not heard:
+    vectors = {place: hit.vector for place, hit in enumerate(hits) if hit.vector is not None}
+    if vector is None or not vectors:
         return ids, cosines
-    matrix = np.stack([hits[place].vector for place in heard])  # type: ignore[misc]
+    matrix = np.stack(list(vectors.values()))
     lengths = np.linalg.norm(matrix, axis=1) * np.linalg.norm(vector)
-    cosines[heard] = matrix @ vector / np.maximum(lengths, 1e-12)
+    cosines[list(vectors)] = matrix @ vector / np.maximum(lengths, 1e-12)
     order = np.argsort(-cosines, kind="stable")
     return ids[order], cosines[order]
 

@@ -106,7 +106,7 @@ def _rows(each: pl.DataFrame, weight: pl.Expr, names: int) -> pl.DataFrame:
         popularity,
         pl.lit(names, pl.UInt32).alias("names"),
     )
-    return counted.cast(_COUNTED)  # type: ignore[arg-type]
+    return counted.select(pl.col(name).cast(kind) for name, kind in _COUNTED.items())
 
 
 def _counted(words: pl.DataFrame) -> pl.DataFrame:

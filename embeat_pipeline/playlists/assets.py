@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS
 from embeat_pipeline.resources import LakeResource, asset_result
 
 
@@ -55,14 +56,7 @@ NEIGHBOURS = {
     specs=[
         dg.AssetSpec(
             name,
-            deps=[
-                "tracks",
-                "artists",
-                "playlists",
-                "playlist_vectors",
-                "artist_genres",
-                "track_vectors",
-            ],
+            deps=NEIGHBOUR_INPUTS,
             group_name="playlists",
             kinds={"parquet"},
             description=text,

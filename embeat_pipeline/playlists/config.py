@@ -3,6 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal, Self
 
+NEIGHBOUR_INPUTS = (
+    "tracks",
+    "artists",
+    "playlists",
+    "playlist_vectors",
+    "artist_genres",
+    "track_vectors",
+)
+"""Tables that neighbour lists are made from."""
+
 
 @dataclass(frozen=True)
 class Track2VecConfig:

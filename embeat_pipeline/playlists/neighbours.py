@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
-from embeat_pipeline.playlists.config import Blend, NeighbourConfig
+from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS, Blend, NeighbourConfig
 from embeat_pipeline.playlists.material import read_material
 from embeat_pipeline.playlists.regression import RegressionSource
 from embeat_pipeline.playlists.shared import SharedPlaylists
@@ -44,15 +44,6 @@ ROWS_AT_ONCE = 20_000
 """Lists written at a time: 30 MB."""
 
 DEFAULTS = NeighbourConfig()
-
-INPUTS = (
-    "tracks",
-    "artists",
-    "playlists",
-    "playlist_vectors",
-    "artist_genres",
-    "track_vectors",
-)
 
 
 class Lists(NamedTuple):
@@ -189,7 +180,7 @@ def write_neighbours(
         Table name -> lists, candidates and parameters.
     """
     outputs = {name: lake.table(name) for name in TABLES}
-    key = stage_key([lake.table(table) for table in INPUTS], asdict(config))
+    key = stage_key([lake.table(table) for table in NEIGHBOUR_INPUTS], asdict(config))
     if is_current(outputs.values(), key):
         return {name: {**made_metadata(outputs[name]), "unchanged": True} for name in TABLES}
     model = NeighbourModel(read_material(lake, config), config)

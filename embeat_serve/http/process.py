@@ -27,10 +27,18 @@ class Answer:
 
 
 class Worker:
-    """One process."""
+    """One process.
+
+    Args:
+        process: started with pipes for both ways.
+
+    Raises:
+        ValueError: it was not.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process):
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
+        if process.stdin is None or process.stdout is None:
+            raise ValueError("a worker is asked and answers through pipes, found none")
         self._process = process
         self._questions, self._answers = process.stdin, process.stdout
         self.release: str | None = None
