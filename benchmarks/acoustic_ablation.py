@@ -26,19 +26,27 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from embeat_pipeline.acoustic.config import UPSTREAM, TrainingConfig
+from embeat_pipeline.acoustic.dataset import Role, load_training_tracks
 from embeat_pipeline.acoustic.model import EmbeatMLP
-from embeat_pipeline.acoustic.sampler import PairSampler
-from embeat_pipeline.acoustic.similar import SimilarPairs
-from embeat_pipeline.acoustic.taught import TaughtPairs
-from embeat_pipeline.acoustic.tracks import Role, load_training_tracks
+from embeat_pipeline.acoustic.pairs.metadata_pairs import MetadataPairSampler
+from embeat_pipeline.acoustic.pairs.sampler import PairSampler
+from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
 from embeat_pipeline.acoustic.train import fit
-from embeat_pipeline.evaluate import bootstrap
-from embeat_pipeline.evaluate.interactions import read_playlists
-from embeat_pipeline.evaluate.sound import RELATIONS, Answers, Questions, answer, pose
-from embeat_pipeline.evaluate.systems import raw_features
-from embeat_pipeline.lake import atomic_path, stage_key
-from embeat_serve.contract import VECTOR_SIZE, LakePaths
-from embeat_serve.features import CONTINUOUS, OPTIONAL, TEMPO
+from embeat_pipeline.common.atomic import atomic_path
+from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.evaluate.metrics import bootstrap
+from embeat_pipeline.evaluate.quality.acoustic_retrieval import (
+    RELATIONS,
+    Answers,
+    Questions,
+    answer,
+    pose,
+)
+from embeat_pipeline.evaluate.systems.base import raw_features
+from embeat_pipeline.interactions.playlists import read_playlists
+from embeat_serve.contract.audio_features import CONTINUOUS, OPTIONAL, TEMPO
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import VECTOR_SIZE
 
 RESULTS = Path(__file__).parent / "results" / "acoustic_ablation.json"
 SHOWN = ("mrr", "hit@10")
@@ -193,7 +201,7 @@ def train(
     )
     config = replace(config, seed=seed)
     samplers: dict[str, Callable[[], PairSampler]] = {
-        "teachers": lambda: TaughtPairs(
+        "teachers": lambda: MetadataPairSampler(
             tracks, config, tables.get("playlists"), tables.get("related_artists")
         ),
         "upstream": lambda: SimilarPairs(tracks, config),

@@ -31,23 +31,30 @@ from numpy.typing import NDArray
 from playlist_sources import answers, main_artists, ndcg, seed_lists, without
 from scipy import sparse
 
-from embeat_pipeline import tables
 from embeat_pipeline.acoustic.config import TrainingConfig
-from embeat_pipeline.acoustic.encode import encode_catalogue
+from embeat_pipeline.acoustic.encode_catalogue import encode_catalogue
 from embeat_pipeline.acoustic.train import train_encoder
-from embeat_pipeline.evaluate import bootstrap
-from embeat_pipeline.evaluate.interactions import Playlists, mix, uniform
-from embeat_pipeline.evaluate.metrics import PADDING
-from embeat_pipeline.evaluate.queries import QuerySet, draw_queries
-from embeat_pipeline.evaluate.split import SplitOptions, split_playlists
-from embeat_pipeline.evaluate.twin import INPUTS, evaluation_lake, lake_playlists
-from embeat_pipeline.lake import link
+from embeat_pipeline.common import schemas
+from embeat_pipeline.common.atomic import link
+from embeat_pipeline.common.parquet import write_table
+from embeat_pipeline.evaluate.metrics import bootstrap
+from embeat_pipeline.evaluate.ranking_model.holdout_release import (
+    INPUTS,
+    evaluation_lake,
+    lake_playlists,
+)
+from embeat_pipeline.interactions.playlists import Playlists, mix, uniform
+from embeat_pipeline.interactions.queries import QuerySet, draw_queries
+from embeat_pipeline.interactions.ranking_metrics import PADDING
+from embeat_pipeline.interactions.split import SplitOptions, split_playlists
 from embeat_pipeline.playlists.config import NeighbourConfig
-from embeat_pipeline.playlists.material import read_material
-from embeat_pipeline.playlists.neighbours import NeighbourModel
-from embeat_pipeline.playlists.sound import sounds_of_artists
-from embeat_pipeline.playlists.sources import Material
-from embeat_serve.contract import VECTOR_SIZE, LakePaths, ReleaseFile
+from embeat_pipeline.playlists.neighbours.acoustic_bridge import sounds_of_artists
+from embeat_pipeline.playlists.neighbours.inputs import read_material
+from embeat_pipeline.playlists.neighbours.item_knn import NeighbourInputs
+from embeat_pipeline.playlists.neighbours.lists import NeighbourModel
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import ReleaseFile
+from embeat_serve.contract.schema import VECTOR_SIZE
 from embeat_serve.encoder import Encoder
 
 RESULTS = Path(__file__).parent / "results" / "cold_lists.json"
@@ -121,14 +128,14 @@ def encoded_without(twin: LakePaths, hidden: NDArray[np.bool_], lake: LakePaths)
     seen = pl.Series(np.flatnonzero(~hidden).astype(np.uint32)).implode()
     kept = pl.element().filter(pl.element().is_in(seen))
     rows = rows.with_columns(pl.col("track_codes").list.eval(kept))
-    tables.write_table(lake.table("playlists"), tables.PLAYLISTS, [rows.to_arrow()])
+    write_table(lake.table("playlists"), schemas.PLAYLISTS, [rows.to_arrow()])
     training = Encoder.load(twin.models / ReleaseFile.ENCODER).config["training"]
     train_encoder(lake, TrainingConfig(**training))
     encode_catalogue(lake)
     return lake.table("track_vectors")
 
 
-def shown(full: Material, seen: NDArray[np.bool_]) -> Material:
+def shown(full: NeighbourInputs, seen: NDArray[np.bool_]) -> NeighbourInputs:
     """The material without the tracks that are not seen."""
     kept = np.flatnonzero(seen[full.track_codes])
     return replace(

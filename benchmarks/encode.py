@@ -21,13 +21,14 @@ import pyarrow.parquet as pq
 import torch
 
 from embeat_pipeline.acoustic.config import TrainingConfig
-from embeat_pipeline.acoustic.encode import encode_catalogue
+from embeat_pipeline.acoustic.encode_catalogue import encode_catalogue
 from embeat_pipeline.acoustic.export import write_encoder
 from embeat_pipeline.acoustic.model import EmbeatMLP
-from embeat_pipeline.tables import TRACKS
-from embeat_serve.contract import LakePaths, ReleaseFile
+from embeat_pipeline.common.schemas import TRACKS
+from embeat_serve.contract.audio_features import CONTINUOUS, model_inputs
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.encoder import Encoder
-from embeat_serve.features import CONTINUOUS, model_inputs
 
 RESULTS = Path(__file__).parent / "results" / "encode.json"
 TORCH_BATCH = 4_096

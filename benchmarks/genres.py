@@ -18,16 +18,16 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from alone import alone
+from subprocess_measure import alone
 
+from embeat_pipeline.common.progress import progress
+from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.genres.assign import assign_genres, export, rank_listed
 from embeat_pipeline.genres.config import GenreOptions
 from embeat_pipeline.genres.engine import open_engine
-from embeat_pipeline.genres.scale import UPSTREAM
-from embeat_pipeline.progress import progress
-from embeat_pipeline.tables import SCHEMAS
-from embeat_serve.contract import LakePaths
-from embeat_serve.features import CONTINUOUS
+from embeat_pipeline.genres.map_scale import UPSTREAM
+from embeat_serve.contract.audio_features import CONTINUOUS
+from embeat_serve.contract.lake import LakePaths
 
 RESULTS = Path(__file__).parent / "results" / "genres.json"
 GENRES = 6_291

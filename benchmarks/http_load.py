@@ -27,8 +27,10 @@ from pathlib import Path
 import numpy as np
 
 import embeat_serve
-from embeat_serve.contract import Collection, LakePaths, ReleaseFile, TrackField
-from embeat_serve.query import Query
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import ReleaseFile
+from embeat_serve.contract.schema import Collection, TrackField
+from embeat_serve.stores.query import Query
 
 RESULTS = Path(__file__).parent / "results" / "http_load.json"
 TRACKS = 2_000

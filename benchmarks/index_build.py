@@ -30,16 +30,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import qdrant_edge as edge
 
+from embeat_pipeline.common.schemas import SCHEMAS
+from embeat_pipeline.index.collections import plan_parts
 from embeat_pipeline.index.config import BuildOptions
-from embeat_pipeline.index.digests import write_digests
-from embeat_pipeline.index.parts import plan_parts
+from embeat_pipeline.index.incremental.point_digests import write_digests
 from embeat_pipeline.index.payload import FACTS, read_sql, write_facts
-from embeat_pipeline.index.processes import build_parts
+from embeat_pipeline.index.shard_worker import filled
 from embeat_pipeline.index.shards import create_shard
-from embeat_pipeline.index.worker import filled
-from embeat_pipeline.tables import SCHEMAS
-from embeat_serve.contract import VECTOR_SIZE, Collection, LakePaths, VectorName
-from embeat_serve.text import name_key, search_text
+from embeat_pipeline.index.worker_processes import build_parts
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import VECTOR_SIZE, Collection, VectorName
+from embeat_serve.contract.text_keys import name_key, search_text
 
 RESULTS = Path(__file__).parent / "results" / "index_build.json"
 SMALL_BATCH = 100

@@ -23,16 +23,18 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
+from embeat_pipeline.common.atomic import link
+from embeat_pipeline.common.parquet import conform
+from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.index.build import TABLES, build_release
-from embeat_pipeline.index.carry import carry_collection
 from embeat_pipeline.index.config import BuildOptions
+from embeat_pipeline.index.incremental.segment_reuse import carry_collection
 from embeat_pipeline.index.verify import verify_release
-from embeat_pipeline.lake import link
-from embeat_pipeline.tables import SCHEMAS, conform
-from embeat_serve.contract import Collection, LakePaths, TrackField
-from embeat_serve.query import Filter, Match, Query
-from embeat_serve.store import EdgeStore
-from embeat_serve.stores.opening import current_release
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import Collection, TrackField
+from embeat_serve.stores.factory import current_release
+from embeat_serve.stores.qdrant_edge import EdgeStore
+from embeat_serve.stores.query import Filter, Match, Query
 
 RESULTS = Path(__file__).parent / "results" / "index_increment.json"
 LIST = 20

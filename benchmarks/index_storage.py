@@ -22,12 +22,13 @@ import pyarrow.parquet as pq
 import qdrant_edge as edge
 from numpy.typing import NDArray
 
+from embeat_pipeline.common.progress import progress
 from embeat_pipeline.index.config import DEFAULT_OPTIONS
 from embeat_pipeline.index.payload import UPSERT
 from embeat_pipeline.index.shards import STORAGE, segments_of
 from embeat_pipeline.index.vectors import as_matrix
-from embeat_pipeline.progress import progress
-from embeat_serve.contract import VECTOR_SIZE, LakePaths, VectorName
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import VECTOR_SIZE, VectorName
 from embeat_serve.stores.base import SEARCH_EF
 
 RESULTS = Path(__file__).parent / "results" / "index_storage.json"

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-from alone import Taken, alone
+from subprocess_measure import Taken, alone
 
-from embeat_pipeline.ingest.run import ingest
-from embeat_pipeline.sample import write_sample
-from embeat_serve.contract import LakePaths
+from embeat_pipeline.ingest.ingest import ingest
+from embeat_pipeline.synthetic.write import write_sample
+from embeat_serve.contract.lake import LakePaths
 
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
 SIZES = (1_000_000, 5_000_000, 20_000_000)

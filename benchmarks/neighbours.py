@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from alone import alone
 from scipy import sparse
+from subprocess_measure import alone
 
 from embeat_pipeline.playlists.config import NeighbourConfig
-from embeat_pipeline.playlists.neighbours import NeighbourModel
-from embeat_pipeline.playlists.sources import Material
+from embeat_pipeline.playlists.neighbours.item_knn import NeighbourInputs
+from embeat_pipeline.playlists.neighbours.lists import NeighbourModel
 
 RESULTS = Path(__file__).parent / "results" / "neighbours.json"
 MEAN_LENGTH = 60
@@ -75,7 +75,7 @@ def build(playlists: int, lists: int) -> None:
         model.of_tracks(words[start : start + model.block])
 
 
-def made_up(playlists: int) -> Material:
+def made_up(playlists: int) -> NeighbourInputs:
     """Playlists of exponentially distributed length over a skewed catalogue."""
     random = np.random.default_rng(0)
     lengths = np.maximum(random.exponential(MEAN_LENGTH, playlists).astype(np.int64), 1)
@@ -92,7 +92,7 @@ def made_up(playlists: int) -> Material:
     sounds = random.standard_normal((artists.max() + 1, 64)).astype(np.float32)
     sounds /= np.linalg.norm(sounds, axis=1, keepdims=True)
     genres = sparse.random_array((artists.max() + 1, 500), density=0.004, rng=random)
-    return Material(
+    return NeighbourInputs(
         codes.astype(np.uint32),
         matrix,
         vectors,
@@ -106,10 +106,10 @@ def made_up(playlists: int) -> Material:
 def lookup(lake: Path) -> dict[str, dict[str, float]]:
     """Milliseconds of the lists of some seeds: read from the store, unpacked, added up."""
     import embeat_serve
-    from embeat_serve.channels import Recall
-    from embeat_serve.contract import Collection
-    from embeat_serve.seeds import Seed
-    from embeat_serve.settings import RecallOptions
+    from embeat_serve.contract.schema import Collection
+    from embeat_serve.options import RecallOptions
+    from embeat_serve.retrieval.retriever import Recall
+    from embeat_serve.seeds.models import Seed
 
     found = {}
     options = RecallOptions(channels=("playlist",))

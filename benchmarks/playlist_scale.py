@@ -21,15 +21,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from alone import Taken, alone
+from subprocess_measure import Taken, alone
 
+from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
-from embeat_pipeline.playlists.factorisation import factorise
-from embeat_pipeline.playlists.material import read_material
-from embeat_pipeline.playlists.neighbours import TABLES, NeighbourModel
-from embeat_pipeline.tables import SCHEMAS
-from embeat_serve.contract import VECTOR_SIZE, LakePaths
+from embeat_pipeline.playlists.neighbours.inputs import read_material
+from embeat_pipeline.playlists.neighbours.lists import TABLES, NeighbourModel
+from embeat_pipeline.playlists.track2vec.svd_init import factorise
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import VECTOR_SIZE
 
 RESULTS = Path(__file__).parent / "results" / "playlist_scale.json"
 FULL_PLAYLISTS, FULL_ENTRIES, FULL_TRACKS, FULL_ARTISTS = 1_880_000, 110e6, 900_000, 300_000

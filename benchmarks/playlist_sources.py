@@ -19,22 +19,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_pipeline.evaluate import bootstrap
-from embeat_pipeline.evaluate.baselines import ItemKnn, rank
-from embeat_pipeline.evaluate.metrics import PADDING, ranking_metrics
-from embeat_pipeline.evaluate.queries import QuerySet, draw_queries
-from embeat_pipeline.evaluate.split import SplitOptions, split_playlists
-from embeat_pipeline.evaluate.tune import tune_item_knn, validation_queries
-from embeat_pipeline.evaluate.twin import evaluation_lake, lake_playlists
-from embeat_pipeline.playlists.config import Blend, NeighbourConfig
-from embeat_pipeline.playlists.material import read_material
-from embeat_pipeline.playlists.neighbours import Lists, NeighbourModel
-from embeat_pipeline.playlists.sources import UNKNOWN
-from embeat_serve.contract import STRENGTH_LEVELS, LakePaths
-from embeat_serve.neighbours import Neighbours, agreed
+from embeat_pipeline.evaluate.metrics import bootstrap
+from embeat_pipeline.evaluate.ranking_model.holdout_release import evaluation_lake, lake_playlists
+from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, rank
+from embeat_pipeline.evaluate.systems.tuning import tune_item_knn, validation_queries
+from embeat_pipeline.interactions.queries import QuerySet, draw_queries
+from embeat_pipeline.interactions.ranking_metrics import PADDING, ranking_metrics
+from embeat_pipeline.interactions.split import SplitOptions, split_playlists
+from embeat_pipeline.playlists.config import NeighbourConfig, SourceWeights
+from embeat_pipeline.playlists.neighbours.inputs import read_material
+from embeat_pipeline.playlists.neighbours.item_knn import UNKNOWN
+from embeat_pipeline.playlists.neighbours.lists import Lists, NeighbourModel
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.neighbour_codec import NeighbourList
+from embeat_serve.contract.schema import STRENGTH_LEVELS
+from embeat_serve.retrieval.neighbour_aggregation import aggregate_neighbours
 
 RESULTS = Path(__file__).parent / "results" / "playlist_sources.json"
-WEIGHTS = [field.name for field in fields(Blend) if field.name.endswith("_weight")]
+WEIGHTS = [field.name for field in fields(SourceWeights) if field.name.endswith("_weight")]
 DRAWS = {1: 3, 5: 1, 25: 1}
 """Number of seeds -> times that each playlist is asked with that many."""
 
@@ -134,11 +136,11 @@ def ndcg(ranked: NDArray[np.int64], queries: QuerySet) -> NDArray[np.float64]:
     return ranking_metrics(ranked, queries.targets)["ndcg@20"]
 
 
-def answers(lists: Mapping[int, Neighbours], queries: QuerySet) -> NDArray[np.int64]:
+def answers(lists: Mapping[int, NeighbourList], queries: QuerySet) -> NDArray[np.int64]:
     """(q, 20) tracks that the lists of each query's seeds speak for most together."""
     ranked = np.full((len(queries), 20), PADDING, np.int64)
     for row, seeds in enumerate(queries.seeds.tolist()):
-        found = agreed([lists.get(seed) for seed in seeds], seeds, 20)
+        found = aggregate_neighbours([lists.get(seed) for seed in seeds], seeds, 20)
         codes = np.concatenate([one.codes for one in found])
         unique, place = np.unique(codes, return_inverse=True)
         total = np.bincount(place, np.concatenate([one.strengths for one in found]), len(unique))
@@ -149,12 +151,12 @@ def answers(lists: Mapping[int, Neighbours], queries: QuerySet) -> NDArray[np.in
 
 def seed_lists(
     model: NeighbourModel, seeds: NDArray[np.int64], artist_of: NDArray[np.int64]
-) -> dict[int, Neighbours]:
+) -> dict[int, NeighbourList]:
     """The list of each seed: its own, else its main artist's."""
     codes = model.material.track_codes
     word = np.minimum(np.searchsorted(codes, seeds), len(codes) - 1)
     listed = codes[word] == seeds
-    found: dict[int, Neighbours] = {}
+    found: dict[int, NeighbourList] = {}
     for inside, answer, asked in (
         (listed, model.of_tracks, word[listed]),
         (~listed, model.of_artists, artist_of[seeds[~listed]]),
@@ -171,7 +173,7 @@ def seed_lists(
                 listed = (one > 0) | (several > 0)
                 strengths = np.stack([one, several])[:, listed].astype(np.float32)
                 strengths /= STRENGTH_LEVELS
-                found[seed] = Neighbours(columns[listed], strengths[0], strengths[1], 0.0)
+                found[seed] = NeighbourList(columns[listed], strengths[0], strengths[1], 0.0)
     return found
 
 

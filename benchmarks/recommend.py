@@ -22,9 +22,9 @@ import numpy as np
 
 import embeat_serve
 from embeat_serve import Filters
-from embeat_serve.contract import Collection, TrackField
+from embeat_serve.contract.schema import Collection, TrackField
+from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.recommender import Recommender
-from embeat_serve.settings import PRESETS, RecallOptions
 
 RESULTS = Path(__file__).parent / "results" / "recommend.json"
 K = 20

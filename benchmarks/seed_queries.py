@@ -17,8 +17,8 @@ import opencc
 import polars as pl
 import regex as re
 
-from embeat_serve.contract import LakePaths
-from embeat_serve.text import fold, name_key, title_key
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.text_keys import fold, name_key, title_key
 
 CLEAR = 12
 """Popularity by which the song that a title alone means leads the next artist's."""

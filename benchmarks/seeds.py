@@ -20,11 +20,12 @@ import numpy as np
 from seed_queries import Catalogue, Typed, queries
 
 import embeat_serve
-from embeat_serve import seeds as lookup
-from embeat_serve.contract import LakePaths
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.text_keys import name_key, title_key
 from embeat_serve.errors import EmbeatError
-from embeat_serve.matching import track_label
-from embeat_serve.text import name_key, title_key
+from embeat_serve.seeds import resolver
+from embeat_serve.seeds.matching import track_label
+from embeat_serve.seeds.models import SeedSet
 
 RESULTS = Path(__file__).parent / "results" / "seeds.json"
 
@@ -134,15 +135,15 @@ def measure(lake: LakePaths, asked: Sequence[Typed], misses: bool) -> dict[str, 
     return {kind: summary(of_kind) for kind, of_kind in rows.items()}
 
 
-def ask(catalogue: Any, text: str) -> lookup.Seeds | None:
+def ask(catalogue: Any, text: str) -> SeedSet | None:
     """Seeds of a text; None where nothing was found."""
     try:
-        return lookup.from_text(catalogue, text, 10)
+        return resolver.from_text(catalogue, text, 10)
     except EmbeatError:
         return None
 
 
-def is_meant(query: Typed, seeds: lookup.Seeds | None) -> bool:
+def is_meant(query: Typed, seeds: SeedSet | None) -> bool:
     """Whether the seeds are the songs, or songs of the artist, that the query means."""
     if seeds is None:
         return False
@@ -164,7 +165,7 @@ def same_song(meant: dict[str, Any], found: Any) -> bool:
     return same and by and found.get("popularity", 0) >= meant["popularity"]
 
 
-def found_label(seeds: lookup.Seeds | None) -> str:
+def found_label(seeds: SeedSet | None) -> str:
     """What was found, in a line."""
     if seeds is None:
         return "nothing"

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from embeat_pipeline.acoustic.tracks import TrainingTracks
-from embeat_serve.features import CONTINUOUS, model_inputs
+from embeat_pipeline.acoustic.dataset import TrainingTracks
+from embeat_serve.contract.audio_features import CONTINUOUS, model_inputs
 
 TO_AN_ALBUM, TO_AN_ARTIST = 13, 3
 """Tracks and albums."""

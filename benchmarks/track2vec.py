@@ -20,11 +20,12 @@ import torch
 
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
-from embeat_pipeline.playlists.factorisation import factorise
-from embeat_pipeline.playlists.holdout import HoldOut, LossProbe
-from embeat_pipeline.playlists.track2vec import candidate_weight
-from embeat_pipeline.playlists.training import make_trainer
-from embeat_serve.contract import VECTOR_SIZE, LakePaths
+from embeat_pipeline.playlists.track2vec.fit import candidate_weight
+from embeat_pipeline.playlists.track2vec.svd_init import factorise
+from embeat_pipeline.playlists.track2vec.train import make_trainer
+from embeat_pipeline.playlists.track2vec.validation import HoldOut, LossProbe
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import VECTOR_SIZE
 
 RESULTS = Path(__file__).parent / "results" / "track2vec.json"
 MEAN_LENGTH = 60

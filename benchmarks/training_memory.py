@@ -18,15 +18,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from alone import alone
+from subprocess_measure import alone
 
 from embeat_pipeline.acoustic.config import TrainingConfig
-from embeat_pipeline.acoustic.taught import TaughtPairs
-from embeat_pipeline.acoustic.tracks import load_training_tracks
+from embeat_pipeline.acoustic.dataset import load_training_tracks
+from embeat_pipeline.acoustic.pairs.metadata_pairs import MetadataPairSampler
 from embeat_pipeline.acoustic.train import fit
-from embeat_pipeline.tables import PLAYLISTS, TRACKS
-from embeat_serve.contract import LakePaths
-from embeat_serve.features import CONTINUOUS
+from embeat_pipeline.common.schemas import PLAYLISTS, TRACKS
+from embeat_serve.contract.audio_features import CONTINUOUS
+from embeat_serve.contract.lake import LakePaths
 
 RESULTS = Path(__file__).parent / "results" / "training_memory.json"
 CHUNK = 500_000
@@ -70,7 +70,7 @@ def train(folder: str, count: int, batch_size: int) -> None:
     lake = LakePaths(Path(folder))
     config = replace(TrainingConfig(), batch_size=batch_size, max_steps=STEPS)
     tracks = load_training_tracks(lake.table("tracks"), None, config, torch.device("cpu"))
-    fit(tracks, TaughtPairs(tracks, config, lake.table("playlists")), config)
+    fit(tracks, MetadataPairSampler(tracks, config, lake.table("playlists")), config)
 
 
 def write_lake(lake: LakePaths, count: int) -> None:

@@ -32,14 +32,14 @@ from structured import structured_tracks
 from torch import Tensor, nn
 
 from embeat_pipeline.acoustic.config import COMPARED, UPSTREAM, TrainingConfig
+from embeat_pipeline.acoustic.dataset import TrainingTracks, load_training_tracks
 from embeat_pipeline.acoustic.loss import masked_info_nce
 from embeat_pipeline.acoustic.model import EmbeatMLP
-from embeat_pipeline.acoustic.sampler import Pairs, PairSampler
-from embeat_pipeline.acoustic.similar import SimilarPairs
-from embeat_pipeline.acoustic.taught import TaughtPairs
-from embeat_pipeline.acoustic.tracks import TrainingTracks, load_training_tracks
-from embeat_serve.contract import LakePaths
-from embeat_serve.features import CONTINUOUS
+from embeat_pipeline.acoustic.pairs.metadata_pairs import MetadataPairSampler
+from embeat_pipeline.acoustic.pairs.sampler import Pairs, PairSampler
+from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
+from embeat_serve.contract.audio_features import CONTINUOUS
+from embeat_serve.contract.lake import LakePaths
 
 RESULTS = Path(__file__).parent / "results" / "training_step.json"
 CONFIG = replace(UPSTREAM, validation_artists=0.0, test_artists=0.0)
@@ -61,7 +61,9 @@ def main() -> None:
     table = as_strings(tracks)
     seconds = {
         "ours": ours(tracks, SimilarPairs(tracks, CONFIG), CONFIG, arguments.steps),
-        "ours, teachers": ours(tracks, TaughtPairs(tracks, TAUGHT), TAUGHT, arguments.steps),
+        "ours, teachers": ours(
+            tracks, MetadataPairSampler(tracks, TAUGHT), TAUGHT, arguments.steps
+        ),
         "row by row, dicts": plain(tracks, table, in_dicts(table), arguments.pairs),
         "row by row, Arrow": plain(
             tracks, table, lambda row: table.slice(row, 1).to_pylist()[0], arguments.pairs // 2

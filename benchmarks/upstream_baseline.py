@@ -17,10 +17,10 @@ import torch
 from structured import structured_tracks
 
 from embeat_pipeline.acoustic.config import UPSTREAM, OtherPositives
-from embeat_pipeline.acoustic.similar import SimilarPairs
-from embeat_pipeline.acoustic.tracks import TrainingTracks, load_training_tracks
+from embeat_pipeline.acoustic.dataset import TrainingTracks, load_training_tracks
+from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
 from embeat_pipeline.acoustic.train import fit
-from embeat_serve.contract import LakePaths
+from embeat_serve.contract.lake import LakePaths
 
 RESULTS = Path(__file__).parent / "results" / "upstream_baseline.json"
 STEPS = (1, 10, 70)

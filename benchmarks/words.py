@@ -20,10 +20,10 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from embeat_serve.contract import Collection
-from embeat_serve.store import EdgeStore
-from embeat_serve.vocabulary import Vocabulary, allowed
-from embeat_serve.words import WordList, letter_sets
+from embeat_serve.contract.schema import Collection
+from embeat_serve.stores.qdrant_edge import EdgeStore
+from embeat_serve.text_index.spelling import Vocabulary, allowed
+from embeat_serve.text_index.term_dictionary import TermDictionary, letter_sets
 
 RESULTS = Path(__file__).parent / "results" / "words.json"
 LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
@@ -44,7 +44,7 @@ def main() -> None:
             (folder / collection).mkdir()
         words = made_up(number)
         known = np.random.default_rng(0).permutation(number).astype(np.uint32)
-        WordList.make(words, np.ones(number, np.float32), known).write(folder)
+        TermDictionary.make(words, np.ones(number, np.float32), known).write(folder)
         text = np.frombuffer("\n".join(words[place] for place in known).encode(), np.uint8)
         np.savez_compressed(folder / "words.npz", text=text)
         print(f"{'':<10}{'own MiB':>9}{'load ms':>9}{'ms a word':>11}")
@@ -91,7 +91,7 @@ def strings(folder: Path) -> tuple[float, float, float]:
 def mapped(folder: Path) -> tuple[float, float, float]:
     """As a release is served."""
     memory, started = own_memory(), time.process_time()
-    words = WordList.of(EdgeStore(folder))
+    words = TermDictionary.of(EdgeStore(folder))
     vocabulary = Vocabulary(words)
     loaded, took = own_memory() - memory, time.process_time() - started
     started = time.process_time()

@@ -8,14 +8,14 @@ import os
 
 import dagster as dg
 
-from embeat_pipeline import automation
 from embeat_pipeline.acoustic import assets as acoustic
 from embeat_pipeline.evaluate import assets as evaluate
 from embeat_pipeline.genres import assets as genres
 from embeat_pipeline.index import assets as index
 from embeat_pipeline.ingest import assets as ingest
+from embeat_pipeline.orchestration import jobs as automation
+from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_pipeline.playlists import assets as playlists
-from embeat_pipeline.resources import LakeResource
 from embeat_serve.settings import Settings
 
 settings = Settings.from_environment()

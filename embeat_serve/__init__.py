@@ -8,8 +8,8 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from embeat_serve.errors import EmbeatError
-from embeat_serve.filters import Filters
-from embeat_serve.settings import RecallOptions
+from embeat_serve.filters.request import Filters
+from embeat_serve.options import RecallOptions
 
 if TYPE_CHECKING:
     from embeat_serve.recommender import Recommender

@@ -10,9 +10,7 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.contract import VECTOR_SIZE, ReleaseFile
-from embeat_serve.errors import BrokenRelease
-from embeat_serve.features import (
+from embeat_serve.contract.audio_features import (
     CARDINALITY,
     CONTINUOUS,
     DISCRETE,
@@ -20,6 +18,9 @@ from embeat_serve.features import (
     ModelInputs,
     signals,
 )
+from embeat_serve.contract.manifest import ReleaseFile
+from embeat_serve.contract.schema import VECTOR_SIZE
+from embeat_serve.errors import BrokenRelease
 
 Array = NDArray[np.float32]
 

@@ -9,25 +9,28 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve import seeds as seed_lookup
-from embeat_serve.answers import Answer
-from embeat_serve.asides import Asides, Lookup
-from embeat_serve.channels import Recall
-from embeat_serve.choosing import choose
-from embeat_serve.contract import Collection, TrackField
-from embeat_serve.dials import bend
+from embeat_serve.contract.audio_features import from_mappings
+from embeat_serve.contract.schema import Collection, TrackField
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import InvalidFeatures, UsageError
-from embeat_serve.explain import explain as explanation
-from embeat_serve.features import from_mappings
-from embeat_serve.filters import Filters, Gate, gate
-from embeat_serve.playlist_files import parse_playlist, read_playlist
-from embeat_serve.references import Entry
-from embeat_serve.release import AskedThrough, CurrentRelease, OpenRelease
-from embeat_serve.result import Recommendations, SeedSong, Song
-from embeat_serve.seeds import Seed, Seeds
-from embeat_serve.settings import MAX_K, RecallOptions, Settings
-from embeat_serve.store import VectorStore
+from embeat_serve.explanation import explain as explanation
+from embeat_serve.filters.compiled import CompiledFilter, compile_filters
+from embeat_serve.filters.request import Filters
+from embeat_serve.options import MAX_K, RecallOptions
+from embeat_serve.pipeline import choose
+from embeat_serve.ranking.steering import steer_options
+from embeat_serve.release import AskedThrough, Release
+from embeat_serve.release_watcher import ReleaseWatcher
+from embeat_serve.results import Recommendations, SeedSong, Song
+from embeat_serve.retrieval.channel import ChannelResult
+from embeat_serve.retrieval.retriever import Recall
+from embeat_serve.seeds import resolver as seed_lookup
+from embeat_serve.seeds.exclusions import ExclusionQuery, Exclusions
+from embeat_serve.seeds.models import Seed, SeedSet
+from embeat_serve.seeds.parsing import PlaylistEntry
+from embeat_serve.seeds.playlist_import import parse_playlist, read_playlist
+from embeat_serve.settings import Settings
+from embeat_serve.stores.base import VectorStore
 
 Playlist = str | Path | Sequence[str]
 """Path of a playlist file, or the lines of one."""
@@ -54,7 +57,7 @@ class Recommender:
 
     def __init__(self, settings: Settings, follow: bool = True):
         self.settings = settings
-        self._current = CurrentRelease(settings, follow)
+        self._current = ReleaseWatcher(settings, follow)
 
     def recommend(
         self,
@@ -103,9 +106,11 @@ class Recommender:
                 f"found {' and '.join(names) or 'none'}"
             )
         check_k(k)
-        options = bend(options or self.settings.recall)
+        options = steer_options(options or self.settings.recall)
         with self._current.in_use() as release:
-            lookup = Lookup(release.store, dislikes, filters.without_artists if filters else ())
+            lookup = ExclusionQuery(
+                release.store, dislikes, filters.without_artists if filters else ()
+            )
             seeds = self._seeds(release, lookup.store, given, features, options)
             asides = lookup.found()
             passing = _gate(release, filters, asides, seeds)
@@ -139,7 +144,7 @@ class Recommender:
 
     def recall(
         self, track_ids: Sequence[str], k: int = 20, options: RecallOptions | None = None
-    ) -> list[Answer]:
+    ) -> list[ChannelResult]:
         """What each channel finds for each of the songs, before any of it is weighed.
 
         Raises:
@@ -188,7 +193,7 @@ class Recommender:
         """Name of the release that is published now."""
         return self._current.published()
 
-    def opened(self) -> AbstractContextManager[OpenRelease]:
+    def opened(self) -> AbstractContextManager[Release]:
         """The release itself, to be read; it stays open until the block ends."""
         return self._current.in_use()
 
@@ -204,15 +209,15 @@ class Recommender:
 
     def _seeds(
         self,
-        release: OpenRelease,
+        release: Release,
         store: VectorStore,
         given: Mapping[str, Any],
         features: Features | None,
         options: RecallOptions,
-    ) -> Seeds:
+    ) -> SeedSet:
         if features is not None:
             vector = _encode(release, [features])[0]
-            return Seeds((Seed(_labels(features), vector=vector),), store_calls=0)
+            return SeedSet((Seed(_labels(features), vector=vector),), store_calls=0)
         (kind, value), catalogue = next(iter(given.items())), AskedThrough(store, release)
         match kind:
             case "track_ids":
@@ -227,20 +232,22 @@ class Recommender:
                 return seed_lookup.from_text(catalogue, value, options.artist_seed_tracks)
 
 
-def _gate(release: OpenRelease, filters: Filters | None, asides: Asides, seeds: Seeds) -> Gate:
+def _gate(
+    release: Release, filters: Filters | None, asides: Exclusions, seeds: SeedSet
+) -> CompiledFilter:
     named = bool(filters and (filters.genres or filters.without_genres))
     languages = (song.payload.get(TrackField.LANGUAGE) for song in seeds.songs)
     spoken = [language for language in languages if language is not None]
-    return gate(filters, release.genre_codes if named else {}, asides.blocked, spoken)
+    return compile_filters(filters, release.genre_codes if named else {}, asides.blocked, spoken)
 
 
-def _entries(playlist: Playlist) -> list[Entry]:
+def _entries(playlist: Playlist) -> list[PlaylistEntry]:
     if isinstance(playlist, str | Path):
         return read_playlist(playlist)
     return parse_playlist("\n".join(playlist))
 
 
-def _encode(release: OpenRelease, songs: Sequence[Features]) -> NDArray[np.float32]:
+def _encode(release: Release, songs: Sequence[Features]) -> NDArray[np.float32]:
     return release.encoder.encode(from_mappings(list(songs)))
 
 
@@ -256,7 +263,7 @@ def _labels(features: Features) -> dict[str, Any]:
     return labels
 
 
-def _vector(release: OpenRelease, song: str | Features) -> NDArray[np.float32]:
+def _vector(release: Release, song: str | Features) -> NDArray[np.float32]:
     if not isinstance(song, str):
         return _encode(release, [song])[0]
     seeds = seed_lookup.from_text(release, song, number=1)

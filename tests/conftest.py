@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from embeat_serve.contract import LakePaths
+from embeat_serve.contract.lake import LakePaths
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile(
@@ -43,7 +43,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def sample_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A made-up dump of 4,000 tracks and 400 playlists."""
-    from embeat_pipeline.sample import write_sample
+    from embeat_pipeline.synthetic.write import write_sample
 
     folder = tmp_path_factory.mktemp("sample") / "raw"
     write_sample(folder, tracks=4_000, playlists=400, seed=7)
@@ -54,7 +54,7 @@ def sample_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tables_lake(sample_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
     """The sample ingested, with genres assigned. Read only: copy it to change it."""
     from embeat_pipeline.genres.assign import assign_genres
-    from embeat_pipeline.ingest.run import ingest
+    from embeat_pipeline.ingest.ingest import ingest
 
     lake = LakePaths(tmp_path_factory.mktemp("tables_lake"))
     ingest(lake, raw=sample_raw)
@@ -68,13 +68,13 @@ def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFact
     import shutil
 
     from embeat_pipeline.acoustic.config import TrainingConfig
-    from embeat_pipeline.acoustic.encode import encode_catalogue
+    from embeat_pipeline.acoustic.encode_catalogue import encode_catalogue
     from embeat_pipeline.acoustic.train import train_encoder
     from embeat_pipeline.index.build import build_release
     from embeat_pipeline.index.publish import publish_release
     from embeat_pipeline.playlists.config import Track2VecConfig
-    from embeat_pipeline.playlists.neighbours import write_neighbours
-    from embeat_pipeline.playlists.track2vec import train_track2vec
+    from embeat_pipeline.playlists.neighbours.lists import write_neighbours
+    from embeat_pipeline.playlists.track2vec.fit import train_track2vec
 
     lake = LakePaths(tmp_path_factory.mktemp("published_lake"))
     shutil.copytree(tables_lake.tables, lake.tables)

@@ -7,7 +7,8 @@ import time
 
 import dagster as dg
 
-from embeat_pipeline.resources import LakeResource, asset_result
+from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.orchestration.resources import LakeResource
 
 GROUP = "acoustic"
 
@@ -48,7 +49,7 @@ def encoder(lake: LakeResource) -> dg.MaterializeResult:
 )
 def track_vectors(lake: LakeResource) -> dg.MaterializeResult:
     """Encode the catalogue."""
-    from embeat_pipeline.acoustic.encode import encode_catalogue
+    from embeat_pipeline.acoustic.encode_catalogue import encode_catalogue
 
     started = time.monotonic()
     metadata = encode_catalogue(lake.paths, device=lake.device)
@@ -60,7 +61,7 @@ def track_vectors(lake: LakeResource) -> dg.MaterializeResult:
 @dg.asset_check(asset=track_vectors, blocking=True)
 def vectors_are_unit_length(lake: LakeResource) -> dg.AssetCheckResult:
     """Every vector is finite and of length 1; the index would accept anything."""
-    from embeat_pipeline.acoustic.encode import count_bad_vectors
+    from embeat_pipeline.acoustic.encode_catalogue import count_bad_vectors
 
     bad = count_bad_vectors(lake.paths.table("track_vectors"))
     return dg.AssetCheckResult(passed=bad == 0, metadata={"bad_vectors": bad})

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from embeat_pipeline.acoustic.config import TrainingConfig
-from embeat_pipeline.acoustic.device import forward
+from embeat_pipeline.acoustic.mixed_precision import forward
 from embeat_pipeline.acoustic.model import EmbeatMLP
-from embeat_pipeline.acoustic.sampler import Pairs, PairSampler
+from embeat_pipeline.acoustic.pairs.sampler import Pairs, PairSampler
 from embeat_pipeline.acoustic.validation import EarlyStopping
-from embeat_pipeline.lake import atomic_path
+from embeat_pipeline.common.atomic import atomic_path
 
 NAME = "encoder.checkpoint"
 

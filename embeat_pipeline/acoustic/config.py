@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from embeat_serve.features import OPTIONAL
+from embeat_serve.contract.audio_features import OPTIONAL
 
 Recipe = Literal["upstream", "teachers"]
 Inputs = Literal["plain", "signals"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from embeat_pipeline.svg import Drawing
+from embeat_pipeline.common.svg import Drawing
 
 WIDTH, PANEL, MARGIN = 640, 200, 44
 MOST_POINTS = 300

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_linear_bn_eval
 
 from embeat_pipeline.acoustic.model import EMBEDDING_SIZE, Block, EmbeatMLP
-from embeat_pipeline.lake import atomic_path
+from embeat_pipeline.common.atomic import atomic_path
 from embeat_serve.encoder import DIRECT
 
 

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from embeat_pipeline.acoustic.config import Inputs
-from embeat_serve.contract import VECTOR_SIZE
-from embeat_serve.features import (
+from embeat_serve.contract.audio_features import (
     BELOW,
     CARDINALITY,
     CENTRE,
@@ -19,6 +18,7 @@ from embeat_serve.features import (
     key_circles,
     layout,
 )
+from embeat_serve.contract.schema import VECTOR_SIZE
 
 EMBEDDING_SIZE = {"key": 8, "mode": 4, "time_signature": 4, "tempo": 4}
 TOWER = 64

@@ -11,19 +11,21 @@ from torch import Tensor, nn
 
 from embeat_pipeline.acoustic.checkpoint import Checkpoint, Training
 from embeat_pipeline.acoustic.config import TrainingConfig
-from embeat_pipeline.acoustic.device import resolve_device
+from embeat_pipeline.acoustic.dataset import TrainingTracks, load_training_tracks
 from embeat_pipeline.acoustic.export import write_encoder
 from embeat_pipeline.acoustic.loss import masked_info_nce
 from embeat_pipeline.acoustic.model import EmbeatMLP
-from embeat_pipeline.acoustic.sampler import PairSampler
-from embeat_pipeline.acoustic.similar import SimilarPairs
-from embeat_pipeline.acoustic.taught import TaughtPairs
-from embeat_pipeline.acoustic.tracks import TrainingTracks, load_training_tracks
+from embeat_pipeline.acoustic.pairs.metadata_pairs import MetadataPairSampler
+from embeat_pipeline.acoustic.pairs.sampler import PairSampler
+from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
 from embeat_pipeline.acoustic.validation import Validation
-from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
-from embeat_pipeline.progress import progress
-from embeat_serve.contract import LakePaths, ReleaseFile
-from embeat_serve.features import CONTINUOUS, DISCRETE, FEATURES, TEMPO
+from embeat_pipeline.common.device import resolve_device
+from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.progress import progress
+from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
+from embeat_serve.contract.audio_features import CONTINUOUS, DISCRETE, FEATURES, TEMPO
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import ReleaseFile
 
 
 def encoder_path(lake: LakePaths) -> Path:
@@ -54,7 +56,7 @@ def train_encoder(
         lake.table("tracks"), there.get("artist_genres"), config, resolve_device(device)
     )
     sampler = (
-        TaughtPairs(tracks, config, there.get("playlists"), there.get("related_artists"))
+        MetadataPairSampler(tracks, config, there.get("playlists"), there.get("related_artists"))
         if config.recipe == "teachers"
         else SimilarPairs(tracks, config)
     )

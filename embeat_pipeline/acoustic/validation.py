@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
+from embeat_pipeline.acoustic.dataset import Role, TrainingTracks
 from embeat_pipeline.acoustic.model import EmbeatMLP
-from embeat_pipeline.acoustic.retrieval import reciprocal_ranks
-from embeat_pipeline.acoustic.tracks import Role, TrainingTracks
+from embeat_pipeline.acoustic.retrieval_metrics import reciprocal_ranks
 
 QUERIES = 1_000
 CANDIDATES = 20_000

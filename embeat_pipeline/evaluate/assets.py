@@ -8,7 +8,7 @@ import time
 import dagster as dg
 
 from embeat_pipeline.index.assets import published_release, release
-from embeat_pipeline.resources import LakeResource
+from embeat_pipeline.orchestration.resources import LakeResource
 
 
 @dg.asset(
@@ -21,9 +21,9 @@ from embeat_pipeline.resources import LakeResource
 )
 def evaluation(lake: LakeResource) -> dg.MaterializeResult:
     """Measure, and write ``reports/evaluation.html`` and ``.json``."""
-    from embeat_pipeline.evaluate.record import evaluation_page, run_evaluation
-    from embeat_pipeline.evaluate.report import drawings
-    from embeat_pipeline.evaluate.text import headline
+    from embeat_pipeline.evaluate.report.console import headline
+    from embeat_pipeline.evaluate.report.html import drawings
+    from embeat_pipeline.evaluate.report.store import evaluation_page, run_evaluation
 
     started = time.monotonic()
     result = run_evaluation(lake.paths, device=lake.device)
@@ -51,7 +51,7 @@ def evaluation(lake: LakeResource) -> dg.MaterializeResult:
 )
 def release_is_no_worse(lake: LakeResource) -> dg.AssetCheckResult:
     """Compare the release last built with the published one."""
-    from embeat_pipeline.evaluate.gate import judge_release
+    from embeat_pipeline.evaluate.publish_gate import judge_release
     from embeat_pipeline.index.build import built_release
 
     verdict = judge_release(lake.paths, built_release(lake.paths), device=lake.device)

@@ -8,16 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_pipeline.evaluate import bootstrap, summary
-from embeat_pipeline.evaluate.asking import asking
-from embeat_pipeline.evaluate.catalogue import Catalogue
-from embeat_pipeline.evaluate.metrics import ranking_metrics
-from embeat_pipeline.evaluate.queries import QuerySet
-from embeat_pipeline.evaluate.questions import EvaluationOptions, Questions
-from embeat_pipeline.evaluate.twin import Twin, evaluation_lake, twin_of
-from embeat_serve.contract import LakePaths, ReleaseFile
+from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
+from embeat_pipeline.evaluate.inputs.release_client import asking
+from embeat_pipeline.evaluate.metrics import bootstrap
+from embeat_pipeline.evaluate.options import EvaluationOptions, Questions
+from embeat_pipeline.evaluate.ranking_model.holdout_release import (
+    HoldoutRelease,
+    evaluation_lake,
+    twin_of,
+)
+from embeat_pipeline.evaluate.report import summary
+from embeat_pipeline.interactions.queries import QuerySet
+from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.errors import UsageError
-from embeat_serve.settings import PRESETS, RecallOptions, Settings
+from embeat_serve.options import PRESETS, RecallOptions
+from embeat_serve.settings import Settings
 
 CHANGED = 10
 """Seeds shown whose lists became better, and whose became worse."""
@@ -75,7 +82,7 @@ def release_side(
     return Side(release, lake, release, options, has_seen=True)
 
 
-def parse_side(lake: LakePaths, text: str, twin: Twin, itself: bool = False) -> Side:
+def parse_side(lake: LakePaths, text: str, twin: HoldoutRelease, itself: bool = False) -> Side:
     """A side in words: the name of a release, settings (asked of ``twin``), or both: NAME:…
 
     Args:

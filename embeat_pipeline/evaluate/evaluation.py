@@ -7,27 +7,31 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import embeat_serve
-from embeat_pipeline.evaluate.asking import asking, published
-from embeat_pipeline.evaluate.baselines import ItemKnnOptions
-from embeat_pipeline.evaluate.catalogue import Catalogue, read_catalogue, read_vectors
-from embeat_pipeline.evaluate.interactions import Playlists
-from embeat_pipeline.evaluate.measuring import measure
-from embeat_pipeline.evaluate.questions import EvaluationOptions, Questions, ask_about
-from embeat_pipeline.evaluate.reach import attribution, reach
-from embeat_pipeline.evaluate.showcase import examples
-from embeat_pipeline.evaluate.split import split_playlists
-from embeat_pipeline.evaluate.systems import (
+from embeat_pipeline.common.atomic import write_json
+from embeat_pipeline.evaluate.inputs.catalogue import Catalogue, read_catalogue, read_vectors
+from embeat_pipeline.evaluate.inputs.release_client import asking, published
+from embeat_pipeline.evaluate.options import EvaluationOptions, Questions, ask_about
+from embeat_pipeline.evaluate.quality.coverage import attribution, reach
+from embeat_pipeline.evaluate.quality.examples import examples
+from embeat_pipeline.evaluate.ranking_model.holdout_release import (
+    HoldoutRelease,
+    build_holdout_release,
+    lake_playlists,
+)
+from embeat_pipeline.evaluate.report.aggregate import measure
+from embeat_pipeline.evaluate.systems.base import (
     ITEM_KNN,
     System,
     ask_settings,
     baselines,
     release_settings,
 )
-from embeat_pipeline.evaluate.twin import Twin, build_twin, lake_playlists
-from embeat_pipeline.evaluate.upstream import build_upstream, upstream_systems
-from embeat_pipeline.lake import write_json
-from embeat_serve.contract import LakePaths
-from embeat_serve.fusion import KINDS
+from embeat_pipeline.evaluate.systems.item_knn import ItemKnnOptions
+from embeat_pipeline.evaluate.systems.upstream import build_upstream, upstream_systems
+from embeat_pipeline.interactions.playlists import Playlists
+from embeat_pipeline.interactions.split import split_playlists
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.ranking.model import KINDS
 from embeat_serve.recommender import Recommender
 from embeat_serve.settings import Settings
 
@@ -73,15 +77,15 @@ def evaluate(
     test = playlists.select(split.test)
     questions = ask_about(test, train, options)
     with clock.part("twin"):
-        twin = build_twin(lake, options.split, device)
+        twin = build_holdout_release(lake, options.split, device)
     catalogue = read_catalogue(twin.lake)
     fusion: dict[str, Any] = {}
     if not options.quick:
         with clock.part("fusion"):
             fusion = fit_release(lake, twin, train, validation, catalogue)
-            twin = replace(build_twin(lake, options.split, device), trained=twin.trained)
+            twin = replace(build_holdout_release(lake, options.split, device), trained=twin.trained)
     systems = ask_release(twin.lake, twin.release, catalogue, questions, options, clock)
-    upstream: Twin | None = None
+    upstream: HoldoutRelease | None = None
     if not options.quick:
         with clock.part("baselines"):
             systems += baselines(
@@ -175,14 +179,18 @@ def show_examples(
 
 
 def fit_release(
-    lake: LakePaths, twin: Twin, train: Playlists, validation: Playlists, catalogue: Catalogue
+    lake: LakePaths,
+    twin: HoldoutRelease,
+    train: Playlists,
+    validation: Playlists,
+    catalogue: Catalogue,
 ) -> dict[str, Any]:
     """Fit the fusion model where the next release finds it; see ``fit.fit_fusion``.
 
     Returns:
         What was measured. Where no kind of seed could be fitted there is no model of this lake.
     """
-    from embeat_pipeline.evaluate.fit import fit_fusion
+    from embeat_pipeline.evaluate.ranking_model.fit import fit_fusion
     from embeat_pipeline.index.build import fusion_path
 
     model, measured = fit_fusion(twin.lake, twin.release, train, validation, catalogue)
@@ -199,10 +207,10 @@ def sound_quality(
 ) -> dict[str, Any]:
     """See ``sound.evaluate_sound``, of the encoders of both lakes."""
     from embeat_pipeline.acoustic.config import TrainingConfig
-    from embeat_pipeline.acoustic.tracks import Role, artist_roles
-    from embeat_pipeline.evaluate.sound import RAW, evaluate_sound
-    from embeat_pipeline.evaluate.systems import raw_features
-    from embeat_serve.contract import ReleaseFile
+    from embeat_pipeline.acoustic.dataset import Role, artist_roles
+    from embeat_pipeline.evaluate.quality.acoustic_retrieval import RAW, evaluate_sound
+    from embeat_pipeline.evaluate.systems.base import raw_features
+    from embeat_serve.contract.manifest import ReleaseFile
     from embeat_serve.encoder import Encoder
 
     training = Encoder.load(lake.models / ReleaseFile.ENCODER).config["training"]
@@ -218,6 +226,6 @@ def sound_quality(
 
 def genre_quality(lake: LakePaths, seed: int) -> dict[str, Any]:
     """See ``genres.evaluate_genres``."""
-    from embeat_pipeline.evaluate.genres import evaluate_genres
+    from embeat_pipeline.evaluate.quality.genre_holdout import evaluate_genres
 
     return evaluate_genres(lake, seed)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from embeat_pipeline.resources import LakeResource, asset_result
+from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.orchestration.resources import LakeResource
 
 
 @dg.asset(
@@ -21,7 +22,7 @@ from embeat_pipeline.resources import LakeResource, asset_result
 def artist_genres(lake: LakeResource) -> dg.MaterializeResult:
     """Assign genres."""
     from embeat_pipeline.genres.assign import assign_genres
-    from embeat_pipeline.genres.picture import genre_picture
+    from embeat_pipeline.genres.map_plot import genre_picture
 
     started = time.perf_counter()
     metadata = assign_genres(lake.paths)
@@ -65,8 +66,8 @@ def track_genres(lake: LakeResource) -> dg.MaterializeResult:
 )
 def genres_are_plausible(lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
     """Look at what was assigned."""
-    from embeat_pipeline.genres.quality import findings
-    from embeat_pipeline.lake import made_metadata
+    from embeat_pipeline.common.stage_cache import made_metadata
+    from embeat_pipeline.genres.checks import findings
 
     for found in findings(made_metadata(lake.paths.table("artist_genres"))):
         figures = {

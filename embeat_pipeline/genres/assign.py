@@ -12,15 +12,17 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from embeat_pipeline.genres.aliases import spelling_variants
+from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.parquet import write_table
+from embeat_pipeline.common.progress import Advance, progress
+from embeat_pipeline.common.schemas import ARTIST_GENRES
+from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
 from embeat_pipeline.genres.config import GenreOptions
 from embeat_pipeline.genres.engine import first_row, open_engine, run_sql
+from embeat_pipeline.genres.map_scale import map_scale
 from embeat_pipeline.genres.predict import predict_genres
-from embeat_pipeline.genres.scale import map_scale
-from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
-from embeat_pipeline.progress import Advance, progress
-from embeat_pipeline.tables import ARTIST_GENRES, write_table
-from embeat_serve.contract import LakePaths
+from embeat_pipeline.genres.spelling_variants import spelling_variants
+from embeat_serve.contract.lake import LakePaths
 
 INPUTS = ("artists", "genre_map", "related_artists", "tracks", "playlists")
 ROWS_AT_ONCE = 200_000

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from embeat_pipeline.genres.calibration import calibration
+from embeat_pipeline.genres.classifier import CHECKED, GenreModel, fit, shares
 from embeat_pipeline.genres.config import GenreOptions
 from embeat_pipeline.genres.engine import run_sql
-from embeat_pipeline.genres.evidence import SOURCES, Evidence, gather, teachers, unlabelled
-from embeat_pipeline.genres.model import CHECKED, GenreModel, fit, shares
+from embeat_pipeline.genres.vote_features import SOURCES, Evidence, gather, teachers, unlabelled
 
 CONFUSED = 10
 """Pairs of genres reported as taken for one another."""

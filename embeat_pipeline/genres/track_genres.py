@@ -15,14 +15,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.parquet import write_table
+from embeat_pipeline.common.progress import progress
+from embeat_pipeline.common.schemas import TRACK_GENRES
+from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
+from embeat_pipeline.genres.classifier import curve
 from embeat_pipeline.genres.config import TrackGenreOptions
 from embeat_pipeline.genres.engine import open_engine, run_sql
-from embeat_pipeline.genres.model import curve
-from embeat_pipeline.genres.scale import map_scale
-from embeat_pipeline.lake import is_current, made_metadata, mark_current, stage_key
-from embeat_pipeline.progress import progress
-from embeat_pipeline.tables import TRACK_GENRES, write_table
-from embeat_serve.contract import LakePaths
+from embeat_pipeline.genres.map_scale import map_scale
+from embeat_serve.contract.lake import LakePaths
 
 INPUTS = ("artist_genres", "genre_map", "playlists", "tracks")
 ROWS_AT_ONCE = 200_000

@@ -4,7 +4,8 @@ import time
 
 import dagster as dg
 
-from embeat_pipeline.resources import LakeResource, asset_result
+from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.orchestration.resources import LakeResource
 
 TABLES = (
     "tracks",
@@ -76,7 +77,7 @@ def published_release(lake: LakeResource) -> dg.MaterializeResult:
     metadata["removed"] = collect_garbage(lake.paths)
     settings = Settings.from_environment()
     if settings.qdrant_url:
-        from embeat_pipeline.index.upload import upload_to_server
+        from embeat_pipeline.index.qdrant_upload import upload_to_server
 
         metadata["uploaded"] = upload_to_server(lake.paths, name, settings)
     return asset_result(metadata)

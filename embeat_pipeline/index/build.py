@@ -19,18 +19,21 @@ from typing import Any
 import pyarrow.parquet as pq
 
 import embeat_pipeline
+from embeat_pipeline.common.atomic import atomic_path, sync_folder, write_json
+from embeat_pipeline.common.fingerprint import file_digest
+from embeat_pipeline.index.collections import build_collections
 from embeat_pipeline.index.config import DEFAULT_OPTIONS, BuildOptions
-from embeat_pipeline.index.increments import BUILT, Base, base_of, recipe, write_recipe
+from embeat_pipeline.index.incremental.plan import BUILT, Base, base_of, recipe, write_recipe
 from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
-from embeat_pipeline.index.parts import build_collections
+from embeat_pipeline.index.term_dictionary import write_words
 from embeat_pipeline.index.verify import verify_folder
-from embeat_pipeline.index.words import write_words
-from embeat_pipeline.lake import atomic_path, file_digest, sync_folder, write_json
-from embeat_serve.contract import FORMAT_VERSION, Collection, LakePaths, Manifest, ReleaseFile
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import FORMAT_VERSION, Manifest, ReleaseFile
+from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import BrokenRelease, PipelineError
-from embeat_serve.fusion import MANIFEST_PARAMETER, FusionModel
-from embeat_serve.store import EdgeStore
-from embeat_serve.stores.opening import read_manifest
+from embeat_serve.ranking.model import MANIFEST_PARAMETER, RankingModel
+from embeat_serve.stores.factory import read_manifest
+from embeat_serve.stores.qdrant_edge import EdgeStore
 
 TABLES = (
     "tracks",
@@ -201,7 +204,7 @@ def _fusion(lake: LakePaths) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return {MANIFEST_PARAMETER: FusionModel.of(json.loads(path.read_bytes())).to_dict()}
+        return {MANIFEST_PARAMETER: RankingModel.of(json.loads(path.read_bytes())).to_dict()}
     except (ValueError, TypeError, AttributeError) as error:
         raise PipelineError(
             f"{path} holds no fusion model ({error}); delete it, or run "

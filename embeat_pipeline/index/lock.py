@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from embeat_serve.contract import LakePaths
+from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import PipelineError
 
 LEFTOVERS = (".building-*", ".discarded-*")

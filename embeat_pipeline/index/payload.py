@@ -14,12 +14,13 @@ import pyarrow as pa
 import qdrant_edge as edge
 from numpy.typing import NDArray
 
+from embeat_pipeline.common.text_expressions import name_key, search_text
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.language import genre_languages, languages
-from embeat_pipeline.index.neighbours import read_neighbours
+from embeat_pipeline.index.neighbour_payload import read_neighbours
 from embeat_pipeline.index.vectors import as_matrix
-from embeat_pipeline.text import name_key, search_text
-from embeat_serve.contract import ArtistField, Collection, LakePaths, TrackField, VectorName
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import ArtistField, Collection, TrackField, VectorName
 
 SLICE = 50_000
 """Rows joined at a time."""
@@ -79,7 +80,7 @@ def write_facts(lake: LakePaths, workshop: Path, options: BuildOptions) -> None:
 
 def read_sql(name: str) -> str:
     """Text of an SQL file of this package."""
-    return files(__package__ or "").joinpath(name).read_text(encoding="utf-8")
+    return files(__package__ or "").joinpath("sql", name).read_text(encoding="utf-8")
 
 
 class Slice(NamedTuple):

@@ -7,12 +7,13 @@ replaced in one step, so whoever reads it finds a whole name of a whole release.
 from pathlib import Path
 from typing import Any
 
+from embeat_pipeline.common.atomic import atomic_path
 from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
 from embeat_pipeline.index.verify import verify_release
-from embeat_pipeline.lake import atomic_path
-from embeat_serve.contract import LakePaths, Manifest
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import Manifest
 from embeat_serve.errors import BrokenRelease, NoRelease, PipelineError, UnfitRelease
-from embeat_serve.stores.opening import current_release, read_manifest
+from embeat_serve.stores.factory import current_release, read_manifest
 
 
 def previous_path(lake: LakePaths) -> Path:

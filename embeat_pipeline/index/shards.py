@@ -7,7 +7,7 @@ from pathlib import Path
 import qdrant_edge as edge
 
 from embeat_pipeline.index.config import BuildOptions
-from embeat_serve.contract import (
+from embeat_serve.contract.schema import (
     GRAPH_FIELDS,
     PAYLOAD_INDEXES,
     VECTOR_SIZE,

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from embeat_pipeline.lake import atomic_path
-from embeat_serve.contract import VECTOR_SIZE, VectorName
+from embeat_pipeline.common.atomic import atomic_path
+from embeat_serve.contract.schema import VECTOR_SIZE, VectorName
 
 ROWS_AT_ONCE = 100_000
 

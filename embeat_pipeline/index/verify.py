@@ -11,18 +11,21 @@ import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 
+from embeat_pipeline.index.ann_recall import recalls
 from embeat_pipeline.index.config import (
     MIN_MEAN_RECALL,
     MIN_WORST_RECALL,
     VERIFY_QUERIES,
     VERIFY_SEED,
 )
-from embeat_pipeline.index.recall import recalls
-from embeat_serve.contract import Collection, LakePaths, Manifest, ReleaseFile
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import Manifest, ReleaseFile
+from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import BrokenRelease
-from embeat_serve.store import EdgeStore, VectorStore
-from embeat_serve.stores.opening import read_manifest
-from embeat_serve.words import WordList
+from embeat_serve.stores.base import VectorStore
+from embeat_serve.stores.factory import read_manifest
+from embeat_serve.stores.qdrant_edge import EdgeStore
+from embeat_serve.text_index.term_dictionary import TermDictionary
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         yield Check("encoder", False, f"{type(error).__name__}: {error}", "arrays and a config")
     try:
-        words = WordList.of(store)
+        words = TermDictionary.of(store)
         fewest = min(len(words), len(words.known))
         yield Check("words", fewest > 0, len(words), "at least 1, and 1 to correct others with")
     except BrokenRelease as error:

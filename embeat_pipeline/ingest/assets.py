@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from embeat_pipeline.resources import LakeResource, asset_result
+from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.orchestration.resources import LakeResource
 
 TABLES = {
     "tracks": "Every track that can be addressed and shown, once, with clean values and codes.",
@@ -26,8 +27,8 @@ TABLES = {
 )
 def ingest_dump(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Read every file of the raw folder into clean tables."""
+    from embeat_pipeline.ingest.ingest import ingest
     from embeat_pipeline.ingest.report import files_markdown, read_report, rejects_markdown
-    from embeat_pipeline.ingest.run import ingest
 
     started = time.monotonic()
     metadata = ingest(lake.paths, lake.raw)
@@ -57,7 +58,7 @@ def recordings_agree_with_isrcs(lake: LakeResource) -> dg.AssetCheckResult:
 
     Passes with a precision of 0.99 and a recall of 0.98, or with fewer than 100 pairs of one ISRC.
     """
-    from embeat_pipeline.ingest.recording_quality import as_markdown, measure_recordings
+    from embeat_pipeline.ingest.recordings.quality import as_markdown, measure_recordings
 
     found = measure_recordings(lake.paths.table("tracks"))
     return dg.AssetCheckResult(

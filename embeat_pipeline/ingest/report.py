@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from embeat_pipeline.ingest.playlists import ENTRY_COUNTS
-from embeat_pipeline.ingest.workplace import Workplace, statements
-from embeat_serve.contract import LakePaths
+from embeat_pipeline.ingest.cleaning.playlists import ENTRY_COUNTS
+from embeat_pipeline.ingest.session import IngestSession, statements
+from embeat_serve.contract.lake import LakePaths
 
 REJECT_KIND = {
     "tracks": "track",
@@ -26,7 +26,7 @@ SHOWN_FILES = 200
 
 
 def build_report(
-    place: Workplace,
+    place: IngestSession,
     facts: Mapping[int, Mapping[str, Any]],
     names: Mapping[int, str],
     entries: Mapping[int, Mapping[str, int]],
@@ -56,7 +56,10 @@ def build_report(
 
 
 def _read_file(
-    place: Workplace, number: int, facts: Mapping[str, Any], rejects: Sequence[Mapping[str, Any]]
+    place: IngestSession,
+    number: int,
+    facts: Mapping[str, Any],
+    rejects: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     def counted(table: str) -> dict[str, Any]:
         return {
@@ -81,7 +84,7 @@ def _read_file(
     }
 
 
-def _rejects(place: Workplace) -> dict[int, list[dict[str, Any]]]:
+def _rejects(place: IngestSession) -> dict[int, list[dict[str, Any]]]:
     """File number -> reasons, with how many records they stand for and the first examples."""
     ((_, query),) = statements("report")
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)

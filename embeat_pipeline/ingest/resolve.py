@@ -8,20 +8,20 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from embeat_pipeline.ingest.assemble import write_queries, write_tracks
-from embeat_pipeline.ingest.carried import carry_playlists, carry_related
-from embeat_pipeline.ingest.growth import CARRIED, Earlier, open_earlier, remember
-from embeat_pipeline.ingest.playlists import write_playlists
-from embeat_pipeline.ingest.touched import check_credits, reach, recredited, touch
-from embeat_pipeline.ingest.workplace import Dump, Workplace
-from embeat_pipeline.progress import progress
+from embeat_pipeline.common.progress import progress
+from embeat_pipeline.ingest.cleaning.playlists import write_playlists
+from embeat_pipeline.ingest.incremental.affected import check_credits, reach, recredited, touch
+from embeat_pipeline.ingest.incremental.plan import CARRIED, Earlier, open_earlier, remember
+from embeat_pipeline.ingest.incremental.reuse import carry_playlists, carry_related
+from embeat_pipeline.ingest.session import Dump, IngestSession
+from embeat_pipeline.ingest.track_writer import write_queries, write_tracks
 
 STEPS = 7
 """Parts of the work that progress is shown in."""
 
 
 def write_tables(
-    place: Workplace,
+    place: IngestSession,
     made: Path,
     dump: Dump,
     earlier: Earlier | None,

@@ -18,16 +18,24 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from embeat_pipeline import lake, text
-from embeat_pipeline.ingest import albums, artists, genre_map, playlists, policy, related, tracks
-from embeat_pipeline.ingest.readers.arrow import is_description
-from embeat_pipeline.ingest.readers.raw import NotUsable
-from embeat_pipeline.ingest.sources import UNREADABLE, Recognised, Source, describe, open_file
-from embeat_pipeline.ingest.workplace import SCRATCH_COMPRESSION, Columns, Workplace
-from embeat_pipeline.lake import sync_folder
-from embeat_pipeline.progress import progress
-from embeat_serve import features
-from embeat_serve import text as serve_text
+from embeat_pipeline.common import stage_cache as lake
+from embeat_pipeline.common import text_expressions as text
+from embeat_pipeline.common.atomic import sync_folder
+from embeat_pipeline.common.progress import progress
+from embeat_pipeline.ingest.cleaning import albums, artists, genre_map, playlists, policy, tracks
+from embeat_pipeline.ingest.cleaning import related_artists as related
+from embeat_pipeline.ingest.reading.discovery import (
+    UNREADABLE,
+    Recognised,
+    Source,
+    describe,
+    open_file,
+)
+from embeat_pipeline.ingest.reading.readers.arrow import is_description
+from embeat_pipeline.ingest.reading.readers.raw import NotUsable
+from embeat_pipeline.ingest.session import SCRATCH_COMPRESSION, Columns, IngestSession
+from embeat_serve.contract import audio_features as features
+from embeat_serve.contract import text_keys as serve_text
 
 
 class Step(NamedTuple):
@@ -58,7 +66,7 @@ REFUSED_LINE = "line"
 
 
 def stage_files(
-    place: Workplace, cache_folder: Path, files: Sequence[tuple[Path, str, str]]
+    place: IngestSession, cache_folder: Path, files: Sequence[tuple[Path, str, str]]
 ) -> dict[int, dict[str, Any]]:
     """Recognise and clean all files; those that fail are refused whole.
 
@@ -147,7 +155,7 @@ def _stage(source: Source, name: str, folder: Path) -> dict[str, Any]:
     return {"rows": counts["rows"], "nulled": nulled}
 
 
-def _take(place: Workplace, number: int, kept: Path) -> dict[str, Any]:
+def _take(place: IngestSession, number: int, kept: Path) -> dict[str, Any]:
     """Add what is kept of a file to ``place``."""
     facts = json.loads((kept / "facts.json").read_text(encoding="utf-8"))
     for table in facts["tables"]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS
-from embeat_pipeline.resources import LakeResource, asset_result
 
 
 @dg.asset(
@@ -19,7 +20,7 @@ from embeat_pipeline.resources import LakeResource, asset_result
 def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
     """Train the playlist vectors."""
     from embeat_pipeline.acoustic.curve import training_curves
-    from embeat_pipeline.playlists.track2vec import train_track2vec
+    from embeat_pipeline.playlists.track2vec.fit import train_track2vec
 
     started = time.perf_counter()
     metadata = train_track2vec(lake.paths, device=lake.device)
@@ -66,7 +67,7 @@ NEIGHBOURS = {
 )
 def list_neighbours(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """List the neighbours of tracks and artists."""
-    from embeat_pipeline.playlists.neighbours import write_neighbours
+    from embeat_pipeline.playlists.neighbours.lists import write_neighbours
 
     started = time.perf_counter()
     made = write_neighbours(lake.paths)

@@ -99,7 +99,7 @@ class Track2VecConfig:
 
 
 @dataclass(frozen=True)
-class Blend:
+class SourceWeights:
     """How much each source of ``sources.py`` speaks; 0 leaves it out."""
 
     track_weight: float = 0.0
@@ -142,7 +142,7 @@ class NeighbourConfig:
     max_candidates: int = 300_000
     """Tracks that can be neighbours: those in most playlists. Bounds the time for one list."""
 
-    single: Blend = Blend(
+    single: SourceWeights = SourceWeights(
         track_weight=1.0,
         popularity=0.2,
         vector_weight=0.185,
@@ -153,7 +153,7 @@ class NeighbourConfig:
         album_weight=0.016,
     )
     """For one seed: its artist and its genres have to say what a single track cannot."""
-    several: Blend = Blend(
+    several: SourceWeights = SourceWeights(
         track_weight=1.0,
         regression_weight=13.0,
         vector_weight=0.13,

@@ -12,14 +12,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from embeat_serve.http.answers import Problem
-from embeat_serve.http.gate import Gate
 from embeat_serve.http.metrics import Metrics
-from embeat_serve.http.page import page_router
-from embeat_serve.http.pool import Pool
-from embeat_serve.http.problems import TITLES, described, problem
+from embeat_serve.http.middleware import Gate
+from embeat_serve.http.problem_details import TITLES, described, problem
+from embeat_serve.http.response_models import Problem
 from embeat_serve.http.routes import router, service
 from embeat_serve.http.settings import HttpSettings
+from embeat_serve.http.static import page_router
+from embeat_serve.http.worker_pool import WorkerPool
 from embeat_serve.settings import Settings
 
 ABOUT = """\
@@ -36,7 +36,7 @@ def create_app(settings: Settings, http: HttpSettings, log: TextIO | None = None
         http: of the server.
         log: where requests are logged; None logs to stderr.
     """
-    pool = Pool(settings, http.workers, http.queue, http.timeout, http.warm)
+    pool = WorkerPool(settings, http.workers, http.queue, http.timeout, http.warm)
     metrics = Metrics(pool)
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from embeat_serve.http.pool import Pool
+from embeat_serve.http.worker_pool import WorkerPool
 
 disable_created_metrics()
 
@@ -23,7 +23,7 @@ BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 class Metrics:
     """Counters of one server; the pool's state is read when it is asked for."""
 
-    def __init__(self, pool: Pool):
+    def __init__(self, pool: WorkerPool):
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "embeat_http_requests",
@@ -51,7 +51,7 @@ class Metrics:
 
 
 class _PoolState(Collector):
-    def __init__(self, pool: Pool):
+    def __init__(self, pool: WorkerPool):
         self._pool = pool
 
     def collect(self) -> Iterable[Metric]:

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response
 
 from embeat_serve.errors import UsageError
-from embeat_serve.http import answers, models
+from embeat_serve.http import request_models as models
+from embeat_serve.http import response_models as answers
 from embeat_serve.http.metrics import MEDIA_TYPE, Metrics
-from embeat_serve.http.pool import Busy, Overdue, Pool, WorkerLost
-from embeat_serve.http.problems import MEDIA_TYPE as PROBLEM
-from embeat_serve.http.problems import problem
-from embeat_serve.references import parse_track_id
+from embeat_serve.http.problem_details import MEDIA_TYPE as PROBLEM
+from embeat_serve.http.problem_details import problem
+from embeat_serve.http.worker_pool import QueryTimeout, QueueFull, WorkerLost, WorkerPool
+from embeat_serve.seeds.parsing import parse_track_id
 
 RETRY_SECONDS = 2
 """After which it is worth asking a store again that was away."""
@@ -55,13 +56,13 @@ service = APIRouter()
 
 async def ask(request: Request, question: str, asked: dict[str, Any]) -> Response:
     """Have a worker answer; whatever goes wrong becomes a problem."""
-    pool: Pool = request.app.state.pool
+    pool: WorkerPool = request.app.state.pool
     id = request.state.request_id
     try:
         answer = await pool.ask(question, asked)
-    except Busy as busy:
+    except QueueFull as busy:
         return problem(429, str(busy), id, {"retry-after": str(busy.seconds)})
-    except Overdue as overdue:
+    except QueryTimeout as overdue:
         return problem(504, str(overdue), id)
     except WorkerLost as lost:
         return problem(503, str(lost), id, {"retry-after": str(RETRY_SECONDS)})
@@ -198,7 +199,7 @@ async def healthz() -> answers.HealthOut:
 @service.get("/readyz", tags=["service"], responses={503: PROBLEMS[503]})
 async def readyz(request: Request) -> answers.HealthOut:
     """Whether questions can be answered: whether a worker has a release open."""
-    pool: Pool = request.app.state.pool
+    pool: WorkerPool = request.app.state.pool
     if not pool.ready:
         reason = pool.trouble or "the workers are starting"
         retry = {"retry-after": str(RETRY_SECONDS)}

@@ -13,18 +13,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from embeat_serve.contract import LakePaths
+from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import EmbeatError, SeedNotFound, Unavailable
-from embeat_serve.http import frames
-from embeat_serve.http.questions import answer, status_of
+from embeat_serve.http import ipc as frames
+from embeat_serve.http.handlers import answer, status_of
+from embeat_serve.options import RecallOptions
 from embeat_serve.recommender import Recommender
-from embeat_serve.settings import RecallOptions, Settings
+from embeat_serve.settings import Settings
 
 REOPEN_SECONDS = 1.0
 """Between attempts to open a release that cannot be opened."""
 
 
-def describe(settings: Settings) -> dict[str, Any]:
+def to_message(settings: Settings) -> dict[str, Any]:
     """The settings as JSON, for a worker's first frame."""
     recall = {name: getattr(settings.recall, name) for name in settings.recall.__dict__}
     return {
@@ -35,8 +36,8 @@ def describe(settings: Settings) -> dict[str, Any]:
     }
 
 
-def understand(content: Mapping[str, Any]) -> Settings:
-    """``describe`` turned round."""
+def from_message(content: Mapping[str, Any]) -> Settings:
+    """``to_message`` turned round."""
     recall = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in content["recall"].items()
@@ -49,7 +50,7 @@ def understand(content: Mapping[str, Any]) -> Settings:
     )
 
 
-class Desk:
+class WorkerSession:
     """A recommender that is opened again where its release or store went away."""
 
     def __init__(self, settings: Settings):
@@ -103,7 +104,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     first = frames.read(questions)
     if first is None:
         return
-    desk = Desk(understand(first[0]))
+    desk = WorkerSession(from_message(first[0]))
     while frame := frames.read(questions):
         asked, _ = frame
         head, body = respond(desk, asked["question"], asked["arguments"])
@@ -111,7 +112,9 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
-def respond(desk: Desk, question: str, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+def respond(
+    desk: WorkerSession, question: str, asked: Mapping[str, Any]
+) -> tuple[dict[str, Any], bytes]:
     """What goes back: status, media type and seconds taken, and the content."""
     started = time.perf_counter()
     head: dict[str, Any] = {"status": 200}

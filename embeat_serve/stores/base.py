@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.contract import VECTOR_SIZE, VectorName
-from embeat_serve.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
+from embeat_serve.contract.schema import VECTOR_SIZE, VectorName
+from embeat_serve.stores.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
 
 MAX_PARTS = 32
 """Most queries that one query is split into; beyond it the union is asked, exactly."""

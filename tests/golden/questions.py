@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from embeat_serve.contract import LakePaths
-from embeat_serve.filters import Filters
-from embeat_serve.settings import PRESETS, RecallOptions
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.filters.request import Filters
+from embeat_serve.options import PRESETS, RecallOptions
 
 NUMBER = 200
 FEATURES = ("danceability", "energy", "valence", "tempo", "key", "mode")
@@ -67,7 +67,9 @@ def _seed(kind: int, number: int, tracks: list[dict[str, Any]]) -> dict[str, Any
             known = {name: track[name] for name in FEATURES if track[name] is not None}
             return {"features": {"energy": 0.5, "valence": 0.4, **known, "track_name": title}}
         case _:
-            return {"text": "; ".join(f"{t['track_name']} - {t['artist_names'][0]}" for t in tracks[:3])}
+            return {
+                "text": "; ".join(f"{t['track_name']} - {t['artist_names'][0]}" for t in tracks[:3])
+            }
 
 
 def _filters(kind: int, track: dict[str, Any], genres: list[str]) -> Filters | None:

@@ -1,0 +1,116 @@
+"""From lists to a table: every metric of every system, overall and by stratum, with intervals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
+from embeat_pipeline.evaluate.metrics import bootstrap
+from embeat_pipeline.evaluate.systems.base import System
+from embeat_pipeline.interactions import ranking_metrics as metrics
+from embeat_pipeline.interactions.queries import STRATA, QuerySet
+
+HEADLINE = "ndcg@20"
+ALL = "all"
+NOVEL, OVERLAPPING = STRATA["overlap"]
+
+Values = dict[str, dict[str, NDArray[np.float64]]]
+"""System -> metric -> (q,) values."""
+
+
+def query_values(
+    systems: Sequence[System],
+    queries: QuerySet,
+    catalogue: Catalogue,
+    vectors: NDArray[np.float32],
+) -> Values:
+    """Metrics of every system for each query of one query set."""
+    values: Values = {}
+    for system in systems:
+        ranked = system.ranked[queries.seeds.shape[1]]
+        values[system.name] = {
+            **metrics.ranking_metrics(ranked, queries.targets),
+            "artists@5": metrics.artists_at_5(ranked, catalogue.main_artist),
+            "similarity@20": metrics.similarity_at_20(ranked, vectors),
+        }
+    return values
+
+
+def masks(strata: Mapping[str, NDArray[np.str_]]) -> dict[str, NDArray[np.bool_]]:
+    """Queries of each stratum: all, novel, overlapping, and within novel by seed.
+
+    Args:
+        strata: see ``queries.strata``.
+    """
+    overlap = strata["overlap"]
+    is_novel = overlap == NOVEL
+    found = {ALL: np.ones(len(overlap), bool), NOVEL: is_novel, OVERLAPPING: ~is_novel}
+    for kind in ("popularity", "vocabulary"):
+        found |= {value: is_novel & (strata[kind] == value) for value in STRATA[kind]}
+    return found
+
+
+def table(
+    values: Values, rows: Mapping[str, NDArray[np.bool_]], seed: int = 0
+) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """System -> stratum -> metric -> interval, for one query set.
+
+    Args:
+        values: of ``query_values``.
+        rows: of ``masks``.
+        seed: of the bootstrap, which resamples all systems and metrics alike.
+    """
+    cells = [(system, metric) for system, found in values.items() for metric in found]
+    matrix = np.stack([values[system][metric] for system, metric in cells])
+    result: dict[str, Any] = {system: {} for system in values}
+    for stratum, chosen in rows.items():
+        for (system, metric), interval in zip(
+            cells, bootstrap.intervals(matrix[:, chosen], seed), strict=True
+        ):
+            if interval.count:
+                result[system].setdefault(stratum, {})[metric] = asdict(interval)
+    return result
+
+
+def differences(
+    values: Values, reference: str, rows: Mapping[str, NDArray[np.bool_]], seed: int = 0
+) -> dict[str, dict[str, dict[str, float]]]:
+    """System -> stratum -> interval of its headline metric minus the reference's."""
+    others = [system for system in values if system != reference]
+    matrix = np.stack([values[name][HEADLINE] - values[reference][HEADLINE] for name in others])
+    result: dict[str, Any] = {system: {} for system in others}
+    for stratum, chosen in rows.items():
+        for system, interval in zip(
+            others, bootstrap.intervals(matrix[:, chosen], seed), strict=True
+        ):
+            if interval.count:
+                result[system][stratum] = asdict(interval)
+    return result
+
+
+def catalogue_metrics(ranked: NDArray[np.int64], catalogue: int) -> dict[str, float]:
+    """Metrics of all lists of a system together."""
+    return {
+        "coverage@20": metrics.coverage(ranked, catalogue),
+        "gini@20": metrics.gini(ranked, catalogue),
+    }
+
+
+def agreement(systems: Sequence[System], num_seeds: int, depth: int = 20) -> list[list[float]]:
+    """Mean share of one system's first ``depth`` that another lists too, for every pair.
+
+    The row's list is the one the share is of; queries where it is empty are left out.
+    """
+    tops = [system.ranked[num_seeds][:, :depth] for system in systems]
+    return [[_shared(row, column) for column in tops] for row in tops]
+
+
+def _shared(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    listed = one != metrics.PADDING
+    both = (one[:, :, None] == other[:, None, :]).any(axis=2) & listed
+    length = listed.sum(axis=1)
+    asked = length > 0
+    return float((both.sum(axis=1)[asked] / length[asked]).mean()) if asked.any() else 0.0

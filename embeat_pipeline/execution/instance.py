@@ -1,0 +1,113 @@
+"""The Dagster instance: where it lives, and what runs that were killed left behind in it.
+
+A killed run stays "started" for ever and keeps its pools, so that the next one would wait for
+it. Whoever runs something holds a file lock meanwhile, which the kernel lets go of however the
+process ends: a lock that can be had belongs to nobody alive.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.instance.ref import InstanceRef
+
+from embeat_serve.contract.lake import LakePaths
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LAKE_TAG = "embeat/lake"
+"""Tag of runs started from the command line: the lake they hold."""
+
+
+def dagster_home(lake: LakePaths) -> Path:
+    """DAGSTER_HOME if set, else that of this checkout, else a folder in the lake. Absolute."""
+    checkout = REPOSITORY / "dagster_home"
+    if given := os.environ.get("DAGSTER_HOME"):
+        home = Path(given)
+    elif checkout.is_dir():
+        home = checkout
+    else:
+        home = lake.root / ".dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    return home.resolve()
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """Instance of ``home`` for runs in this process.
+
+    Capturing a step's output swaps the process's file descriptors, which would turn progress
+    bars into log lines; so it is off here, unlike in the UI.
+    """
+    overrides = {
+        "telemetry": {"enabled": False},
+        "compute_logs": {
+            "module": "dagster._core.storage.noop_compute_log_manager",
+            "class": "NoOpComputeLogManager",
+        },
+    }
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
+
+
+@contextmanager
+def held(path: Path, inheritable: bool = False) -> Iterator[bool]:
+    """Try to lock ``path``; yields whether that worked, and lets go at the end.
+
+    Args:
+        path: the lock file, created where it is missing.
+        inheritable: keep the lock in a program this process is replaced by.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        os.set_inheritable(descriptor, inheritable)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def run_lock(lake: LakePaths) -> Path:
+    """Lock file of a command-line run on ``lake``."""
+    return lake.root / ".run.lock"
+
+
+def ui_lock(home: Path) -> Path:
+    """Lock file of the UI on the instance in ``home``."""
+    return home / ".ui.lock"
+
+
+def close_dead_runs(instance: dg.DagsterInstance, home: Path, own: Path | None = None) -> None:
+    """Mark runs whose process is gone as failed, and free the pools they held.
+
+    Args:
+        instance: the instance of ``home``.
+        home: its folder.
+        own: a lock the caller already holds.
+    """
+    unfinished = dg.RunsFilter(
+        statuses=[
+            dg.DagsterRunStatus.STARTING,
+            dg.DagsterRunStatus.STARTED,
+            dg.DagsterRunStatus.CANCELING,
+        ]
+    )
+    for record in instance.get_run_records(unfinished):
+        run = record.dagster_run
+        lake = run.tags.get(LAKE_TAG)
+        lock = run_lock(LakePaths(Path(lake))) if lake else ui_lock(home)
+        if lock != own:
+            if not lock.parent.is_dir():
+                dead = True
+            else:
+                with held(lock) as dead:
+                    pass
+            if not dead:
+                continue
+        instance.report_run_failed(run, "The process of this run is gone.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

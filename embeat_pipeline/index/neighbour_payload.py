@@ -1,0 +1,62 @@
+"""Pack neighbour lists into payload for ``contract.neighbour_codec.unpack`` to read."""
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from embeat_serve.contract.neighbour_codec import BYTES
+from embeat_serve.contract.schema import TrackField
+
+PACKED = ("neighbour_codes", "shared_playlists", "strengths", "several_strengths")
+"""Columns of the tables, in the order in which they are packed."""
+
+
+def read_neighbours(
+    connection: duckdb.DuckDBPyConnection, table: Path, code: str, codes: NDArray[np.uint32]
+) -> pl.DataFrame:
+    """Packed lists of ascending ``codes`` in a table: the code and payload fields."""
+    # A cursor of its own: the caller is still reading from the connection.
+    with connection.cursor() as cursor:
+        cursor.register("wanted", pa.table({code: codes}))
+        # Lists are long: those of points that did not change are not even unpacked.
+        rows = cursor.sql(
+            f"SELECT * FROM read_parquet($1) SEMI JOIN wanted USING ({code}) "  # noqa: S608
+            f"WHERE {code} >= $2 AND {code} < $3",
+            params=[str(table), int(codes[0]), int(codes[-1]) + 1],
+        ).pl()
+    packed = pack(*(rows[column] for column in PACKED)).alias(TrackField.NEIGHBOURS)
+    columns = [rows[code].cast(pl.UInt32), packed]
+    if "confidence" in rows.columns:
+        confidence = rows["confidence"].cast(pl.Float64).round(4)
+        columns.append(confidence.alias(TrackField.NEIGHBOUR_CONFIDENCE))
+    return pl.DataFrame(columns)
+
+
+def pack(
+    codes: pl.Series, shared: pl.Series, strengths: pl.Series, several: pl.Series
+) -> pl.Series:
+    """Base64 of each row: its codes, little-endian uint32, the playlists shared, little-endian
+    uint16, then one byte a strength of each kind.
+
+    A row's text depends on that row alone. Null where a row holds nothing.
+    """
+    lengths = codes.list.len().to_numpy().astype(np.int64)
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    within = np.arange(len(row)) - (np.cumsum(lengths) - lengths)[row]
+    ends = np.concatenate([[0], np.cumsum(BYTES * lengths)])
+    content = np.zeros(ends[-1], np.uint8)
+    before = 0
+    for column, kind in ((codes, "<u4"), (shared, "<u2"), (strengths, "u1"), (several, "u1")):
+        values = column.explode(empty_as_null=False).to_numpy().astype(kind)
+        width = values.itemsize
+        first = (ends[row] + before * lengths[row] + width * within)[:, None] + np.arange(width)
+        content[first.ravel()] = values.view(np.uint8)
+        before += width
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(content)]
+    binary = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(lengths), buffers)
+    text = pl.Series(binary).bin.encode("base64")
+    return pl.select(pl.when(pl.lit(pl.Series(lengths > 0))).then(text)).to_series()

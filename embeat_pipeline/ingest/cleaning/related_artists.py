@@ -1,0 +1,30 @@
+"""Related artists: clean every row. ``related.sql`` then puts codes for artists."""
+
+import polars as pl
+
+from embeat_pipeline.ingest.cleaning import policy
+from embeat_pipeline.ingest.session import ROW
+
+STAGED = {
+    **ROW,
+    "artist_id": pl.String,
+    "artist_name": pl.String,
+    "related_artist_id": pl.String,
+    "related_artist_name": pl.String,
+    "rank": pl.Int16,
+}
+
+REPORTED = ("rank",)
+
+MAX_RANK = 32_767
+
+
+def clean_related(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
+    """Columns of ``STAGED``; see ``staging.Step``."""
+    ids, names = ("artist_id", "related_artist_id"), ("artist_name", "related_artist_name")
+    rank = pl.col("rank").round()
+    return frame.with_columns(
+        *(policy.usable_identifier(pl.col(column), "artist").alias(column) for column in ids),
+        *(policy.text(pl.col(column)).alias(column) for column in names),
+        pl.when(rank.is_between(0, MAX_RANK)).then(rank).cast(pl.Int16).alias("rank"),
+    )

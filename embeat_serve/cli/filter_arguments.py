@@ -1,0 +1,83 @@
+"""Filters and dislikes on the command line."""
+
+import argparse
+import re
+from typing import Any
+
+from embeat_serve.errors import UsageError
+from embeat_serve.filters.request import LIMITS, Filters
+
+_NUMBER = r"\d+(?:\.\d+)?"
+_RANGE = re.compile(rf"({_NUMBER})?\s*(-|–|\.\.)\s*({_NUMBER})?")
+
+
+def add_to(flags: argparse.ArgumentParser) -> None:
+    """Add the flags that say what songs must be."""
+    wanted = flags.add_argument_group("what its songs must be (ranges: 1990-1999, 1990-, -1999)")
+    wanted.add_argument(
+        "--not-like",
+        action="append",
+        metavar="TRACK",
+        help="track id, URI or URL that the list shall not be like; repeat for several",
+    )
+    wanted.add_argument("--year", metavar="RANGE")
+    wanted.add_argument("--popularity", metavar="RANGE", help="0..100")
+    wanted.add_argument("--tempo", metavar="RANGE", help="beats per minute")
+    wanted.add_argument("--energy", metavar="RANGE", help="0..1")
+    for name, word in (("genre", "at least one of them"), ("without-genre", "none of them")):
+        wanted.add_argument(
+            f"--{name}", action="append", metavar="NAME", help=f"{word}; repeat for several"
+        )
+    wanted.add_argument(
+        "--without-artist", action="append", metavar="NAME", help="name, id or link; repeat"
+    )
+    explicit = wanted.add_mutually_exclusive_group()
+    explicit.add_argument("--no-explicit", dest="explicit", action="store_const", const=False)
+    explicit.add_argument("--explicit", dest="explicit", action="store_const", const=True)
+    wanted.add_argument("--instrumental", action="store_true", help="without vocals")
+    wanted.add_argument(
+        "--same-language", action="store_true", help="in the seed's language, as inferred"
+    )
+
+
+def read(arguments: argparse.Namespace) -> Filters:
+    """The filters that the flags stand for.
+
+    Raises:
+        UsageError: a range cannot be read, or holds nothing.
+    """
+    ranges: dict[str, Any] = {}
+    for name in LIMITS:
+        low, high = parse_range(name, getattr(arguments, name))
+        ranges |= {f"{name}_min": low, f"{name}_max": high}
+    return Filters(
+        **ranges,
+        explicit=arguments.explicit,
+        genres=tuple(arguments.genre or ()),
+        without_genres=tuple(arguments.without_genre or ()),
+        without_artists=tuple(arguments.without_artist or ()),
+        instrumental=arguments.instrumental,
+        same_language=arguments.same_language,
+    )
+
+
+def parse_range(name: str, text: str | None) -> tuple[float | None, float | None]:
+    """Ends of ``1990-1999``, ``1990-``, ``-1999`` or ``1990``; None where open.
+
+    Raises:
+        UsageError: it is none of them.
+    """
+    if text is None:
+        return None, None
+    found = _RANGE.fullmatch(text.strip())
+    if re.fullmatch(_NUMBER, text.strip()):
+        low = high = text.strip()
+    elif found and (found[1] or found[3]):
+        low, high = found[1], found[3]
+    else:
+        raise UsageError(f"--{name} expects a range like 1990-1999, 1990- or -1999, found {text!r}")
+    number = int if name in ("year", "popularity") else float
+    try:
+        return number(low) if low else None, number(high) if high else None
+    except ValueError:
+        raise UsageError(f"--{name} expects whole numbers, found {text!r}") from None

@@ -1,0 +1,175 @@
+"""What the pipeline writes and the serving package reads: names, paths and the release manifest.
+
+Both packages import this module and nothing else of each other's agreement lives elsewhere.
+Change a name here and both sides follow; change a meaning and raise ``FORMAT_VERSION``.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+STRENGTH_LEVELS = 255
+"""Highest strength of a neighbour, as it is kept: in one byte."""
+
+MOST_SHARED = 65_535
+"""Highest number of playlists that a neighbour is said to share: it is kept in two bytes."""
+
+VECTOR_SIZE = 64
+"""Dimensions of the acoustic and of the playlist vectors."""
+
+
+class Collection:
+    """Collections of a release."""
+
+    TRACKS = "tracks"
+    TRACKS_PLAYLIST = "tracks_playlist"
+    ARTISTS = "artists"
+
+    ALL = (TRACKS, TRACKS_PLAYLIST, ARTISTS)
+
+
+class VectorName:
+    """Named vectors: one per collection."""
+
+    ACOUSTIC = "acoustic"
+    PLAYLIST = "playlist"
+
+    OF_COLLECTION: ClassVar[dict[str, str]] = {
+        Collection.TRACKS: ACOUSTIC,
+        Collection.TRACKS_PLAYLIST: PLAYLIST,
+        Collection.ARTISTS: ACOUSTIC,
+    }
+
+    WEIGHTED: ClassVar[frozenset[str]] = frozenset({Collection.TRACKS_PLAYLIST})
+    """Collections searched by dot product: the length of a vector, 0..1, is how much its point is
+    believed as an answer. The others are searched by cosine."""
+
+
+class TrackField:
+    """Payload fields of a point in ``tracks``; ``tracks_playlist`` carries the same payload.
+
+    The point id is the track code in both collections, so an id found in one names the same
+    track in the other. Fields without a value are left out of the payload.
+    """
+
+    TRACK_ID = "track_id"  # keyword
+    TRACK_NAME = "track_name"  # display
+    ARTIST_NAMES = "artist_names"  # display, list
+    ARTIST_CODES = "artist_codes"  # integer list, first is the main artist
+    GENRE_CODES = "genre_codes"  # integer list, best first, of the main artist
+    GENRES = "genres"  # display, list, same order
+    RELATED_ARTIST_CODES = "related_artist_codes"  # of the main artist: see related_artists
+    ALBUM_CODE = "album_code"  # integer
+    ALBUM_NAME = "album_name"  # display
+    ISRC = "isrc"  # keyword
+    RECORDING_CODE = "recording_code"  # integer, shared by re-releases of one recording
+    POPULARITY = "popularity"  # integer 0..100; left out where unknown
+    POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0: order and range
+    YEAR = "year"  # integer
+    EXPLICIT = "explicit"  # integer 1 or 0: embedded, a bool cannot be matched
+    TEMPO = "tempo"  # float, beats per minute
+    KEY = "key"  # integer 0..11
+    MODE = "mode"  # integer 0 minor, 1 major
+    ENERGY = "energy"  # float 0..1
+    ARTIST_ALIASES = "artist_aliases"  # display, list: other names of the artists credited
+    INSTRUMENTAL = "instrumental"  # integer 1; left out otherwise
+    LANGUAGE = "language"  # keyword, ISO 639-1 (or 639-3); left out where unknown
+    NAME_KEY = "name_key"  # keyword: text.name_key(track_name)
+    SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists + aliases)
+
+    # tracks_playlist only
+    PLAYLIST_WEIGHT = "playlist_weight"  # float, length of the vector
+    NEIGHBOURS = "neighbours"  # tracks played with it, best first: see neighbours.unpack
+    NEIGHBOUR_CONFIDENCE = "neighbour_confidence"  # float 0..1: how much its own playlists say
+
+    DISPLAY = (
+        TRACK_ID,
+        TRACK_NAME,
+        ARTIST_NAMES,
+        ARTIST_CODES,
+        GENRE_CODES,
+        GENRES,
+        ALBUM_CODE,
+        ALBUM_NAME,
+        ISRC,
+        RECORDING_CODE,
+        POPULARITY,
+        YEAR,
+        EXPLICIT,
+        TEMPO,
+        KEY,
+        MODE,
+        ENERGY,
+        LANGUAGE,
+        NAME_KEY,
+    )
+
+
+class ArtistField:
+    """Payload fields of a point in ``artists``; the point id is the artist code.
+
+    The vector is the centroid of the artist's acoustic vectors.
+    """
+
+    ARTIST_ID = "artist_id"  # keyword; left out for artists known by name only
+    ARTIST_NAME = "artist_name"  # display
+    GENRE_CODES = "genre_codes"  # integer list, best first
+    GENRES = "genres"  # display, same order
+    RELATED_ARTIST_CODES = "related_artist_codes"  # see related_artists
+    POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0
+    NUM_TRACKS = "num_tracks"  # integer
+    NEIGHBOURS = "neighbours"  # as a track's, for the artist's tracks that have none
+    ALIASES = "aliases"  # display, list: other names the dump has for the artist
+    NAME_KEY = "name_key"  # keyword
+    SEARCH_TEXT = "search_text"  # whitespace-tokenised: of the name and the aliases
+
+
+def related_artists(payload: Mapping[str, Any]) -> list[int]:
+    """Codes of the related artists in a payload, closest first.
+
+    They are kept as text, ``"5 12 9"``: a list of twenty costs more than all other fields to hand
+    over to the engine and to get back.
+    """
+    return [int(code) for code in payload.get(TrackField.RELATED_ARTIST_CODES, "").split()]
+
+
+_FILTERED = {
+    TrackField.POPULARITY_RANK: "integer",
+    TrackField.YEAR: "integer",
+    TrackField.EXPLICIT: "integer",
+    TrackField.TEMPO: "float",
+    TrackField.ENERGY: "float",
+    TrackField.INSTRUMENTAL: "integer",
+    TrackField.LANGUAGE: "keyword",
+}
+"""What lists can be filtered by, besides genres and artists."""
+
+PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
+    Collection.TRACKS: {
+        TrackField.TRACK_ID: "keyword",
+        TrackField.ARTIST_CODES: "integer",
+        TrackField.GENRE_CODES: "integer",
+        TrackField.ISRC: "keyword",
+        TrackField.NAME_KEY: "keyword",
+        TrackField.SEARCH_TEXT: "text",
+        **_FILTERED,
+    },
+    Collection.TRACKS_PLAYLIST: _FILTERED,
+    Collection.ARTISTS: {
+        ArtistField.ARTIST_ID: "keyword",
+        ArtistField.POPULARITY_RANK: "integer",
+        ArtistField.NAME_KEY: "keyword",
+        ArtistField.SEARCH_TEXT: "text",
+    },
+}
+"""Indexed payload fields per collection: ``keyword``, ``integer``, ``float`` or ``text``
+(whitespace)."""
+
+GRAPH_FIELDS = frozenset({TrackField.GENRE_CODES})
+"""Fields whose values have graph links of their own: a search within one value walks them. Only
+genres are too large to scan, and links for every indexed field double the time of a build."""
+
+BROAD_FIELDS = frozenset({TrackField.LANGUAGE})
+"""Indexed fields of which one value may hold for most of the points."""
+
+CHANNELS = ("acoustic", "genre_popular", "same_artist", "related_artist", "playlist")
+"""The recall channels, in the order they are shown."""

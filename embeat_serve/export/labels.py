@@ -1,0 +1,44 @@
+"""Text that every export shares: a song's link, one-line titles, the name of a list."""
+
+import unicodedata
+from collections.abc import Iterator
+
+from embeat_serve.results import Recommendations, SeedSong, Song
+
+TRACK_URL = "https://open.spotify.com/track/"
+
+
+def link(song: Song) -> str:
+    """Where the song can be heard."""
+    return f"{TRACK_URL}{song.track_id}"
+
+
+def plain(text: str) -> str:
+    """One line of ``text`` without control characters: titles must not steer a terminal."""
+    return " ".join("".join(_visible(text)).split())
+
+
+def _visible(text: str) -> Iterator[str]:
+    for character in text:
+        category = unicodedata.category(character)
+        if category in ("Cc", "Zl", "Zp"):
+            yield " "
+        elif category not in ("Cf", "Cs"):
+            yield character
+
+
+def list_title(answer: Recommendations) -> str:
+    """What a list is of: the artist, or the first seed and how many more."""
+    if answer.artist is not None:
+        number = len(answer.seeds)
+        songs = f"{number} best-known songs" if number > 1 else "one song"
+        return f"{plain(answer.artist)} ({songs})"
+    first = _seed_label(answer.seeds[0])
+    others = len(answer.seeds) - 1
+    return f"{first} and {others} more" if others else first
+
+
+def _seed_label(seed: SeedSong) -> str:
+    title = plain(seed.track_name or seed.track_id or "the song described")
+    artists = plain(", ".join(seed.artist_names))
+    return f"{title} - {artists}" if artists else title

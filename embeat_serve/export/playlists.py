@@ -1,0 +1,30 @@
+"""A list as a table, JSON, an M3U or JSPF playlist, or CSV."""
+
+from embeat_serve.export.labels import link, list_title, plain
+from embeat_serve.export.tabular import to_json
+from embeat_serve.results import Recommendations
+
+
+def m3u(answer: Recommendations) -> str:
+    """Extended M3U (UTF-8) of Spotify URIs; lengths are unknown, hence -1."""
+    lines = ["#EXTM3U"]
+    for song in answer.results:
+        lines.append(f"#EXTINF:-1,{plain(', '.join(song.artist_names))} - {plain(song.track_name)}")
+        lines.append(f"spotify:track:{song.track_id}")
+    return "\n".join(lines) + "\n"
+
+
+def jspf(answer: Recommendations) -> str:
+    """JSPF, the JSON of XSPF (https://www.xspf.org/jspf): links, titles, artists and albums."""
+    tracks = [
+        {
+            "location": [link(song)],
+            "identifier": [f"spotify:track:{song.track_id}"],
+            "title": plain(song.track_name),
+            "creator": plain(", ".join(song.artist_names)),
+            **({"album": plain(song.album_name)} if song.album_name else {}),
+            **({"annotation": plain(song.explanation)} if song.explanation else {}),
+        }
+        for song in answer.results
+    ]
+    return to_json({"playlist": {"title": f"Songs like {list_title(answer)}", "track": tracks}})

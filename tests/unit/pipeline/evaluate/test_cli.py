@@ -1,0 +1,81 @@
+import json
+import shutil
+
+import polars as pl
+import pytest
+
+from embeat_pipeline.cli import main
+from embeat_serve.contract.lake import LakePaths
+
+
+@pytest.fixture
+def withheld(published_lake, tmp_path):
+    """Forty playlists nobody has seen: every other track of two of the lake's, by turns."""
+    ids = pl.read_parquet(published_lake.table("tracks"))["track_id"]
+    lists = pl.read_parquet(published_lake.table("playlists"))["track_codes"].head(80).to_list()
+    mixed = [
+        [ids[code] for code in dict.fromkeys(one[::2] + other[::2])]
+        for one, other in zip(lists[::2], lists[1::2], strict=True)
+    ]
+    path = tmp_path / "withheld.parquet"
+    pl.DataFrame({"track_ids": mixed}).write_parquet(path)
+    return path
+
+
+def made_files(lake):
+    """Everything but what is within a release, which the engine touches as it reads."""
+    folders = (lake.root, lake.tables, lake.models, lake.reports, lake.index)
+    paths = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
+
+
+def test_withheld_playlists_are_asked_of_the_published_release(published_lake, withheld, capsys):
+    before = made_files(published_lake)
+    status = main(
+        ["evaluate", "--lake", str(published_lake.root), "--playlists", str(withheld), "--json"]
+    )
+    assert status == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["measured"] == "published"
+    assert found["release"] == published_lake.current.read_text().strip()
+    assert {system["group"] for system in found["systems"]} == {"release", "channel"}
+    assert found["seeds"]["1"]["queries"]["all"] > 20
+    assert made_files(published_lake) == before
+
+
+def test_the_table_is_printed(evaluated_lake, tmp_path, capsys):
+    lake = LakePaths(tmp_path / "lake")
+    shutil.copytree(evaluated_lake.root, lake.root)
+    assert main(["evaluate", "--lake", str(lake.root), "--quick"]) == 0
+    printed = capsys.readouterr()
+    assert "1 seed, novel playlists" in printed.out
+    assert "product" in printed.out
+    assert "evaluation.html" in printed.err
+
+
+def test_a_comparison_is_printed(evaluated_lake, tmp_path, capsys):
+    lake = LakePaths(tmp_path / "lake")
+    shutil.copytree(evaluated_lake.root, lake.root)
+    sides = ["channels=playlist", "channels=acoustic"]
+    assert main(["evaluate", "--lake", str(lake.root), "--quick", "--compare", *sides]) == 0
+    assert "channels=acoustic minus channels=playlist" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "message"),
+    [
+        (["--playlists", "nowhere.parquet"], 2, "no file"),
+        (["--seed", "-1"], 2, "--seed"),
+        (["--compare", "x", "y"], 2, "no setting"),
+    ],
+)
+def test_mistakes_give_one_line(evaluated_lake, capsys, flags, status, message):
+    assert main(["evaluate", "--lake", str(evaluated_lake.root), *flags]) == status
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("embeat:")]
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+def test_an_empty_lake_has_its_own_status(tmp_path, capsys):
+    assert main(["evaluate", "--lake", str(tmp_path)]) == 4
+    assert "python -m embeat_pipeline run" in capsys.readouterr().err

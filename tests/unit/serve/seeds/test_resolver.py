@@ -1,0 +1,251 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embeat_serve.errors import SeedNotFound, UsageError
+from embeat_serve.recommender import Recommender
+from embeat_serve.release import Release
+from embeat_serve.seeds import resolver as lookup
+from embeat_serve.seeds.parsing import PlaylistEntry
+from embeat_serve.settings import Settings
+
+NOBODY = "spotify:artist:" + "x" * 22
+TOO_MANY = [f"{number:022d}" for number in range(101)]
+SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
+
+
+@pytest.fixture(scope="module")
+def release(catalogue):
+    opened = Release(Settings().having(lake=catalogue.root))
+    yield opened
+    opened.store.close()
+
+
+def text(release: Release, typed: str) -> tuple[str, str]:
+    seeds = lookup.from_text(release, typed, number=10)
+    assert seeds.artist is None
+    (song,) = seeds.songs
+    return song.payload["track_name"], song.payload["artist_names"][0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "title", "artist"),
+    [
+        ("晴天 - Jay Chou", "晴天", "Jay Chou"),
+        ("Jay Chou - 晴天", "晴天", "Jay Chou"),
+        ("jay chou 晴天", "晴天", "Jay Chou"),
+        ("晴天", "晴天", "Jay Chou"),
+        ("晴天 (live)", "晴天 (Live)", "Jay Chou"),
+        ("叶惠美", "葉惠美", "Jay Chou"),
+        ("hello - adele", "Hello", "Adele"),
+        ("HELLO by ADELE", "Hello", "Adele"),
+        ("hello", "Hello", "Adele"),
+        ("lionel richie – hello", "Hello", "Lionel Richie"),
+        ("us", "Us", "Artist 11"),
+        ("yesterday", "Yesterday - Remastered 2009", "Artist 14"),
+        ("uptown - mayday", "Uptown (feat. Mayday)", "Artist 15"),
+        ("Supercalifragilisticex", "Supercalifragilisticex", "Artist 16"),
+        ("???", "???", "Artist 17"),
+        (SUNNY, "晴天", "Jay Chou"),
+        (f"https://open.spotify.com/track/{SUNNY}?si=abc", "晴天", "Jay Chou"),
+        ("TWK970300503", "晴天", "Jay Chou"),
+    ],
+)
+def test_what_a_person_types_finds_the_song(release: Release, typed: str, title: str, artist: str):
+    assert text(release, typed) == (title, artist)
+
+
+def test_the_most_popular_of_equals(release: Release):
+    (song,) = lookup.from_text(release, "晴天", number=10).songs
+    assert song.payload["track_id"] == SUNNY
+    (song,) = lookup.from_isrc(release.store, "tw-k97-03-00503").songs
+    assert song.payload["popularity"] == 80
+
+
+@pytest.mark.parametrize("typed", ["Jay Chou", "kraftwerk", "midnight sons"])
+def test_a_name_alone_means_the_artist(release: Release, typed: str):
+    seeds = lookup.from_text(release, typed, number=10)
+    assert seeds.artist in ("Jay Chou", "Kraftwerk", "The Midnight Sons")
+    assert {song.payload["artist_names"][0] for song in seeds.songs} == {seeds.artist}
+
+
+def test_the_more_popular_of_an_artist_and_a_song_of_one_name(release: Release):
+    # The song "Nova" has popularity 41; of the artists one has 40, the other 70.
+    assert lookup.from_text(release, "nova", number=3).artist == "Nova"
+
+
+def test_homonyms_stay_apart(release: Release):
+    seeds = lookup.from_artist(release, "Nova", number=10)
+    assert [song.payload["track_name"] for song in seeds.songs] == ["Star Two"]
+
+
+def test_an_artist_stands_for_the_best_known_distinct_songs(release: Release):
+    seeds = lookup.from_artist(release, "jay chou", number=4)
+    names = [song.payload["track_name"] for song in seeds.songs]
+    assert "晴天" in names
+    assert len(names) == len(set(names)) == 4
+    everything = lookup.from_artist(release, "jay chou", number=100)
+    titles = [song.payload["track_name"] for song in everything.songs]
+    assert titles.count("晴天") == 1
+    assert "晴天 (Live)" not in titles
+    popularity = [song.payload.get("popularity", 0) for song in seeds.songs]
+    assert popularity == sorted(popularity, reverse=True)
+
+
+def test_an_artist_by_link(release: Release):
+    link = "https://open.spotify.com/artist/artist0000000000000010?si=x"
+    assert lookup.from_artist(release, link, number=2).artist == "Adele"
+    assert lookup.from_text(release, link, number=2).artist == "Adele"
+    with pytest.raises(UsageError, match="track"):
+        lookup.from_artist(release, f"spotify:track:{SUNNY}", number=2)
+
+
+def test_several_tracks_in_the_order_given_each_once(release: Release):
+    hello = lookup.from_text(release, "hello - adele", number=1).songs[0].payload["track_id"]
+    seeds = lookup.from_ids(release.store, [hello, SUNNY, f"spotify:track:{hello}", "x" * 22])
+    assert [song.payload["track_id"] for song in seeds.songs] == [hello, SUNNY]
+    assert seeds.missing == ("x" * 22,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "title", "artist"),
+    [
+        ("晴夭 - Jay Chou", "晴天", "Jay Chou"),
+        ("Hallo - Adele", "Hello", "Adele"),
+        ("helo - adelle", "Hello", "Adele"),
+        ("adle helllo", "Hello", "Adele"),
+        ("hello - lionel ritchie", "Hello", "Lionel Richie"),
+        ("yesterdya", "Yesterday - Remastered 2009", "Artist 14"),
+        ("no body knows my sound", "Nobody Knows My Sound", "Echo Park"),
+    ],
+)
+def test_one_or_two_letters_may_be_wrong(release: Release, typed: str, title: str, artist: str):
+    assert text(release, typed) == (title, artist)
+    assert lookup.from_text(release, typed, number=10).guessed
+
+
+@pytest.mark.parametrize("typed", ["Kraftwork", "karftwerk", "the midnigth sons"])
+def test_an_artist_misspelt(release: Release, typed: str):
+    names = {"kraftwork": "Kraftwerk", "karftwerk": "Kraftwerk"}
+    meant = names.get(typed.lower(), "The Midnight Sons")
+    for seeds in (
+        lookup.from_text(release, typed, number=10),
+        lookup.from_artist(release, typed, number=10),
+    ):
+        assert seeds.artist == meant
+        assert seeds.guessed
+
+
+def test_exact_comes_before_what_is_more_popular_but_spelt_otherwise(release: Release):
+    assert text(release, "us") == ("Us", "Artist 11")
+    assert not lookup.from_text(release, "hello", number=10).guessed
+
+
+def test_namesakes_are_told_apart_by_their_links(release: Release):
+    # "Nova" is two artists, of popularity 70 and 40, and a song of 41.
+    assert lookup.from_text(release, "nova", number=3).alternatives == ()
+    seeds = lookup.from_text(release, "hello", number=3)
+    assert seeds.alternatives == ()
+    seeds = lookup.from_text(release, "hallo", number=3)
+    assert seeds.guessed
+    assert seeds.alternatives[0] == "Hello - Lionel Richie"
+
+
+@pytest.mark.parametrize("typed", ["qqqq zzzz", "♡♡♡", "x" * 300])
+def test_nothing_like_it(release: Release, typed: str):
+    with pytest.raises(SeedNotFound) as raised:
+        lookup.from_text(release, typed, number=10)
+    assert raised.value.suggestions == ()
+
+
+def test_a_song_by_another_artist_is_suggested_not_taken(release: Release):
+    with pytest.raises(SeedNotFound) as raised:
+        lookup.from_text(release, "Hello - Kraftwerk", number=10)
+    assert "Hello - Adele" in raised.value.suggestions
+
+
+@pytest.mark.parametrize(
+    ("ask", "error"),
+    [
+        (lambda release: lookup.from_ids(release.store, []), UsageError),
+        (lambda release: lookup.from_ids(release.store, ["nonsense"]), UsageError),
+        (
+            lambda release: lookup.from_ids(release.store, [f"{i:022d}" for i in range(101)]),
+            UsageError,
+        ),
+        (lambda release: lookup.from_ids(release.store, ["x" * 22]), SeedNotFound),
+        (lambda release: lookup.from_isrc(release.store, "nonsense"), UsageError),
+        (lambda release: lookup.from_isrc(release.store, "USABC0000000"), SeedNotFound),
+        (lambda release: lookup.from_artist(release, " ", 3), UsageError),
+        (
+            lambda release: lookup.from_artist(release, "spotify:artist:" + "x" * 22, 3),
+            SeedNotFound,
+        ),
+        (lambda release: lookup.from_text(release, "spotify:album:" + "x" * 22, 3), UsageError),
+    ],
+)
+def test_wrong_questions(release: Release, ask, error: type[Exception]):
+    with pytest.raises(error):
+        ask(release)
+
+
+def test_answers_are_the_same_every_time(recommender: Recommender):
+    one, other = (recommender.recommend("nova") for _ in range(2))
+    assert one == other
+
+
+def test_several_songs_in_one_text(release: Release):
+    for between in ("\n", ";", "；", "\n\n"):
+        typed = between.join(("hello - adele", "晴天", "no such song here"))
+        seeds = lookup.from_text(release, typed, number=10)
+        assert [song.payload["track_name"] for song in seeds.songs] == ["Hello", "晴天"]
+        assert seeds.missing == ("no such song here",)
+
+
+def test_a_semicolon_may_be_part_of_a_title(release: Release):
+    assert text(release, "supercalifragilisticex;") == ("Supercalifragilisticex", "Artist 16")
+    assert text(release, "Nobody; Knows My Sound") == ("Nobody Knows My Sound", "Echo Park")
+
+
+def test_a_playlist_in_its_order_each_song_once(recommender: Recommender, tmp_path: Path):
+    lines = ["Adele - Hello", f"spotify:track:{SUNNY}", "hallo - adele", "Nothing Like It - Nobody"]
+    path = tmp_path / "mine.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    for playlist in (lines, path, str(path)):
+        answer = recommender.recommend(playlist=playlist, k=5)
+        assert [seed.track_name for seed in answer.seeds] == ["Hello", "晴天"]
+        assert answer.missing == ("Nothing Like It - Nobody",)
+        assert answer.guessed
+        assert len(answer.results) == 5
+
+
+def test_a_long_playlist_is_asked_from_end_to_end(release: Release):
+    entries = [
+        PlaylistEntry("Hello", "Adele"),
+        *[PlaylistEntry(isrc="USXXX9999999")] * 300,
+        PlaylistEntry("Us"),
+    ]
+    seeds = lookup.from_entries(release, entries)
+    assert [song.payload["track_name"] for song in seeds.songs] == ["Hello", "Us"]
+    assert len(seeds.missing) == lookup.MAX_SEEDS - 2
+
+
+def test_a_lookup_takes_two_store_calls_at_most(release: Release):
+    calls: list[int] = []
+
+    class Counting:
+        vocabulary = release.vocabulary
+
+        @property
+        def store(self) -> Any:
+            return self
+
+        def query(self, queries: Any) -> Any:
+            calls.append(len(queries))
+            return release.store.query(queries)
+
+    for typed in ("hello", "adele", "hallo adle", "karftwerk", "hello - adele\nhelo - adelle"):
+        calls.clear()
+        lookup.from_text(Counting(), typed, number=10)
+        assert 1 <= len(calls) <= 2
