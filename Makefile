@@ -22,10 +22,11 @@ demo: $(VENV)/.pipeline ## made-up dump, whole pipeline, then a recommendation
 test: $(VENV)/.dev lint ## lint, types and the whole test suite
 	$(BIN)/python -m pytest -q
 
-lint: $(VENV)/.dev ## ruff and pyright
+lint: $(VENV)/.dev ## ruff, pyright and the direction of imports
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-cache
 
 ui: $(VENV)/.pipeline ## Dagster UI on this pipeline: http://127.0.0.1:3000
 	EMBEAT_LAKE=$(LAKE) $(BIN)/python -m embeat_pipeline ui --port $(PORT)

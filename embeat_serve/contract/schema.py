@@ -1,11 +1,10 @@
-"""What the pipeline writes and the serving package reads: names, paths and the release manifest.
+"""Names of collections, vectors and payload fields that both packages agree on.
 
-Both packages import this module and nothing else of each other's agreement lives elsewhere.
-Change a name here and both sides follow; change a meaning and raise ``FORMAT_VERSION``.
+Change a name here and both sides follow. Change a meaning and raise ``manifest.FORMAT_VERSION``.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 STRENGTH_LEVELS = 255
 """Highest strength of a neighbour, as it is kept: in one byte."""
@@ -51,35 +50,37 @@ class TrackField:
     track in the other. Fields without a value are left out of the payload.
     """
 
-    TRACK_ID = "track_id"  # keyword
-    TRACK_NAME = "track_name"  # display
-    ARTIST_NAMES = "artist_names"  # display, list
-    ARTIST_CODES = "artist_codes"  # integer list, first is the main artist
-    GENRE_CODES = "genre_codes"  # integer list, best first, of the main artist
-    GENRES = "genres"  # display, list, same order
-    RELATED_ARTIST_CODES = "related_artist_codes"  # of the main artist: see related_artists
-    ALBUM_CODE = "album_code"  # integer
-    ALBUM_NAME = "album_name"  # display
-    ISRC = "isrc"  # keyword
-    RECORDING_CODE = "recording_code"  # integer, shared by re-releases of one recording
-    POPULARITY = "popularity"  # integer 0..100; left out where unknown
-    POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0: order and range
-    YEAR = "year"  # integer
-    EXPLICIT = "explicit"  # integer 1 or 0: embedded, a bool cannot be matched
-    TEMPO = "tempo"  # float, beats per minute
-    KEY = "key"  # integer 0..11
-    MODE = "mode"  # integer 0 minor, 1 major
-    ENERGY = "energy"  # float 0..1
-    ARTIST_ALIASES = "artist_aliases"  # display, list: other names of the artists credited
-    INSTRUMENTAL = "instrumental"  # integer 1; left out otherwise
-    LANGUAGE = "language"  # keyword, ISO 639-1 (or 639-3); left out where unknown
-    NAME_KEY = "name_key"  # keyword: text.name_key(track_name)
-    SEARCH_TEXT = "search_text"  # whitespace-tokenised: text.search_text(name + artists + aliases)
+    TRACK_ID: Final = "track_id"  # keyword
+    TRACK_NAME: Final = "track_name"  # display
+    ARTIST_NAMES: Final = "artist_names"  # display, list
+    ARTIST_CODES: Final = "artist_codes"  # integer list, first is the main artist
+    GENRE_CODES: Final = "genre_codes"  # integer list, best first, of the main artist
+    GENRES: Final = "genres"  # display, list, same order
+    RELATED_ARTIST_CODES: Final = "related_artist_codes"  # of the main artist: see related_artists
+    ALBUM_CODE: Final = "album_code"  # integer
+    ALBUM_NAME: Final = "album_name"  # display
+    ISRC: Final = "isrc"  # keyword
+    RECORDING_CODE: Final = "recording_code"  # integer, shared by re-releases of one recording
+    POPULARITY: Final = "popularity"  # integer 0..100; left out where unknown
+    POPULARITY_RANK: Final = (
+        "popularity_rank"  # integer 0..100, unknown counts as 0: order and range
+    )
+    YEAR: Final = "year"  # integer
+    EXPLICIT: Final = "explicit"  # integer 1 or 0: embedded, a bool cannot be matched
+    TEMPO: Final = "tempo"  # float, beats per minute
+    KEY: Final = "key"  # integer 0..11
+    MODE: Final = "mode"  # integer 0 minor, 1 major
+    ENERGY: Final = "energy"  # float 0..1
+    ARTIST_ALIASES: Final = "artist_aliases"  # display, list: other names of the artists credited
+    INSTRUMENTAL: Final = "instrumental"  # integer 1; left out otherwise
+    LANGUAGE: Final = "language"  # keyword, ISO 639-1 (or 639-3); left out where unknown
+    NAME_KEY: Final = "name_key"  # keyword: text_keys.name_key
+    SEARCH_TEXT: Final = "search_text"  # tokens of name, artists and aliases: text_keys.search_text
 
     # tracks_playlist only
-    PLAYLIST_WEIGHT = "playlist_weight"  # float, length of the vector
-    NEIGHBOURS = "neighbours"  # tracks played with it, best first: see neighbours.unpack
-    NEIGHBOUR_CONFIDENCE = "neighbour_confidence"  # float 0..1: how much its own playlists say
+    PLAYLIST_WEIGHT: Final = "playlist_weight"  # float, length of the vector
+    NEIGHBOURS: Final = "neighbours"  # tracks played with it, best first: neighbour_codec
+    NEIGHBOUR_CONFIDENCE: Final = "neighbour_confidence"  # float 0..1: share its own playlists have
 
     DISPLAY = (
         TRACK_ID,
@@ -110,17 +111,17 @@ class ArtistField:
     The vector is the centroid of the artist's acoustic vectors.
     """
 
-    ARTIST_ID = "artist_id"  # keyword; left out for artists known by name only
-    ARTIST_NAME = "artist_name"  # display
-    GENRE_CODES = "genre_codes"  # integer list, best first
-    GENRES = "genres"  # display, same order
-    RELATED_ARTIST_CODES = "related_artist_codes"  # see related_artists
-    POPULARITY_RANK = "popularity_rank"  # integer 0..100, unknown counts as 0
-    NUM_TRACKS = "num_tracks"  # integer
-    NEIGHBOURS = "neighbours"  # as a track's, for the artist's tracks that have none
-    ALIASES = "aliases"  # display, list: other names the dump has for the artist
-    NAME_KEY = "name_key"  # keyword
-    SEARCH_TEXT = "search_text"  # whitespace-tokenised: of the name and the aliases
+    ARTIST_ID: Final = "artist_id"  # keyword; left out for artists known by name only
+    ARTIST_NAME: Final = "artist_name"  # display
+    GENRE_CODES: Final = "genre_codes"  # integer list, best first
+    GENRES: Final = "genres"  # display, same order
+    RELATED_ARTIST_CODES: Final = "related_artist_codes"  # see related_artists
+    POPULARITY_RANK: Final = "popularity_rank"  # integer 0..100, unknown counts as 0
+    NUM_TRACKS: Final = "num_tracks"  # integer
+    NEIGHBOURS: Final = "neighbours"  # as a track's, for the artist's tracks that have none
+    ALIASES: Final = "aliases"  # display, list: other names the dump has for the artist
+    NAME_KEY: Final = "name_key"  # keyword
+    SEARCH_TEXT: Final = "search_text"  # whitespace-tokenised: of the name and the aliases
 
 
 def related_artists(payload: Mapping[str, Any]) -> list[int]:
