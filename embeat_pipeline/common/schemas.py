@@ -1,175 +1,166 @@
-"""Schemas of the clean tables in ``data_lake/tables``.
+"""Columns of every table in ``data_lake/tables``: names, types and what each holds.
 
-Codes are dense integers, assigned once by ingest: row ``i`` of ``tracks``, ``artists`` and
-``genre_map`` has code ``i``, so a column of codes is also an index into the other table.
-Nullable unless the name ends in ``_code`` or ``_codes``.
+Codes are dense integers that ingest assigns once. Row ``i`` of ``tracks``, ``artists`` and
+``genre_map`` has code ``i``, so a column of codes is an index into the other table. A column may
+be null unless its name ends in ``_code`` or ``_codes`` and its description does not say so.
 """
+
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from embeat_serve.contract.audio_features import CONTINUOUS
 from embeat_serve.contract.schema import VECTOR_SIZE
 
-TRACKS = pa.schema(
-    [
-        ("track_code", pa.uint32()),
-        ("track_id", pa.string()),
-        ("track_name", pa.string()),
-        ("artist_codes", pa.list_(pa.uint32())),  # main artist first
-        ("artist_names", pa.list_(pa.string())),  # as credited, same length
-        ("album_code", pa.uint32()),  # null: unknown album
-        ("album_id", pa.string()),
-        ("album_name", pa.string()),
-        ("isrc", pa.string()),
-        ("recording_code", pa.uint32()),
-        ("popularity", pa.uint8()),  # 0..100
-        ("release_year", pa.int16()),
-        ("explicit", pa.bool_()),
-        ("duration_ms", pa.int32()),
-        ("key", pa.int8()),  # 0..11, C = 0
-        ("mode", pa.int8()),  # 0 minor, 1 major
-        ("time_signature", pa.int8()),  # 1..7
-        ("tempo", pa.float32()),  # beats per minute
-        ("loudness", pa.float32()),  # dB
-        *((name, pa.float32()) for name in CONTINUOUS),  # 0..1
-        ("source", pa.string()),  # file the track was first read from
-        ("sources", pa.list_(pa.string())),  # all files that know it
-        ("sound_source", pa.string()),  # file most of the audio features are from; null: none
-    ]
+CODE = pa.uint32()
+TEXT = pa.string()
+SHARE = pa.float32()
+
+
+class Column(NamedTuple):
+    """One column of a table."""
+
+    name: str
+    type: pa.DataType
+    description: str
+    """One phrase: unit, range, and what null means."""
+
+
+_NEIGHBOUR_COLUMNS = (
+    Column("neighbour_codes", pa.list_(CODE), "tracks played with it, best first"),
+    Column("strengths", pa.list_(pa.uint8()), "of each, for a single seed; 255 is the most"),
+    Column("several_strengths", pa.list_(pa.uint8()), "of each, for one of several seeds"),
+    Column("shared_playlists", pa.list_(pa.uint16()), "of each, with both; at most 65535"),
 )
 
-ARTISTS = pa.schema(
-    [
-        ("artist_code", pa.uint32()),
-        ("artist_id", pa.string()),  # null: known by name only
-        ("artist_name", pa.string()),
-        ("aliases", pa.list_(pa.string())),  # other names the dump has for that id
-        ("genre_codes", pa.list_(pa.uint32())),  # as listed, before assignment
-        # how much each is the artist's, above 0, same length; null: the dump does not say
-        ("genre_weights", pa.list_(pa.float32())),
-        ("popularity", pa.uint8()),  # 0..100
-        ("followers", pa.int64()),
-        ("num_tracks", pa.uint32()),  # in this lake
-    ]
-)
-
-PLAYLISTS = pa.schema(
-    [
-        ("playlist_code", pa.uint32()),
-        ("playlist_id", pa.string()),
-        ("name", pa.string()),
-        ("source", pa.string()),
-        ("num_followers", pa.int64()),
-        ("track_codes", pa.list_(pa.uint32())),  # in playlist order, known tracks only
-    ]
-)
-
-GENRE_MAP = pa.schema(
-    [
-        ("genre_code", pa.uint32()),
-        ("genre", pa.string()),
-        ("weight", pa.float32()),  # global weight; 1.0 for genres without a place
-        ("x", pa.float32()),  # 0..1 on the map; null: listed by an artist but not on the map
-        ("y", pa.float32()),
-        ("color", pa.string()),  # "#rrggbb"
-    ]
-)
-
-RELATED_ARTISTS = pa.schema(
-    [
-        ("artist_code", pa.uint32()),
-        ("related_artist_code", pa.uint32()),
-        ("rank", pa.int16()),  # 0 = closest
-    ]
-)
-
-REJECTS = pa.schema(
-    [
-        ("source", pa.string()),  # file
-        ("kind", pa.string()),  # track, playlist, playlist_entry, artist, ...
-        ("row", pa.int64()),  # 0-based in that file; null: the file as a whole
-        ("reason", pa.string()),
-        ("value", pa.string()),  # the offending value, cut to 200 characters
-        ("count", pa.uint32()),  # records this line stands for
-    ]
-)
-
-ARTIST_GENRES = pa.schema(
-    [
-        ("artist_code", pa.uint32()),
-        ("genre_code", pa.uint32()),
-        ("position", pa.uint8()),  # 0 = best
-        ("score", pa.float32()),
-        ("confidence", pa.float32()),  # 0..1; 1 for listed genres
-        ("source", pa.string()),  # listed, or what spoke loudest for the prediction
-        # predicted genres: the genre next in order, kept or not; null: none, or listed
-        ("runner_up_code", pa.uint32()),
-        ("runner_up_confidence", pa.float32()),
-    ]
-)
-
-TRACK_GENRES = pa.schema(
-    [
-        ("track_code", pa.uint32()),  # ascending; only tracks that differ from their artist
-        ("genre_code", pa.uint32()),  # what the track's playlists speak for
-        ("confidence", pa.float32()),  # 0..1, see genres/track_genres.py
-        ("share", pa.float32()),  # of the votes, beyond what any playlist has of it
-        ("own_share", pa.float32()),  # likewise, for the best of the artist's own
-        ("artist_genre_code", pa.uint32()),  # the artist's best genre
-        ("playlists", pa.uint32()),  # that were read
-    ]
-)
-
-TRACK_VECTORS = pa.schema(
-    [
-        ("track_code", pa.uint32()),  # every track, in order
-        # null: the track has no audio features
-        ("acoustic", pa.list_(pa.float32(), VECTOR_SIZE)),
-    ]
-)
-
-PLAYLIST_VECTORS = pa.schema(
-    [
-        ("track_code", pa.uint32()),  # ascending; only tracks of the playlist vocabulary
-        # length 0..1: how much it is believed as a candidate (playlists/track2vec.py)
-        ("playlist", pa.list_(pa.float32(), VECTOR_SIZE)),
-    ]
-)
-
-TRACK_NEIGHBOURS = pa.schema(
-    [
-        ("track_code", pa.uint32()),  # ascending; only tracks of the playlist vocabulary
-        ("neighbour_codes", pa.list_(pa.uint32())),  # tracks played with it, best first
-        ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most; as a single seed
-        ("several_strengths", pa.list_(pa.uint8())),  # same length; as one of several seeds
-        ("shared_playlists", pa.list_(pa.uint16())),  # same length; that hold both; 65535 or more
-        ("confidence", pa.float32()),  # 0..1: how much the track's own playlists say
-    ]
-)
-
-ARTIST_NEIGHBOURS = pa.schema(
-    [
-        ("artist_code", pa.uint32()),  # ascending; only artists of whom anything is known
-        ("neighbour_codes", pa.list_(pa.uint32())),  # tracks played with the artist's, best first
-        ("strengths", pa.list_(pa.uint8())),  # same length; 255 is the most; as a single seed
-        ("several_strengths", pa.list_(pa.uint8())),  # same length; as one of several seeds
-        # Same length: playlists of others' tracks that hold one of the artist's; 65535 or more.
-        ("shared_playlists", pa.list_(pa.uint16())),
-    ]
-)
-
-SCHEMAS: dict[str, pa.Schema] = {
-    "tracks": TRACKS,
-    "artists": ARTISTS,
-    "playlists": PLAYLISTS,
-    "genre_map": GENRE_MAP,
-    "related_artists": RELATED_ARTISTS,
-    "rejects": REJECTS,
-    "artist_genres": ARTIST_GENRES,
-    "track_genres": TRACK_GENRES,
-    "track_vectors": TRACK_VECTORS,
-    "playlist_vectors": PLAYLIST_VECTORS,
-    "track_neighbours": TRACK_NEIGHBOURS,
-    "artist_neighbours": ARTIST_NEIGHBOURS,
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "tracks": (
+        Column("track_code", CODE, "number of the row, and point id in the index"),
+        Column("track_id", TEXT, "id of the service, 22 characters"),
+        Column("track_name", TEXT, "title"),
+        Column("artist_codes", pa.list_(CODE), "artists credited, main artist first"),
+        Column("artist_names", pa.list_(TEXT), "their names as credited, same length"),
+        Column("album_code", CODE, "null: unknown album"),
+        Column("album_id", TEXT, "id of the service"),
+        Column("album_name", TEXT, "title of the album"),
+        Column("isrc", TEXT, "International Standard Recording Code, 12 characters"),
+        Column("recording_code", CODE, "shared by all releases of one recording"),
+        Column("popularity", pa.uint8(), "0..100"),
+        Column("release_year", pa.int16(), "year of release"),
+        Column("explicit", pa.bool_(), "marked as explicit; null: nobody says"),
+        Column("duration_ms", pa.int32(), "length in milliseconds"),
+        Column("key", pa.int8(), "0..11, C = 0"),
+        Column("mode", pa.int8(), "0 minor, 1 major"),
+        Column("time_signature", pa.int8(), "beats in a bar, 1..7"),
+        Column("tempo", pa.float32(), "beats per minute"),
+        Column("loudness", pa.float32(), "decibels, at most about 0"),
+        *(Column(name, SHARE, "0..1") for name in CONTINUOUS),
+        Column("source", TEXT, "file that the track was first read from"),
+        Column("sources", pa.list_(TEXT), "all files that have the track"),
+        Column("sound_source", TEXT, "file of most of the audio features; null: it has none"),
+    ),
+    "artists": (
+        Column("artist_code", CODE, "number of the row"),
+        Column("artist_id", TEXT, "id of the service; null: known by name only"),
+        Column("artist_name", TEXT, "name"),
+        Column("aliases", pa.list_(TEXT), "other names that the dump has for that id"),
+        Column("genre_codes", pa.list_(CODE), "genres as listed, before assignment"),
+        Column("genre_weights", pa.list_(SHARE), "of each, above 0; null: the dump has none"),
+        Column("popularity", pa.uint8(), "0..100"),
+        Column("followers", pa.int64(), "number of followers"),
+        Column("num_tracks", pa.uint32(), "tracks of the artist in this lake"),
+    ),
+    "playlists": (
+        Column("playlist_code", CODE, "number of the row"),
+        Column("playlist_id", TEXT, "id in its dump"),
+        Column("name", TEXT, "title"),
+        Column("source", TEXT, "file that it was read from"),
+        Column("num_followers", pa.int64(), "number of followers"),
+        Column("track_codes", pa.list_(CODE), "tracks in playlist order, known ones only"),
+    ),
+    "genre_map": (
+        Column("genre_code", CODE, "number of the row"),
+        Column("genre", TEXT, "name"),
+        Column("weight", pa.float32(), "global weight; 1 for a genre without a place"),
+        Column("x", SHARE, "place on the map, 0..1; null: not on the map"),
+        Column("y", SHARE, "place on the map, 0..1; null: not on the map"),
+        Column("color", TEXT, "#rrggbb"),
+    ),
+    "related_artists": (
+        Column("artist_code", CODE, "artist"),
+        Column("related_artist_code", CODE, "artist related to it"),
+        Column("rank", pa.int16(), "0 is the closest"),
+    ),
+    "rejects": (
+        Column("source", TEXT, "file"),
+        Column("kind", TEXT, "track, playlist, playlist_entry, artist, line, ..."),
+        Column("row", pa.int64(), "row in that file, from 0; null: the file as a whole"),
+        Column("reason", TEXT, "why it was refused"),
+        Column("value", TEXT, "the value at fault, cut to 200 characters"),
+        Column("count", pa.uint32(), "records that this row stands for"),
+    ),
+    "artist_genres": (
+        Column("artist_code", CODE, "artist"),
+        Column("genre_code", CODE, "genre"),
+        Column("position", pa.uint8(), "0 is the best"),
+        Column("score", pa.float32(), "score of the genre assignment"),
+        Column("confidence", SHARE, "0..1; 1 for listed genres"),
+        Column("source", TEXT, "`listed`, or the evidence that added most to the prediction"),
+        Column("runner_up_code", CODE, "predicted genres: the genre next in order; else null"),
+        Column("runner_up_confidence", SHARE, "its confidence, 0..1"),
+    ),
+    "track_genres": (
+        Column("track_code", CODE, "ascending; only tracks that differ from their artist"),
+        Column("genre_code", CODE, "genre that the track's playlists speak for"),
+        Column("confidence", SHARE, "0..1"),
+        Column("share", SHARE, "share of the votes beyond what any playlist has of the genre"),
+        Column("own_share", SHARE, "the same for the best genre of the artist"),
+        Column("artist_genre_code", CODE, "best genre of the artist"),
+        Column("playlists", pa.uint32(), "playlists that were read"),
+    ),
+    "track_vectors": (
+        Column("track_code", CODE, "every track, in order"),
+        Column("acoustic", pa.list_(pa.float32(), VECTOR_SIZE), "length 1; null: no features"),
+    ),
+    "playlist_vectors": (
+        Column("track_code", CODE, "ascending; only tracks of the playlist vocabulary"),
+        Column(
+            "playlist",
+            pa.list_(pa.float32(), VECTOR_SIZE),
+            "length 0..1: how far the vector is believed as a candidate",
+        ),
+    ),
+    "track_neighbours": (
+        Column("track_code", CODE, "ascending; only tracks of the playlist vocabulary"),
+        *_NEIGHBOUR_COLUMNS,
+        Column("confidence", SHARE, "0..1: how much the track's own playlists say"),
+    ),
+    "artist_neighbours": (
+        Column("artist_code", CODE, "ascending; only artists of whom anything is known"),
+        *_NEIGHBOUR_COLUMNS,
+    ),
 }
-"""Table name -> schema; ``LakePaths.table(name)`` is where it lies."""
+"""Table name -> its columns, in order. ``docs/data.md`` is generated from this."""
+
+
+def schema_of(columns: Iterable[Column]) -> pa.Schema:
+    """The Arrow schema of a table: names and types, without the descriptions."""
+    return pa.schema([(column.name, column.type) for column in columns])
+
+
+SCHEMAS: dict[str, pa.Schema] = {name: schema_of(columns) for name, columns in COLUMNS.items()}
+"""Table name -> schema; ``LakePaths.table(name)`` is where the table lies."""
+
+TRACKS = SCHEMAS["tracks"]
+ARTISTS = SCHEMAS["artists"]
+PLAYLISTS = SCHEMAS["playlists"]
+GENRE_MAP = SCHEMAS["genre_map"]
+RELATED_ARTISTS = SCHEMAS["related_artists"]
+REJECTS = SCHEMAS["rejects"]
+ARTIST_GENRES = SCHEMAS["artist_genres"]
+TRACK_GENRES = SCHEMAS["track_genres"]
+TRACK_VECTORS = SCHEMAS["track_vectors"]
+PLAYLIST_VECTORS = SCHEMAS["playlist_vectors"]
+TRACK_NEIGHBOURS = SCHEMAS["track_neighbours"]
+ARTIST_NEIGHBOURS = SCHEMAS["artist_neighbours"]
