@@ -110,15 +110,6 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("runner_up_code", CODE, "predicted genres: the genre next in order; else null"),
         Column("runner_up_confidence", SHARE, "its confidence, 0..1"),
     ),
-    "track_genres": (
-        Column("track_code", CODE, "ascending; only tracks that differ from their artist"),
-        Column("genre_code", CODE, "genre that the track's playlists speak for"),
-        Column("confidence", SHARE, "0..1"),
-        Column("share", SHARE, "share of the votes beyond what any playlist has of the genre"),
-        Column("own_share", SHARE, "the same for the best genre of the artist"),
-        Column("artist_genre_code", CODE, "best genre of the artist"),
-        Column("playlists", pa.uint32(), "playlists that were read"),
-    ),
     "track_vectors": (
         Column("track_code", CODE, "every track, in order"),
         Column("acoustic", pa.list_(pa.float32(), VECTOR_SIZE), "length 1; null: no features"),
@@ -159,7 +150,6 @@ GENRE_MAP = SCHEMAS["genre_map"]
 RELATED_ARTISTS = SCHEMAS["related_artists"]
 REJECTS = SCHEMAS["rejects"]
 ARTIST_GENRES = SCHEMAS["artist_genres"]
-TRACK_GENRES = SCHEMAS["track_genres"]
 TRACK_VECTORS = SCHEMAS["track_vectors"]
 PLAYLIST_VECTORS = SCHEMAS["playlist_vectors"]
 TRACK_NEIGHBOURS = SCHEMAS["track_neighbours"]

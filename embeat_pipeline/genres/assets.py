@@ -1,4 +1,4 @@
-"""Genres as assets: an ordered list for every artist, and the tracks that live elsewhere.
+"""Dagster assets and checks of the genres stage.
 
 The checks warn and block nothing: genres nobody should believe still make a release that plays.
 """
@@ -21,31 +21,16 @@ from embeat_pipeline.orchestration.resources import LakeResource
 )
 def artist_genres(lake: LakeResource) -> dg.MaterializeResult:
     """Assign genres."""
+    from embeat_pipeline.common.plots import to_markdown_image
     from embeat_pipeline.genres.assign import assign_genres
-    from embeat_pipeline.genres.map_plot import genre_picture
+    from embeat_pipeline.genres.map_plot import plot_genre_map
 
     started = time.perf_counter()
     metadata = assign_genres(lake.paths)
     seconds = time.perf_counter() - started
-    picture = dg.MetadataValue.md(genre_picture(lake.paths).markdown())
-    shown = {**metadata, "genre_map": picture}
-    return asset_result(shown, lake.paths.table("artist_genres"), seconds=seconds)
-
-
-@dg.asset(
-    group_name="genres",
-    deps=[artist_genres, "genre_map", "tracks", "playlists"],
-    kinds={"duckdb", "parquet"},
-    description="Tracks whose playlists speak for another genre than their artist's.",
-)
-def track_genres(lake: LakeResource) -> dg.MaterializeResult:
-    """Find them."""
-    from embeat_pipeline.genres.track_genres import find_track_genres
-
-    started = time.perf_counter()
-    metadata = find_track_genres(lake.paths)
-    seconds = time.perf_counter() - started
-    return asset_result(metadata, lake.paths.table("track_genres"), seconds=seconds)
+    image = to_markdown_image(plot_genre_map(lake.paths), "genre map with artists")
+    metadata |= {"genre_map": dg.MetadataValue.md(image)}
+    return asset_result(metadata, lake.paths.table("artist_genres"), seconds=seconds)
 
 
 @dg.multi_asset_check(
@@ -84,5 +69,5 @@ def genres_are_plausible(lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
         )
 
 
-ASSETS = [artist_genres, track_genres]
+ASSETS = [artist_genres]
 CHECKS = [genres_are_plausible]

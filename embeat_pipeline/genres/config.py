@@ -54,35 +54,3 @@ class GenreOptions:
             raise ValueError("max_genres and predicted_genres must lie in 1..255")
         if not 0 <= self.min_confidence <= 1:
             raise ValueError("min_confidence must lie in 0..1")
-
-
-@dataclass(frozen=True)
-class TrackGenreOptions:
-    """When a track's playlists outvote its artist."""
-
-    track_lead: float = 2.0
-    """How many times the votes of the artist's own best genre another needs; upstream's."""
-    min_confidence: float = 0.3
-    """Below it the track keeps its artist's genres."""
-    min_track_playlists: int = 3
-    """Playlists a track must be on."""
-    max_circles: int = 12
-    """Playlists read per track, drawn by hash."""
-    max_playlist: int = 500
-    """Tracks read of a playlist, from its beginning."""
-    profile_genres: int = 12
-    """Genres remembered per playlist."""
-    damping: float = 0.5
-    """How much less a long playlist says about each track, see ``GenreOptions``."""
-    max_teachers: int = 50_000
-    """Tracks that confidence is measured on, drawn by hash."""
-    seed: int = 0
-    """Of all draws."""
-    memory_limit: str = "2GB"
-    """DuckDB's; beyond it work spills to disk."""
-
-    def __post_init__(self) -> None:
-        if self.track_lead < 1:
-            raise ValueError("track_lead must be at least 1")
-        if not 0 <= self.min_confidence <= 1:
-            raise ValueError("min_confidence must lie in 0..1")

@@ -1,48 +1,70 @@
-"""The genre map with artists on it."""
+"""Plot the genre map with a sample of artists on it, for the UI."""
 
-import math
 from typing import Any
 
-from embeat_pipeline.common.svg import Drawing
+from matplotlib.figure import Figure
+
+from embeat_pipeline.common.plots import COLOURS, new_figure
 from embeat_pipeline.genres.engine import open_engine, rows, run_sql
 from embeat_serve.contract.lake import LakePaths
 
-WIDTH, HEIGHT, MARGIN = 760, 620, 26
+WIDTH, HEIGHT = 10.0, 8.6
+"""Size of the figure in inches."""
 GENRES = 300
-"""Genres drawn, those of most artists."""
+"""Genres drawn: those that most artists have first."""
 ARTISTS = 500
-"""Artists drawn of each kind, by hash."""
+"""Artists drawn of each kind, chosen by hash."""
 LABELS = 26
-LEGEND = (
-    ("even", "a genre, by its number of artists"),
-    ("accent", "an artist that lists genres"),
-    ("baseline", "an artist with predicted genres"),
-)
+"""Genres whose names are written: the largest."""
+LARGEST_CIRCLE = 1_200
+"""Area of the circle of the most frequent genre, in square points."""
+
+Point = dict[str, Any]
+"""``x`` and ``y`` on the map, 0..1, and what is drawn there."""
 
 
-def genre_picture(lake: LakePaths, memory_limit: str = "1GB") -> Drawing:
-    """Genres in their places, and a sample of artists at the middle of theirs.
+def plot_genre_map(lake: LakePaths, memory_limit: str = "1GB") -> Figure:
+    """Draw genres at their places and artists at the centroid of their genres.
 
     Args:
-        lake: with tables ``artist_genres`` and ``genre_map``.
-        memory_limit: DuckDB's.
+        lake: has the tables ``artist_genres`` and ``genre_map``.
+        memory_limit: memory that DuckDB may use.
     """
     tables = {name: str(lake.table(name)) for name in ("artist_genres", "genre_map")}
     with open_engine(memory_limit) as engine:
-        genres = rows(run_sql(engine, "picture", {**tables, "number": GENRES}, "genres"))
-        artists = rows(run_sql(engine, "picture", {**tables, "number": ARTISTS}, "artists"))
-    drawing = Drawing(WIDTH, HEIGHT + 34, "genre map with artists")
+        genres = rows(run_sql(engine, "map_plot", {**tables, "number": GENRES}, "genres"))
+        artists = rows(run_sql(engine, "map_plot", {**tables, "number": ARTISTS}, "artists"))
+    figure = new_figure(WIDTH, HEIGHT)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.set_xlim(-0.03, 1.03)
+    # The map counts downwards, as pictures do.
+    axes.set_ylim(1.03, -0.03)
     largest = max((row["artists"] for row in genres), default=1)
-    for row in genres:
-        radius = 2 + 18 * math.sqrt(row["artists"] / largest)
-        drawing.circle(*_spot(row), radius, "even", f"{row['genre']}: {row['artists']:,}", 0.35)
-    for row in artists:
-        style = "accent" if row["listed"] else "baseline"
-        drawing.circle(*_spot(row), 1.7, style, opacity=0.75)
-    drawing.names([(*_spot(row), row["genre"]) for row in genres], LABELS)
-    drawing.legend(MARGIN, HEIGHT + 18, LEGEND)
-    return drawing
+    axes.scatter(
+        *_coordinates(genres),
+        s=[LARGEST_CIRCLE * row["artists"] / largest + 12 for row in genres],
+        color=COLOURS["neutral"],
+        alpha=0.3,
+        linewidths=0,
+        label="a genre, by its number of artists",
+    )
+    for is_listed, colour, label in (
+        (True, COLOURS["accent"], "an artist that lists genres"),
+        (False, COLOURS["baseline"], "an artist with predicted genres"),
+    ):
+        points = [row for row in artists if row["listed"] == is_listed]
+        axes.scatter(
+            *_coordinates(points), s=9, color=colour, alpha=0.75, linewidths=0, label=label
+        )
+    for row in genres[:LABELS]:
+        axes.annotate(row["genre"], (row["x"], row["y"]), ha="center", va="center", fontsize=8)
+    legend = figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    for handle in legend.legend_handles:
+        if hasattr(handle, "set_sizes"):
+            handle.set_sizes([30])  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+    return figure
 
 
-def _spot(row: dict[str, Any]) -> tuple[float, float]:
-    return MARGIN + (WIDTH - 2 * MARGIN) * row["x"], MARGIN + (HEIGHT - 2 * MARGIN) * row["y"]
+def _coordinates(points: list[Point]) -> tuple[list[float], list[float]]:
+    return [point["x"] for point in points], [point["y"] for point in points]

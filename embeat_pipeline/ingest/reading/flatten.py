@@ -18,7 +18,6 @@ def flatten(frame: pl.LazyFrame) -> pl.LazyFrame:
         if not nested:
             break
         taken = {name for name in schema if name not in nested}
-        columns = [pl.col(name) for name in taken]
         columns = [pl.col(name) for name in schema if name in taken]
         for name, fields in nested.items():
             listed = isinstance(schema[name], pl.List | pl.Array)

@@ -14,7 +14,7 @@ from embeat_serve.contract.manifest import Manifest
 
 GRAPH = {
     "ingest": {"tracks", "artists", "playlists", "genre_map", "related_artists", "rejects"},
-    "genres": {"artist_genres", "track_genres"},
+    "genres": {"artist_genres"},
     "acoustic": {"encoder", "track_vectors"},
     "playlists": {"playlist_vectors", "track_neighbours", "artist_neighbours"},
     "index": {"release", "published_release"},
@@ -58,7 +58,7 @@ def test_stages_are_connected_in_order() -> None:
     graph = defs.resolve_asset_graph()
     above = graph.upstream_key_iterator(dg.AssetKey("published_release"))
     ancestors = {key.to_user_string() for key in above}
-    assert ancestors >= MADE_BY_THE_JOB - {"published_release", "rejects", "track_genres"}
+    assert ancestors >= MADE_BY_THE_JOB - {"published_release", "rejects"}
 
 
 def test_scarce_things_are_pooled() -> None:

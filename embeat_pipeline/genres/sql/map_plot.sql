@@ -1,4 +1,4 @@
--- What the picture of the genre map shows; places are brought to 0..1.
+-- What the plot of the genre map shows. Places are scaled to 0..1.
 
 --: genres
 WITH bounds AS (
