@@ -1,70 +1,27 @@
-"""Recall options of a request: channels, limits, rules, and the presets."""
+"""Recall options of a request: channels, limits, list rules, and the presets."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, fields, replace
+from typing import Any, Self
 
 from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.errors import UsageError
+from embeat_serve.option_fields import bounded, bounds_of, check_options, one_of
+from embeat_serve.upstream_options import UpstreamOptions
 
 MAX_K = 1_000
 """Longest list that can be asked for."""
-
 
 ORDERS = ("score", "harmonic")
 """Best first; or so that each song goes over into the next, in key and tempo."""
 
 
-_RANGES: dict[str, tuple[float, float]] = {
-    "share": (0, 1),
-    "weight_first": (0, 100),
-    "weight_last": (0, 100),
-    "cosine": (-1, 1),
-    "popularity": (0, 100),
-    "threshold": (0, 100),
-    "ratio": (1, 1_000),
-    "factor": (1, 1_000),
-    "limit": (1, 10_000),
-    "artist_run": (1, 1_000),
-    "tracks": (1, 100),
-    "genres": (1, 100),
-    "distinct_first": (1, 100),
-    "dislike_weight": (0, 10),
-    "adventure": (-1, 1),
-    "hits": (-1, 1),
-}
-"""How a numeric setting's name ends -> lowest and highest value allowed."""
-
-
-def range_of(name: str) -> tuple[float, float]:
-    """Lowest and highest value of a numeric recall setting."""
-    return next(limits for end, limits in _RANGES.items() if name.endswith(end))
-
-
-def _check_range(name: str, value: Any, default: Any) -> None:
-    if isinstance(default, tuple):
-        return
-    if isinstance(default, bool):
-        if not isinstance(value, bool):
-            raise UsageError(f"{name} must be true or false, found {value!r}")
-        return
-    if isinstance(default, str):
-        if value not in ORDERS:
-            raise UsageError(f"{name} must be one of {', '.join(ORDERS)}, found {value!r}")
-        return
-    low, high = range_of(name)
-    number = int if isinstance(default, int) else int | float
-    in_range = isinstance(value, number) and not isinstance(value, bool) and low <= value <= high
-    if not in_range:
-        kind = "a whole number" if isinstance(default, int) else "a number"
-        raise UsageError(f"{name} must be {kind} in {low:g}..{high:g}, found {value!r}")
-
-
 @dataclass(frozen=True)
 class RecallOptions:
-    """How one list is recalled, merged and ordered. The defaults are those that measured best;
-    ``PRESETS["upstream"]`` is upstream's merge.
+    """How one list is retrieved, ranked and ordered. The defaults are those that measured best.
 
-    Shares are fractions of the list length k; weights are linear in rank, first to last.
+    Shares are fractions of the list length k. ``OPTION_FIELDS`` holds every field that a variable
+    or a request may set, with its range.
 
     Raises:
         UsageError: a channel is unknown, or a number is out of its range.
@@ -73,67 +30,46 @@ class RecallOptions:
     channels: tuple[str, ...] = CHANNELS
 
     # Candidates per channel: factor times k, capped.
-    acoustic_factor: int = 10
-    acoustic_limit: int = 512
-    playlist_factor: int = 10
-    playlist_limit: int = 128
-    other_factor: int = 3
-    other_limit: int = 128
+    acoustic_factor: int = bounded(10, 1, 1_000)
+    acoustic_limit: int = bounded(512, 1, 10_000)
+    playlist_factor: int = bounded(10, 1, 1_000)
+    playlist_limit: int = bounded(128, 1, 10_000)
+    other_factor: int = bounded(3, 1, 1_000)
+    other_limit: int = bounded(128, 1, 10_000)
 
-    learned: bool = True
-    """Evidence is weighed by the release's fusion model (``fusion.py``); off: by place alone, with
-    the weights below."""
-
-    acoustic_weight_first: float = 1.7
-    acoustic_weight_last: float = 1.0
-    genre_popular_weight_first: float = 1.0
-    genre_popular_weight_last: float = 0.8
-    same_artist_weight_first: float = 1.9
-    same_artist_weight_last: float = 1.0
-    related_artist_weight_first: float = 1.8
-    related_artist_weight_last: float = 1.0
-    playlist_weight_first: float = 2.0
-    playlist_weight_last: float = 1.2
-
-    playlist_neighbours: bool = True
-    """Playlist candidates come from the neighbour lists; off: nearest by playlist vector."""
-    playlist_min_cosine: float = 0.75
-    """Lowest cosine of a neighbour by playlist vector; neighbour lists have no cut-off."""
-    min_popularity: int = 0
+    min_popularity: int = bounded(0, 0, 100)
     """0..100; candidates below it are dropped, or below the seed's own where that is lower."""
-    genre_vote: bool = False
-    """Narrow the seed's genre to its playlist neighbours' favourite. It takes their vectors, which
-    is most of the time of a question where hundreds of thousands of tracks are in playlists."""
-    genre_vote_ratio: float = 2.0
-    """Votes the winning genre needs, as a multiple of the runner-up's."""
 
     diversify: bool = True
     """Apply the list rules below; off gives the raw ranking."""
-    same_artist_min_share: float = 0.15
-    same_artist_max_share: float = 0.20
-    other_artist_max_share: float = 0.15
-    popular_min_share: float = 0.10
-    popular_threshold: int = 60
+    same_artist_min_share: float = bounded(0.15, 0, 1)
+    same_artist_max_share: float = bounded(0.20, 0, 1)
+    other_artist_max_share: float = bounded(0.15, 0, 1)
+    popular_min_share: float = bounded(0.10, 0, 1)
+    popular_threshold: int = bounded(60, 0, 100)
     """0..100; from here on a track counts as popular."""
-    album_max_share: float = 0.15
-    max_artist_run: int = 2
-    distinct_first: int = 5
+    album_max_share: float = bounded(0.15, 0, 1)
+    max_artist_run: int = bounded(2, 1, 1_000)
+    distinct_first: int = bounded(5, 1, 100)
     """So many songs at the head of the list have main artists of their own; 1: no matter."""
     drop_remixes: bool = True
-    artist_seed_tracks: int = 10
+    artist_seed_tracks: int = bounded(10, 1, 100)
     """How many of an artist's own songs stand for the artist."""
-    max_genres: int = 4
+    max_genres: int = bounded(4, 1, 100)
     """How many of a seed's genres are searched, best first."""
 
-    adventure: float = 0.0
+    adventure: float = bounded(0.0, -1, 1)
     """-1 familiar: well-known songs, and more by the same artist; 1 adventurous: the opposite."""
-    hits: float = 0.0
+    hits: float = bounded(0.0, -1, 1)
     """-1 hidden gems .. 1 hits."""
-    order: str = ORDERS[0]
+    order: str = one_of(*ORDERS)
     """``score`` or ``harmonic``."""
-    dislike_weight: float = 1.0
+    dislike_weight: float = bounded(1.0, 0, 10)
     """How much being played with a disliked song counts against a track, as a multiple of what
     being played with a seed counts for it."""
+
+    upstream: UpstreamOptions | None = None
+    """Set only where the list follows upstream's merge, as ``PRESETS["upstream"]`` does."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.channels if name not in CHANNELS]
@@ -143,8 +79,9 @@ class RecallOptions:
         # Order and repetition mean nothing, and equal options should compare equal.
         ordered = tuple(name for name in CHANNELS if name in self.channels)
         object.__setattr__(self, "channels", ordered)
-        for option in fields(self):
-            _check_range(option.name, getattr(self, option.name), option.default)
+        if self.upstream == UpstreamOptions():
+            object.__setattr__(self, "upstream", None)
+        check_options(self)
         if self.same_artist_min_share > self.same_artist_max_share:
             raise UsageError(
                 f"same_artist_min_share ({self.same_artist_min_share:g}) must not exceed "
@@ -156,10 +93,45 @@ class RecallOptions:
         named = channel if channel in ("acoustic", "playlist") else "other"
         return getattr(self, f"{named}_factor"), getattr(self, f"{named}_limit")
 
-    def weights(self, channel: str) -> tuple[float, float]:
-        """Weights of a channel's first and last candidate."""
-        first, last = f"{channel}_weight_first", f"{channel}_weight_last"
-        return getattr(self, first), getattr(self, last)
+    @property
+    def uses_neighbour_lists(self) -> bool:
+        """Whether playlist candidates come from neighbour lists, not from playlist vectors."""
+        return self.upstream is None or self.upstream.playlist_neighbours
+
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """These options with some values changed, by the names in ``OPTION_FIELDS``.
+
+        Raises:
+            UsageError: a value is out of its range.
+            TypeError: a name is unknown.
+        """
+        of_upstream = {name: values[name] for name in values if name in _UPSTREAM_NAMES}
+        own = {name: values[name] for name in values if name not in of_upstream}
+        if of_upstream:
+            own["upstream"] = replace(self.upstream or UpstreamOptions(), **of_upstream)
+        return replace(self, **own)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value by the name in ``OPTION_FIELDS``; ``with_values`` reads it."""
+        own = asdict(self)
+        del own["upstream"]
+        return own | asdict(self.upstream or UpstreamOptions())
+
+
+OPTION_FIELDS: dict[str, Field[Any]] = {
+    option.name: option
+    for options in (RecallOptions, UpstreamOptions)
+    for option in fields(options)
+    if option.name != "upstream"
+}
+"""Every option that a variable, a request or a command may set, by name."""
+
+_UPSTREAM_NAMES = frozenset(option.name for option in fields(UpstreamOptions))
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Lowest and highest value of a numeric option."""
+    return bounds_of(OPTION_FIELDS[name])
 
 
 PRESETS: dict[str, RecallOptions] = {
@@ -167,12 +139,10 @@ PRESETS: dict[str, RecallOptions] = {
     "upstream": RecallOptions(
         playlist_factor=2,
         other_factor=2,
-        learned=False,
-        genre_vote=True,
-        playlist_neighbours=False,
         min_popularity=10,
         album_max_share=1.0,
         distinct_first=1,
+        upstream=UpstreamOptions(learned=False, genre_vote=True, playlist_neighbours=False),
     ),
 }
-"""Named sets of recall settings; the first is the default."""
+"""Named sets of recall options; the first is the default."""

@@ -117,7 +117,7 @@ class Recommender:
             found = time.perf_counter()
             asked = Recall(seeds.songs, options, k, (), seeds.neighbours, passing, asides.disliked)
             # What stands in neighbour lists has to be looked up once they are read.
-            all_known = seeds.artist is not None or not options.playlist_neighbours
+            all_known = seeds.artist is not None or not options.uses_neighbour_lists
             along = all_known and seeds.store_calls + lookup.calls > 1
             ranked, relaxed, clock = choose(release, asked, along, seeds.artist is not None)
             read = time.perf_counter()

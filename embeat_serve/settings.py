@@ -1,19 +1,19 @@
 """``EMBEAT_*`` environment variables -> one frozen settings object.
 
-Every recall setting is a field of ``RecallOptions``; its variable is ``EMBEAT_`` and the
-field's name in capitals, so ``EMBEAT_PLAYLIST_MIN_COSINE=0.5`` sets ``playlist_min_cosine``.
+Every recall option (``OPTION_FIELDS``) has a variable: ``EMBEAT_`` and the option's name in
+capitals, so ``EMBEAT_PLAYLIST_MIN_COSINE=0.5`` sets ``playlist_min_cosine``.
 ``EMBEAT_PRESET`` names the set of values that the others change.
 """
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import UsageError
-from embeat_serve.options import PRESETS, RecallOptions
+from embeat_serve.options import OPTION_FIELDS, PRESETS, RecallOptions
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -58,9 +58,9 @@ class Settings:
         if preset not in PRESETS:
             raise UsageError(f"EMBEAT_PRESET must be one of {', '.join(PRESETS)}, found {preset!r}")
         recall = {
-            option.name: _parse(option.name, given[option.name], option.default)
-            for option in fields(RecallOptions)
-            if option.name in given
+            name: _parse(name, given[name], option.default)
+            for name, option in OPTION_FIELDS.items()
+            if name in given
         }
         return cls(
             lake=LakePaths(Path(given.get("lake", "data_lake"))),
@@ -70,7 +70,7 @@ class Settings:
             qdrant_shards=_parse_count("qdrant_shards", given),
             qdrant_replicas=_parse_count("qdrant_replicas", given),
             device=device,  # type: ignore[arg-type]
-            recall=replace(PRESETS[preset], **recall),
+            recall=PRESETS[preset].with_values(recall),
         )
 
     def having(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.errors import UsageError
-from embeat_serve.options import PRESETS, RecallOptions
+from embeat_serve.options import OPTION_FIELDS, PRESETS, RecallOptions
 from embeat_serve.settings import Settings
 
 CHANGED = 10
@@ -53,7 +53,7 @@ def parse_settings(text: str) -> RecallOptions:
     """
     if text in PRESETS:
         return PRESETS[text]
-    known = [option.name for option in fields(RecallOptions)]
+    known = list(OPTION_FIELDS)
     environment = {}
     for pair in text.split(","):
         name, equals, value = pair.partition("=")
@@ -157,7 +157,7 @@ def _described(side: Side) -> dict[str, Any]:
         "name": side.name,
         "release": side.release,
         "has_seen": side.has_seen,
-        "options": asdict(side.options),
+        "options": side.options.to_dict(),
     }
 
 

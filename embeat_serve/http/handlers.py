@@ -200,7 +200,7 @@ def options_of(recommender: Recommender, asked: Arguments) -> RecallOptions:
     given = dict(asked.get("options", {}))
     if "channels" in given:
         given["channels"] = tuple(given["channels"])
-    return replace(base, **given)
+    return base.with_values(given)
 
 
 def answer(recommender: Recommender, question: str, asked: Arguments) -> tuple[str, bytes]:

@@ -10,7 +10,8 @@ from embeat_serve.contract.audio_features import FEATURES, VALID_RANGE
 from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.filters.request import LIMITS as FILTER_LIMITS
 from embeat_serve.filters.request import Filters
-from embeat_serve.options import MAX_K, PRESETS, RecallOptions, range_of
+from embeat_serve.option_fields import bounds_of, choices_of
+from embeat_serve.options import MAX_K, OPTION_FIELDS, PRESETS
 from embeat_serve.seeds.parsing import MAX_TEXT
 from embeat_serve.seeds.resolver import MAX_SEEDS
 
@@ -57,7 +58,7 @@ Names = Annotated[list[Text], Described(max_length=MAX_SEEDS)]
 
 def option_fields(in_query: bool) -> dict[str, Any]:
     """One field for each recall setting, with its range and its default."""
-    return {option.name: _option(option, in_query) for option in fields(RecallOptions)}
+    return {name: _option(option, in_query) for name, option in OPTION_FIELDS.items()}
 
 
 def _option(option: Field[Any], in_query: bool) -> Any:
@@ -65,13 +66,13 @@ def _option(option: Field[Any], in_query: bool) -> Any:
     if isinstance(default, bool):
         return (bool, Described(default))
     if isinstance(default, int | float):
-        low, high = range_of(option.name)
+        low, high = bounds_of(option)
         number = int if isinstance(default, int) else float
         return (number, Described(default, ge=low, le=high))
     if isinstance(default, tuple):
         kind = Annotated[Choice, BeforeValidator(_split)] if in_query else Choice
         return (kind, Described(list(default)))
-    choices = _choices(option.name)
+    choices = choices_of(option)
     return (Literal[choices] if choices else str, Described(default))
 
 
@@ -87,12 +88,6 @@ def _filter(name: str, kind: Any, in_query: bool) -> Any:
     kind = next(part for part in get_args(kind) or (kind,) if part is not type(None))
     limits = FILTER_LIMITS.get(name.removesuffix("_min").removesuffix("_max"))
     return optional(kind, ge=limits[0], le=limits[1]) if limits else optional(kind)
-
-
-def _choices(name: str) -> tuple[str, ...]:
-    from embeat_serve import settings
-
-    return tuple(getattr(settings, f"{name.upper()}S", ()))
 
 
 def optional(kind: Any, **described: Any) -> Any:
@@ -227,7 +222,7 @@ def given(model: BaseModel) -> dict[str, Any]:
 def with_options(asked: dict[str, Any]) -> dict[str, Any]:
     """A flat query with its filters and recall settings put together, as a body has them."""
     parted: dict[str, Any] = {"options": {}, "filters": {}}
-    of_group = {option.name: "options" for option in fields(RecallOptions)}
+    of_group = dict.fromkeys(OPTION_FIELDS, "options")
     of_group |= {item.name: "filters" for item in fields(Filters)}
     for name, value in asked.items():
         group = of_group.get(name)

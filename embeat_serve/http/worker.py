@@ -9,7 +9,6 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,12 +26,11 @@ REOPEN_SECONDS = 1.0
 
 def to_message(settings: Settings) -> dict[str, Any]:
     """The settings as JSON, for a worker's first frame."""
-    recall = {name: getattr(settings.recall, name) for name in settings.recall.__dict__}
     return {
         "lake": str(settings.lake.root),
         "qdrant_url": settings.qdrant_url,
         "qdrant_api_key": settings.qdrant_api_key,
-        "recall": recall,
+        "recall": settings.recall.to_dict(),
     }
 
 
@@ -46,7 +44,7 @@ def from_message(content: Mapping[str, Any]) -> Settings:
         lake=LakePaths(Path(content["lake"])),
         qdrant_url=content["qdrant_url"],
         qdrant_api_key=content["qdrant_api_key"],
-        recall=replace(RecallOptions(), **recall),
+        recall=RecallOptions().with_values(recall),
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.options import RecallOptions
 from embeat_serve.retrieval.channel import ChannelResult, joined
+from embeat_serve.upstream_options import UpstreamOptions
 
 
 class EvidenceTable(NamedTuple):
@@ -47,7 +48,8 @@ def merge(answers: list[ChannelResult], options: RecallOptions) -> MergedChannel
     every = joined(answers)
     channel = answers[0].channel
     sizes = [len(answer.ids) for answer in answers]
-    first, last = (1.0, 0.5) if options.learned else options.weights(channel)
+    upstream = options.upstream or UpstreamOptions()
+    first, last = (1.0, 0.5) if upstream.learned else upstream.weights(channel)
     # Weights of 0 would leave nothing to tell places apart by.
     places = np.concatenate([line(max(first, 1e-9), max(last, 1e-9), size) for size in sizes])
     shares = np.where(np.isnan(every.strengths), places, every.strengths)

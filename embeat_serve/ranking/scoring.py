@@ -23,6 +23,7 @@ from embeat_serve.ranking.model import (
     kind_of,
 )
 from embeat_serve.retrieval.channel import ChannelResult
+from embeat_serve.upstream_options import UpstreamOptions
 
 HELD_BACK_WEIGHT = 0.5
 """Weight of held-back evidence, as a share of its channel's last weight: below all else."""
@@ -55,8 +56,9 @@ def fuse(
         seeds: how many songs were asked about.
         is_artist: they stand for an artist.
     """
+    upstream = options.upstream or UpstreamOptions()
     learned = _weights(answers, options, model, seeds, is_artist)
-    unit = 1 / max(sum(options.weights(channel)[0] for channel in options.channels), 1e-9)
+    unit = 1 / max(sum(upstream.weights(channel)[0] for channel in options.channels), 1e-9)
     known = np.zeros(0, np.int64)
     holders: dict[str, int] = {}
     lists: list[_Listed] = []
@@ -67,13 +69,13 @@ def fuse(
         merged = merge(of_channel, options)
         if held_back_by:
             merged = merged.without(known)
-        first, last = options.weights(channel)
+        first, last = upstream.weights(channel)
         number = len(merged.ids)
-        if held_back_by and options.learned:
+        if held_back_by and upstream.learned:
             weights = line(HELD_BACK_SCORE, 0.0, number)
         elif held_back_by:
             weights = line(last * HELD_BACK_WEIGHT * unit, 0.0, number)
-        elif options.learned:
+        elif upstream.learned:
             ranked = learned[channel][: len(RANKED_FEATURES)]
             weights = _features(merged, len(of_channel)) @ ranked
         else:
@@ -103,7 +105,7 @@ def weigh_payload(
         features: (n, 4) of each, see ``payload_features``.
         answers: and the rest as in ``fuse``.
     """
-    if not options.learned:
+    if options.upstream is not None and not options.upstream.learned:
         return fused
     learned = _weights(answers, options, model, seeds, is_artist)
     nothing = np.zeros(len(FEATURES))

@@ -29,6 +29,7 @@ from embeat_serve.seeds.models import Seed
 from embeat_serve.seeds.seed_features import has_sound, main_artists, popularity_floor, related
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.query import Between, Condition, Filter, Hit, Ids, Match, Query
+from embeat_serve.upstream_options import UpstreamOptions
 
 MAX_GENRE_QUERIES = 24
 """Genres of all seeds asked for at most: the more seeds, the fewer genres of each."""
@@ -135,7 +136,9 @@ class Recall:
             neighbours = found.get(Place("playlist", position), [])
             near = [hit for hit in neighbours if self._is_near(hit)]
             genres = self._genres(seed)
-            chosen = vote(genres, near, self.options.genre_vote_ratio) if self._votes() else genres
+            chosen = (
+                vote(genres, near, self._upstream.genre_vote_ratio) if self._votes() else genres
+            )
             if "playlist" in self.options.channels and not self._asks_lists():
                 far = [hit for hit in neighbours if not self._is_near(hit)]
                 answers.append(answer("playlist", position, near))
@@ -165,8 +168,12 @@ class Recall:
             answers += self._from_lists(self._known_lists(found))
         return [answer for answer in answers if len(answer.ids)]
 
+    @property
+    def _upstream(self) -> UpstreamOptions:
+        return self.options.upstream or UpstreamOptions()
+
     def _asks_lists(self) -> bool:
-        return "playlist" in self.options.channels and self.options.playlist_neighbours
+        return "playlist" in self.options.channels and self._upstream.playlist_neighbours
 
     def _lists(self) -> Iterable[tuple[Place, Query]]:
         """Neighbours of the seeds and, for those in no playlist, of their main artists."""
@@ -269,7 +276,7 @@ class Recall:
         return tuple(code for code in artists if code not in unloved)
 
     def _is_near(self, neighbour: Hit) -> bool:
-        return cosine_of(neighbour) >= self.options.playlist_min_cosine
+        return cosine_of(neighbour) >= self._upstream.playlist_min_cosine
 
     def _limit(self, channel: str) -> int:
         """Tracks asked for per seed: what one seed would get is shared, but for k each."""
@@ -297,10 +304,10 @@ class Recall:
 
     def _votes(self) -> bool:
         by_genre = {"acoustic", "genre_popular"}.intersection(self.options.channels)
-        return self.options.genre_vote and bool(by_genre)
+        return self._upstream.genre_vote and bool(by_genre)
 
     def _asks_vectors(self) -> bool:
-        by_vector = "playlist" in self.options.channels and not self.options.playlist_neighbours
+        by_vector = "playlist" in self.options.channels and not self._upstream.playlist_neighbours
         return by_vector or self._votes()
 
     def _filter(

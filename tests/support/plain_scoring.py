@@ -11,6 +11,7 @@ from embeat_serve.ranking.model import HALF, RANKED_FEATURES, RankingModel
 from embeat_serve.ranking.preselection import AMPLE, MARGIN
 from embeat_serve.ranking.scoring import HELD_BACK_SCORE, HELD_BACK_WEIGHT, certainty, kind
 from embeat_serve.retrieval.channel import ChannelResult
+from embeat_serve.upstream_options import UpstreamOptions
 
 
 @dataclass
@@ -53,18 +54,19 @@ def plain_fuse(
     told: Mapping[int, Sequence[float]] | None = None,
 ) -> list[Plain]:
     """Candidates best first; with what their payload ``told`` scored, but not sorted, by it."""
+    upstream = options.upstream or UpstreamOptions()
     of_kind = kind(answers, seeds, False)
     weights = model.of_kind(of_kind, options.channels, certainty(answers, False))
-    unit = 1 / max(sum(options.weights(channel)[0] for channel in options.channels), 1e-9)
+    unit = 1 / max(sum(upstream.weights(channel)[0] for channel in options.channels), 1e-9)
     groups: dict[tuple[str, str | None], list[ChannelResult]] = {}
     for answer in answers:
         groups.setdefault((answer.channel, answer.held_back_by), []).append(answer)
     candidates: dict[int, Plain] = {}
     for channel, held in sorted(groups, key=lambda group: group[1] is not None):
-        first, last = options.weights(channel)
+        first, last = upstream.weights(channel)
         merged: dict[int, list[tuple[int, float, float]]] = {}
         for answer in groups[channel, held]:
-            ends = (1.0, 0.5) if options.learned else (max(first, 1e-9), max(last, 1e-9))
+            ends = (1.0, 0.5) if upstream.learned else (max(first, 1e-9), max(last, 1e-9))
             places = line(*ends, len(answer.ids))
             strengths = places if answer.strengths is None else answer.strengths.tolist()
             for id, place, strength in zip(answer.ids.tolist(), places, strengths, strict=True):
@@ -77,11 +79,11 @@ def plain_fuse(
         if held:
             order = [id for id in order if id not in candidates]
         for place, id in enumerate(order):
-            if held and options.learned:
+            if held and upstream.learned:
                 weight = line(HELD_BACK_SCORE, 0, len(order))[place]
             elif held:
                 weight = line(last * HELD_BACK_WEIGHT * unit, 0, len(order))[place]
-            elif options.learned:
+            elif upstream.learned:
                 mean = sum(strength for *_, strength in merged[id]) / len(groups[channel, held])
                 mean = min(max(mean, 0), 1)
                 features = (1.0, HALF / (HALF + place), mean, mean**0.5)
@@ -95,7 +97,7 @@ def plain_fuse(
                 (channel, seed, weight * share / total) for seed, share, _ in merged[id]
             ]
     ranked = sorted(candidates.values(), key=lambda one: (-one.score, one.id))
-    for candidate in ranked if told and options.learned else ():
+    for candidate in ranked if told and upstream.learned else ():
         number = Counter(channel for channel, *_ in candidate.pieces)
         if candidate.held_back_by:
             continue

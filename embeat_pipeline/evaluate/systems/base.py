@@ -74,10 +74,11 @@ def release_settings(recall: RecallOptions) -> dict[str, tuple[str, RecallOption
             settings[f"preset {name}"] = ("release", preset)
     for channel in CHANNELS:
         # By place, so that what is shown is the channel's own order.
-        settings[channel] = ("channel", replace(raw, channels=(channel,), learned=False))
-    if recall.playlist_neighbours:
-        vectors = replace(raw, learned=False, playlist_neighbours=False, playlist_min_cosine=-1.0)
-        settings["playlist vectors"] = ("channel", replace(vectors, channels=("playlist",)))
+        settings[channel] = ("channel", raw.with_values({"channels": (channel,), "learned": False}))
+    if recall.uses_neighbour_lists:
+        vectors = {"learned": False, "playlist_neighbours": False, "playlist_min_cosine": -1.0}
+        alone = raw.with_values({**vectors, "channels": ("playlist",)})
+        settings["playlist vectors"] = ("channel", alone)
     return settings
 
 
@@ -100,8 +101,8 @@ def ask_settings(
 
 def changed_settings(options: RecallOptions) -> dict[str, Any]:
     """Settings that differ from the defaults."""
-    default = asdict(RecallOptions())
-    return {name: value for name, value in asdict(options).items() if value != default[name]}
+    default = RecallOptions().to_dict()
+    return {name: value for name, value in options.to_dict().items() if value != default[name]}
 
 
 def baselines(

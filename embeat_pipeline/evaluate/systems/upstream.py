@@ -69,7 +69,7 @@ def upstream_lake(evaluation_lake: LakePaths) -> LakePaths:
 def upstream_settings() -> dict[str, tuple[str, RecallOptions]]:
     """What upstream's release is asked: its whole merge, and its two models alone."""
     merge = PRESETS["upstream"]
-    raw = replace(merge, diversify=False, playlist_min_cosine=-1.0)
+    raw = merge.with_values({"diversify": False, "playlist_min_cosine": -1.0})
     return {
         "upstream": ("upstream", merge),
         "upstream acoustic": ("upstream", replace(raw, channels=("acoustic",))),

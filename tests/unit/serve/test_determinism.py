@@ -21,6 +21,7 @@ from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.recommender import Recommender
 from embeat_serve.results import Recommendations
 from embeat_serve.stores.qdrant_server import ServerStore
+from embeat_serve.upstream_options import UpstreamOptions
 
 # The client's in-memory mode tells what it does without.
 pytestmark = [
@@ -88,7 +89,7 @@ def drawn(catalogue: Recommender, number: int) -> list[dict[str, Any]]:
         RecallOptions(order="harmonic"),
         RecallOptions(diversify=False),
         PRESETS["upstream"],
-        RecallOptions(genre_vote=True),
+        RecallOptions(upstream=UpstreamOptions(genre_vote=True)),
     )
     filters = (None, None, None, Filters(year_min=2000), Filters(energy_min=0.4, explicit=False))
     questions = []

@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
@@ -9,18 +9,21 @@ from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.errors import UsageError
 from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.settings import Settings
+from embeat_serve.upstream_options import UpstreamOptions
 
 
 def test_upstreams_merge_is_a_preset():
     options = PRESETS["upstream"]
-    assert not options.playlist_neighbours
-    assert options.playlist_min_cosine == 0.75
+    assert not options.uses_neighbour_lists
+    upstream = options.upstream
+    assert upstream is not None
+    assert upstream.playlist_min_cosine == 0.75
     assert options.min_popularity == 10
-    assert options.weights("acoustic") == (1.7, 1.0)
-    assert options.weights("genre_popular") == (1.0, 0.8)
-    assert options.weights("same_artist") == (1.9, 1.0)
-    assert options.weights("related_artist") == (1.8, 1.0)
-    assert options.weights("playlist") == (2.0, 1.2)
+    assert upstream.weights("acoustic") == (1.7, 1.0)
+    assert upstream.weights("genre_popular") == (1.0, 0.8)
+    assert upstream.weights("same_artist") == (1.9, 1.0)
+    assert upstream.weights("related_artist") == (1.8, 1.0)
+    assert upstream.weights("playlist") == (2.0, 1.2)
     assert options.limits("acoustic") == (10, 512)
     assert {options.limits(name) for name in CHANNELS if name != "acoustic"} == {(2, 128)}
     assert (options.same_artist_min_share, options.same_artist_max_share) == (0.15, 0.20)
@@ -57,21 +60,30 @@ def test_channels_have_one_order_and_no_repetition():
 )
 def test_values_that_mean_nothing_are_refused(changed: dict, named: str):
     with pytest.raises(UsageError, match=named):
-        replace(RecallOptions(), **changed)
+        RecallOptions().with_values(changed)
 
 
 def test_every_option_has_a_variable():
-    for option in fields(RecallOptions):
-        default = option.default
+    for name, default in RecallOptions().to_dict().items():
         text = ",".join(default) if isinstance(default, tuple) else str(default)
-        settings = Settings.from_environment({f"EMBEAT_{option.name.upper()}": text})
+        settings = Settings.from_environment({f"EMBEAT_{name.upper()}": text})
         assert settings.recall == RecallOptions()
 
 
 @given(st.floats(-1, 1))
 def test_numbers_are_read(cosine: float):
     settings = Settings.from_environment({"EMBEAT_PLAYLIST_MIN_COSINE": repr(cosine)})
-    assert settings.recall.playlist_min_cosine == cosine
+    assert settings.recall.to_dict()["playlist_min_cosine"] == cosine
+
+
+def test_options_of_upstream_leave_the_product_alone_unless_one_is_changed():
+    assert RecallOptions().upstream is None
+    assert RecallOptions().with_values({"learned": True}).upstream is None
+    changed = RecallOptions().with_values({"genre_vote": True, "max_genres": 2})
+    assert changed == RecallOptions(max_genres=2, upstream=UpstreamOptions(genre_vote=True))
+    assert RecallOptions().with_values(changed.to_dict()) == changed
+    with pytest.raises(TypeError):
+        RecallOptions().with_values({"genre_votes": True})
 
 
 def test_lists_and_switches_are_read():

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +8,12 @@ from embeat_serve.ranking.candidates import Candidate, CandidateTable
 from embeat_serve.ranking.preselection import shortlist
 from embeat_serve.ranking.scoring import fuse as fused
 from embeat_serve.retrieval.channel import ChannelResult
+from embeat_serve.upstream_options import UpstreamOptions
 from tests.support.plain_scoring import answer_of
 
-OPTIONS = replace(PRESETS["upstream"], playlist_neighbours=True)
-UNIT = sum(OPTIONS.weights(channel)[0] for channel in CHANNELS)
+OPTIONS = PRESETS["upstream"].with_values({"playlist_neighbours": True})
+assert OPTIONS.upstream
+UNIT = sum(OPTIONS.upstream.weights(channel)[0] for channel in CHANNELS)
 
 
 def answer(
@@ -108,9 +108,9 @@ def test_candidates_are_unique_and_sorted(found: list[ChannelResult]):
 def test_weights_of_zero_are_no_error():
     options = RecallOptions(
         channels=("playlist",),
-        learned=False,
-        playlist_weight_first=0.0,
-        playlist_weight_last=0.0,
+        upstream=UpstreamOptions(
+            learned=False, playlist_weight_first=0.0, playlist_weight_last=0.0
+        ),
     )
     assert [c.id for c in fuse([answer("playlist", 3, 1)], options)] == [1, 3]
 

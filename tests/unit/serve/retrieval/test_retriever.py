@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,9 @@ from embeat_serve.retrieval.retriever import MAX_GENRE_QUERIES, Place, Recall
 from embeat_serve.seeds.models import Seed
 from embeat_serve.seeds.seed_features import popularity_floor
 from embeat_serve.stores.query import Between, Hit, Ids, Match
+from embeat_serve.upstream_options import UpstreamOptions
 
-OPTIONS = replace(PRESETS["upstream"], playlist_neighbours=True)
+OPTIONS = PRESETS["upstream"].with_values({"playlist_neighbours": True})
 
 
 def seed(code: int = 1, **payload: Any) -> Seed:
@@ -118,7 +118,11 @@ def test_a_song_from_outside_is_compared_by_sound_only():
 def test_only_the_channels_asked_for():
     options = RecallOptions(channels=("same_artist",))
     assert list(Recall([seed()], options, 20).plan()) == [Place("same_artist", 0)]
-    voting = Recall([seed()], RecallOptions(channels=("acoustic",), genre_vote=True), 20)
+    voting = Recall(
+        [seed()],
+        RecallOptions(channels=("acoustic",), upstream=UpstreamOptions(genre_vote=True)),
+        20,
+    )
     assert Place("playlist", 0) in voting.plan()
     silent = RecallOptions(channels=("acoustic",))
     assert Place("playlist", 0) not in Recall([seed()], silent, 20).plan()
@@ -179,13 +183,17 @@ def test_an_artists_list_is_brought_along_with_its_songs():
 
 
 def test_vectors_are_asked_where_lists_are_not_wanted():
-    options = RecallOptions(channels=("playlist",), playlist_neighbours=False)
+    options = RecallOptions(
+        channels=("playlist",), upstream=UpstreamOptions(playlist_neighbours=False)
+    )
     assert set(Recall([seed()], options, 20).plan()) == {Place("playlist", 0)}
     assert set(Recall([seed()], LISTED, 20).plan()) == {Place("lists"), Place("artist lists")}
 
 
 def test_neighbours_below_the_cut_off_are_held_back():
-    options = RecallOptions(channels=("playlist",), playlist_neighbours=False)
+    options = RecallOptions(
+        channels=("playlist",), upstream=UpstreamOptions(playlist_neighbours=False)
+    )
     recall = Recall([seed()], options, 20)
     hits = [Hit(2, 0.8, {}), Hit(3, 0.75, {}), Hit(4, 0.74, {})]
     near, far = recall.answers({Place("playlist", 0): hits})
@@ -194,7 +202,9 @@ def test_neighbours_below_the_cut_off_are_held_back():
 
 
 def test_the_vote_picks_among_the_answers():
-    options = RecallOptions(channels=("acoustic", "playlist"), genre_vote=True)
+    options = RecallOptions(
+        channels=("acoustic", "playlist"), upstream=UpstreamOptions(genre_vote=True)
+    )
     found = {
         Place("playlist", 0): [neighbour(8, id=2), neighbour(8, id=3)],
         Place("acoustic", 0, 7): [Hit(20, 0.99, {})],
