@@ -1,5 +1,4 @@
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +12,7 @@ from embeat_serve.ranking.candidates import Candidate, Evidence
 from embeat_serve.reranking.selection import RELAXED, at_least, at_most, rank
 from embeat_serve.seeds.models import Seed
 
-OPTIONS = replace(PRESETS["upstream"], playlist_neighbours=True)
+OPTIONS = PRESETS["upstream"].with_values({"playlist_neighbours": True})
 OWN = 1
 """Artist of the seed."""
 
