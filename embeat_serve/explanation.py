@@ -80,7 +80,7 @@ def explain(candidate: Candidate, seeds: Sequence[Seed], gate: CompiledFilter = 
     if len(seeds) > 1 and not of_artist:
         name = seed.payload.get(TrackField.TRACK_NAME) or "a seed"
         reasons.append(f"closest to {name}, found for {agreeing} of {len(seeds)} seeds")
-    broken = gate.broken(candidate.payload)
+    broken = gate.failed(candidate.payload)
     reasons += [NOT_PASSED[rule] for rule in gate.rules if rule in broken]
     sentence = "; ".join(dict.fromkeys(reasons)) or "found for the seed"
     return f"{sentence[0].upper()}{sentence[1:]}."

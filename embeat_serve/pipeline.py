@@ -14,7 +14,7 @@ from embeat_serve.ranking.preselection import AMPLE, shortlist
 from embeat_serve.ranking.scoring import fuse, payload_features, weigh_payload
 from embeat_serve.ranking.steering import steer_scores
 from embeat_serve.release import Release
-from embeat_serve.reranking.selection import rank
+from embeat_serve.reranking.reranker import rerank
 from embeat_serve.retrieval.negative_feedback import artists_of, demote_artists
 from embeat_serve.retrieval.retriever import WIDE, Place, Recall, listed
 from embeat_serve.stores.query import Hit
@@ -75,8 +75,13 @@ def choose(release: Release, asked: Recall, bring_along: bool, is_artist: bool) 
         found = _find(release, asked, bring_along, is_artist, clock)
         read = time.perf_counter()
         fused, candidates = _with_payload(found, asked)
-        ranked, relaxed = rank(
-            candidates, asked.seeds, asked.options, asked.k, asked.gate, asked.disliked
+        ranked, relaxed = rerank(
+            candidates,
+            asked.seeds,
+            asked.options,
+            k=asked.k,
+            filters=asked.gate,
+            disliked=asked.disliked,
         )
         # That so many are not enough takes four copies of every song, but it can be.
         if found.filled or len(ranked) == asked.k:

@@ -238,7 +238,12 @@ def _gate(
     named = bool(filters and (filters.genres or filters.without_genres))
     languages = (song.payload.get(TrackField.LANGUAGE) for song in seeds.songs)
     spoken = [language for language in languages if language is not None]
-    return compile_filters(filters, release.genre_codes if named else {}, asides.blocked, spoken)
+    return compile_filters(
+        filters,
+        genre_codes=release.genre_codes if named else {},
+        artist_codes=asides.blocked,
+        languages=spoken,
+    )
 
 
 def _entries(playlist: Playlist) -> list[PlaylistEntry]:

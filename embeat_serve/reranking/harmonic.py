@@ -1,7 +1,8 @@
-"""The order of a DJ: each song goes over into the next, in key and tempo.
+"""Order a list as a DJ would: each song close to the next in key and tempo.
 
-Keys lie on the Camelot wheel, where neighbours share all notes but one. Tempi are compared in
-steps of what a turntable is pitched by, and half or double counts as the same.
+Keys lie on the Camelot wheel (harmonic mixing), where neighbours share all notes but one. Tempi
+are compared in steps of 6%, the range of a turntable's pitch control, and half or double the
+tempo counts as the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,66 +12,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract.schema import TrackField
+from embeat_serve.reranking.sequencing import SequencedSong
 
 TEMPO_STEP = 1.06
 """Ratio of two tempi that are one step apart."""
 
 UNKNOWN_KEY = 3.0
 UNKNOWN_TEMPO = 3.0
-"""Distance where one of the two is unknown: about that of two songs at random."""
+"""Distance where one of the two is unknown: about that of two random songs."""
 
-CLASH = 100.0
+SAME_NEIGHBOUR = 100.0
 """Cost of two songs in a row from one album or by one artist: more than any change of key."""
 
 MAX_PASSES = 20
-"""Sweeps of improvement over a list at most; most need three."""
+"""Most passes of improvement over a list; usually three are enough."""
 
 
-class Song(Protocol):
-    """What is looked at."""
+class HarmonicSong(SequencedSong, Protocol):
+    """What the order looks at."""
 
     @property
     def payload(self) -> Mapping[str, Any]:
         """Fields of the track."""
         ...
 
-    @property
-    def main_artist(self) -> int | None:
-        """None where unknown."""
-        ...
 
-    @property
-    def album(self) -> int | None:
-        """None where unknown."""
-        ...
+AnySong = TypeVar("AnySong", bound=HarmonicSong)
 
 
-AnySong = TypeVar("AnySong", bound=Song)
+def harmonic_order(songs: Sequence[AnySong]) -> list[AnySong]:
+    """The songs in an order with smaller changes of key and tempo. The first song stays first.
 
-
-def mix(songs: Sequence[AnySong]) -> list[AnySong]:
-    """The songs in an order whose changes of key and tempo add up to less.
-
-    The first song stays first. Both the order given and the one that always goes on with the
-    nearest song are improved by turning stretches round (2-opt); the better result is taken,
-    the order given where neither is better than it.
+    Two orders are improved by reversing stretches (2-opt, Croes 1958): the order given, and the
+    one that always goes on with the nearest song. The better result is taken, or the order given
+    if neither is better.
     """
     if len(songs) < 3:
         return list(songs)
     changes = distances(songs)
-    costs = changes + CLASH * _clashes(songs)
+    costs = changes + SAME_NEIGHBOUR * _shared_values(songs)
     given = np.arange(len(songs))
     orders = [_improved(start, costs) for start in (given, _nearest_first(costs))]
     best = min(orders, key=lambda order: _length(order, costs))
     if _length(best, changes) > _length(given, changes):
         best = given
-    return [songs[place] for place in best.tolist()]
+    return [songs[position] for position in best.tolist()]
 
 
-def distances(songs: Sequence[Song]) -> NDArray[np.float64]:
-    """Change from each song to each other, (n, n): hours on the Camelot wheel, one more between
-    minor and major, and steps of tempo."""
-    hours, majors, tempi = (_column(songs, name) for name in ("hour", "mode", "tempo"))
+def distances(songs: Sequence[HarmonicSong]) -> NDArray[np.float64]:
+    """The change from each song to each other, (n, n) float64, 0 on the diagonal.
+
+    It is the number of hours on the Camelot wheel, plus 1 between minor and major, plus the
+    number of tempo steps.
+    """
+    hours, majors, tempi = (
+        np.array([read(song.payload) for song in songs], np.float64)
+        for read in (_hour, _mode, _tempo)
+    )
     around = np.abs(hours[:, None] - hours[None, :])
     keys = np.minimum(around, 12 - around) + np.abs(majors[:, None] - majors[None, :])
     octaves = np.log2(tempi)
@@ -82,42 +80,42 @@ def distances(songs: Sequence[Song]) -> NDArray[np.float64]:
     return changes
 
 
-def total_change(songs: Sequence[Song]) -> float:
-    """Sum of the changes from each song to the next."""
-    return _length(np.arange(len(songs)), distances(songs))
-
-
 def camelot_hour(key: int, mode: int) -> int:
-    """Hour 1..12 on the Camelot wheel; A minor and C major are at 8.
+    """The hour 1..12 of a key on the Camelot wheel; A minor and C major are at 8.
 
     Args:
         key: pitch class 0..11, 0 is C.
         mode: 0 minor, 1 major.
     """
     major = key % 12 if mode == 1 else (key + 3) % 12
-    # A fifth up, seven semitones, is an hour on.
+    # A fifth up, seven semitones, is one hour later.
     return (major * 7 + 7) % 12 + 1
 
 
-def _column(songs: Sequence[Song], name: str) -> NDArray[np.float64]:
-    return np.array([_value(song.payload, name) for song in songs], np.float64)
+def _hour(track: Mapping[str, Any]) -> float:
+    """The Camelot hour; NaN where key or mode is unknown."""
+    key, mode = track.get(TrackField.KEY), track.get(TrackField.MODE)
+    return np.nan if key is None or mode is None else float(camelot_hour(int(key), int(mode)))
 
 
-def _value(track: Mapping[str, Any], name: str) -> float:
-    key, mode, tempo = (track.get(f) for f in (TrackField.KEY, TrackField.MODE, TrackField.TEMPO))
-    if name == "tempo":
-        return float(tempo) if tempo else np.nan
-    if key is None or mode is None:
-        return np.nan
-    return float(mode if name == "mode" else camelot_hour(int(key), int(mode)))
+def _mode(track: Mapping[str, Any]) -> float:
+    """0 minor, 1 major; NaN where key or mode is unknown."""
+    key, mode = track.get(TrackField.KEY), track.get(TrackField.MODE)
+    return np.nan if key is None or mode is None else float(mode)
 
 
-def _clashes(songs: Sequence[Song]) -> NDArray[np.float64]:
-    found = np.zeros((len(songs), len(songs)))
+def _tempo(track: Mapping[str, Any]) -> float:
+    """Beats per minute; NaN where unknown."""
+    return float(track.get(TrackField.TEMPO) or np.nan)
+
+
+def _shared_values(songs: Sequence[HarmonicSong]) -> NDArray[np.float64]:
+    """Whether two songs share their album, plus whether they share their artist: (n, n)."""
+    shared = np.zeros((len(songs), len(songs)))
     for values in ([song.album for song in songs], [song.main_artist for song in songs]):
         codes = np.array([np.nan if value is None else value for value in values], np.float64)
-        found += codes[:, None] == codes[None, :]
-    return found
+        shared += codes[:, None] == codes[None, :]
+    return shared
 
 
 def _nearest_first(costs: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -136,7 +134,7 @@ def _improved(order: NDArray[np.int64], costs: NDArray[np.float64]) -> NDArray[n
     for _ in range(MAX_PASSES):
         before = _length(order, costs)
         for first in range(1, len(order) - 1):
-            # Turning round order[first..last] changes the two steps at its ends.
+            # Reversing order[first..last] changes the two steps at its ends.
             lasts = np.arange(first + 1, len(order))
             previous = order[first - 1]
             following = np.append(order[first + 2 :], -1)

@@ -1,76 +1,95 @@
-"""The order of a list: by score, but for neighbours that would be too much alike."""
+"""Order a list by score, but keep songs that are too much alike apart."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
-from typing import Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
-class Song(Protocol):
-    """What is looked at to order a list."""
+class SequencedSong(Protocol):
+    """What the order looks at."""
 
     @property
     def main_artist(self) -> int | None:
-        """None where unknown: never the same as another."""
+        """Artist code. None where unknown: never the same as another."""
         ...
 
     @property
     def album(self) -> int | None:
-        """None where unknown: never the same as another."""
+        """Album code. None where unknown: never the same as another."""
         ...
 
 
-AnySong = TypeVar("AnySong", bound=Song)
+AnySong = TypeVar("AnySong", bound=SequencedSong)
+
+
+class Arrangement(NamedTuple, Generic[AnySong]):
+    """An order of songs."""
+
+    songs: list[AnySong]
+    broken: list[str]
+    """Names of the rules that this order breaks."""
+
+
+class _Remaining(Generic[AnySong]):
+    """The songs that have no place yet, and how many of them each artist and album has."""
+
+    def __init__(self, songs: Sequence[AnySong]):
+        self.songs = list(songs)
+        self.artists = Counter(s.main_artist for s in songs if s.main_artist is not None)
+        self.albums = Counter(s.album for s in songs if s.album is not None)
+
+    def remove(self, song: AnySong) -> None:
+        self.songs.remove(song)
+        if song.main_artist is not None:
+            self.artists[song.main_artist] -= 1
+        if song.album is not None:
+            self.albums[song.album] -= 1
 
 
 def arrange(
     songs: Sequence[AnySong], max_run: int, distinct_first: int = 1
-) -> tuple[list[AnySong], list[str]]:
-    """Keep the given order but for: no album twice in a row, no artist more than ``max_run`` times,
-    and no artist twice among the ``distinct_first`` first.
+) -> Arrangement[AnySong]:
+    """The songs in the order given, except where a rule needs another one.
 
-    The first song that may come next comes next, unless the rest could then no longer be
-    placed (a list that is half one artist has to start spending that artist's songs early).
-    Distinct artists give way first.
+    No album follows itself, no artist comes more than ``max_run`` times in a row, and none comes
+    twice among the ``distinct_first`` first. Distinct artists give way first.
+
+    The first song that may come next comes next, unless the rest could then no longer be placed:
+    a list that is half one artist has to use that artist's songs early.
 
     Returns:
         The order, and the rules that it breaks because no order was found that keeps them.
     """
-    rest = list(songs)
-    artists = Counter(song.main_artist for song in rest if song.main_artist is not None)
-    albums = Counter(song.album for song in rest if song.album is not None)
+    remaining = _Remaining(songs)
     placed: list[AnySong] = []
     run = 0
-    while rest:
+    while remaining.songs:
         last = placed[-1] if placed else None
-        allowed = [song for song in rest if _may_follow(song, last, run, max_run)]
-        fitting = (
-            song for song in allowed if _fits(song, last, run, max_run, rest, artists, albums)
-        )
+        allowed = [song for song in remaining.songs if _may_follow(song, last, run, max_run)]
+        safe = (s for s in allowed if _leaves_room(s, last, run, max_run, remaining))
         if len(placed) < distinct_first:
-            there = {song.main_artist for song in placed} - {None}
-            fitting = iter(sorted(fitting, key=lambda song: song.main_artist in there))
-        following = next(fitting, allowed[0] if allowed else rest[0])
-        rest.remove(following)
-        _spend(artists, following.main_artist)
-        _spend(albums, following.album)
+            head = {song.main_artist for song in placed} - {None}
+            safe = iter(sorted(safe, key=lambda song: song.main_artist in head))
+        following = next(safe, allowed[0] if allowed else remaining.songs[0])
+        remaining.remove(following)
         run = run + 1 if last and _same(following.main_artist, last.main_artist) else 1
         placed.append(following)
-    return placed, broken_rules(placed, max_run, distinct_first)
+    return Arrangement(placed, broken_rules(placed, max_run, distinct_first))
 
 
-def broken_rules(songs: Sequence[Song], max_run: int, distinct_first: int = 1) -> list[str]:
-    """Rules of neighbourhood that an order breaks."""
-    broken = []
-    run = 1
-    longest = 1
+def broken_rules(
+    songs: Sequence[SequencedSong], max_run: int, distinct_first: int = 1
+) -> list[str]:
+    """Names of the rules of ``arrange`` that an order breaks."""
+    broken: list[str] = []
+    run = longest = 1
     for before, after in pairwise(songs):
         run = run + 1 if _same(before.main_artist, after.main_artist) else 1
         longest = max(longest, run)
     if longest > max_run:
         broken.append("max_artist_run")
-    pairs = pairwise(songs)
-    if any(_same(before.album, after.album) for before, after in pairs):
+    if any(_same(before.album, after.album) for before, after in pairwise(songs)):
         broken.append("album_neighbours")
     head = [song.main_artist for song in songs[:distinct_first] if song.main_artist is not None]
     if len(set(head)) < len(head):
@@ -82,7 +101,7 @@ def _same(one: Hashable, other: Hashable) -> bool:
     return one is not None and one == other
 
 
-def _may_follow(song: Song, last: Song | None, run: int, max_run: int) -> bool:
+def _may_follow(song: SequencedSong, last: SequencedSong | None, run: int, max_run: int) -> bool:
     if last is None:
         return True
     if _same(song.album, last.album):
@@ -90,35 +109,29 @@ def _may_follow(song: Song, last: Song | None, run: int, max_run: int) -> bool:
     return not (_same(song.main_artist, last.main_artist) and run >= max_run)
 
 
-def _fits(
-    song: Song,
-    last: Song | None,
+def _leaves_room(
+    song: SequencedSong,
+    last: SequencedSong | None,
     run: int,
     max_run: int,
-    rest: Sequence[Song],
-    artists: Counter[int],
-    albums: Counter[int],
+    remaining: _Remaining[AnySong],
 ) -> bool:
-    """Whether the rest can still be placed once ``song`` is; necessary, nearly sufficient."""
-    left = len(rest) - 1
+    """Whether the rest can still be placed after ``song``; necessary, nearly sufficient."""
+    left = len(remaining.songs) - 1
+    artists, albums = remaining.artists, remaining.albums
     most = max((*artists.values(), *albums.values()), default=0)
     if 2 * most <= left:
         return True  # nothing is even half of the rest
     run = run + 1 if last and _same(song.main_artist, last.main_artist) else 1
     for artist, count in artists.items():
-        mine = artist == song.main_artist
-        count -= mine
+        is_own = artist == song.main_artist
+        number = count - is_own
         # Every other song is followed by one more run of this artist.
-        if count > max_run * (left - count + 1) - (run if mine else 0):
+        if number > max_run * (left - number + 1) - (run if is_own else 0):
             return False
     for album, count in albums.items():
-        mine = album == song.album
-        count -= mine
-        if count > left - count + (0 if mine else 1):
+        is_own = album == song.album
+        number = count - is_own
+        if number > left - number + (0 if is_own else 1):
             return False
     return True
-
-
-def _spend(counts: Counter[int], key: int | None) -> None:
-    if key is not None:
-        counts[key] -= 1
