@@ -1,23 +1,26 @@
-"""One sentence on why a song is on the list, from the evidence that put it there.
+"""Say in one sentence why a song is on the list.
 
-What can be counted is: how many playlists share the song with the seed. What cannot is called as
-weak as it is: the words follow strengths and cosines, whatever the rank.
+To add a reason, write a function that returns phrases and give it a place in ``REASONS``. The
+words follow strengths and cosines, whatever the rank, so weak evidence is called weak.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 from embeat_serve.contract.schema import MOST_SHARED, TrackField
 from embeat_serve.filters.compiled import NO_FILTER, CompiledFilter
 from embeat_serve.ranking.candidates import Candidate, Evidence
 from embeat_serve.seeds.models import Seed
 
-PLAYLISTS = (
+COSINE_WORDS = (
     (0.75, "often in the same playlists"),
     (0.5, "sometimes in the same playlists"),
     (-1.0, "now and then in similar playlists"),
 )
-TOGETHER = (
+"""Lowest cosine of two playlist vectors -> words."""
+
+STRENGTH_WORDS = (
     (0.4, "often in the same playlists"),
     (0.2, "in the same or similar playlists"),
     (-1.0, "now and then in similar playlists"),
@@ -25,21 +28,21 @@ TOGETHER = (
 """Lowest strength of a neighbour -> words."""
 
 FEW_PLAYLISTS = 0.25
-"""Confidence below which there is little to go by: some ten playlists hold the seed."""
+"""Confidence below which the words mention few playlists: about ten of them hold the seed."""
 
-SOUND = (
+SOUND_WORDS = (
     (0.9, "sounds very much alike"),
     (0.75, "sounds alike"),
     (0.5, "sounds somewhat alike"),
     (-1.0, "sounds different"),
 )
-"""Lowest cosine -> words."""
+"""Lowest cosine of two acoustic vectors -> words."""
 
 SAME_TEMPO = 0.03
 CLOSE_TEMPO = 0.08
-"""Difference as a share of the seed's tempo."""
+"""Largest difference of two tempi, as a share of the seed's tempo."""
 
-NOT_PASSED = {
+FAILED_FILTER_WORDS = {
     "tempo": "not of the tempo asked for",
     "energy": "not of the energy asked for",
     "popularity": "not as popular, or unpopular, as asked for",
@@ -49,134 +52,193 @@ NOT_PASSED = {
     "genres": "of none of the genres asked for",
     "without_genres": "of a genre not wanted",
 }
+"""Filter that gave way -> words, in the order of the sentence."""
 
 PITCHES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+"""Names of the pitch classes 0..11."""
 
 
-def explain(candidate: Candidate, seeds: Sequence[Seed], gate: CompiledFilter = NO_FILTER) -> str:
-    """Why ``candidate`` is like ``seeds``, strongest reason first, and which filters of ``gate``
-    had to give way to it."""
-    strongest = max(candidate.evidence, key=lambda item: (item.contribution, -item.seed))
-    seed = seeds[strongest.seed]
-    of_seed = {item.channel: item for item in candidate.evidence if item.seed == strongest.seed}
-    reasons = []
-    for channel in candidate.channels():
-        if channel in of_seed:
-            reasons += _reason(of_seed[channel], candidate, seed)
-    sound = [item for channel, item in of_seed.items() if channel != "playlist"]
-    cosine = next((item.cosine for item in sound if item.cosine is not None), None)
-    music = _music(seed, candidate.payload)
-    if cosine is not None:
-        alike = f"{_words(SOUND, cosine)} ({cosine:.2f})"
-        reasons.append(f"{alike} with {music}" if music else alike)
-    elif music:
-        reasons.append(music)
-    if genres := _shared_genres(seed, candidate.payload):
-        reasons.append(f"both {genres}")
-    elif candidate.held_back_by == "genre":
-        reasons.append("of another genre")
-    agreeing = len({item.seed for item in candidate.evidence})
-    of_artist = strongest.strength is not None and strongest.confidence == 0
-    if len(seeds) > 1 and not of_artist:
-        name = seed.payload.get(TrackField.TRACK_NAME) or "a seed"
-        reasons.append(f"closest to {name}, found for {agreeing} of {len(seeds)} seeds")
-    broken = gate.failed(candidate.payload)
-    reasons += [NOT_PASSED[rule] for rule in gate.rules if rule in broken]
-    sentence = "; ".join(dict.fromkeys(reasons)) or "found for the seed"
+@dataclass(frozen=True)
+class Case:
+    """One song to explain.
+
+    Attributes:
+        candidate: with its payload and evidence.
+        seeds: all seeds of the request.
+        filters: of the request.
+        strongest: the evidence that adds most to the score, ties by the first seed.
+        seed: the seed of that evidence.
+        evidence: channel -> evidence for that seed.
+    """
+
+    candidate: Candidate
+    seeds: Sequence[Seed]
+    filters: CompiledFilter
+    strongest: Evidence
+    seed: Seed
+    evidence: Mapping[str, Evidence]
+
+    @classmethod
+    def of(cls, candidate: Candidate, seeds: Sequence[Seed], filters: CompiledFilter) -> Self:
+        """The case of a candidate that has evidence."""
+        strongest = max(candidate.evidence, key=lambda item: (item.contribution, -item.seed))
+        of_seed = {item.channel: item for item in candidate.evidence if item.seed == strongest.seed}
+        seed = seeds[strongest.seed]
+        return cls(candidate, seeds, filters, strongest, seed, of_seed)
+
+
+def explain(
+    candidate: Candidate, seeds: Sequence[Seed], filters: CompiledFilter = NO_FILTER
+) -> str:
+    """One sentence on why ``candidate`` is like ``seeds``, strongest reason first.
+
+    Args:
+        candidate: with its payload and at least one piece of evidence.
+        seeds: of the request.
+        filters: of the request; the sentence ends with those that gave way to the song.
+    """
+    case = Case.of(candidate, seeds, filters)
+    reasons = dict.fromkeys(phrase for reason in REASONS for phrase in reason(case))
+    sentence = "; ".join(reasons) or "found for the seed"
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _reason(item: Evidence, candidate: Candidate, seed: Seed) -> list[str]:
-    match item.channel:
+def channel_reasons(case: Case) -> list[str]:
+    """What each channel says of the song, greatest contribution first."""
+    channels = [channel for channel in case.candidate.channels() if channel in case.evidence]
+    return [phrase for channel in channels for phrase in _channel_words(channel, case)]
+
+
+def sound_reasons(case: Case) -> list[str]:
+    """How alike the songs sound, and what tempo and key they share."""
+    cosines = (item.cosine for name, item in case.evidence.items() if name != "playlist")
+    cosine = next((cosine for cosine in cosines if cosine is not None), None)
+    track = case.candidate.payload
+    music = " and ".join([*_tempo_words(case.seed, track), *_key_words(case.seed, track)])
+    if cosine is None:
+        return [music] if music else []
+    sound = f"{_words(SOUND_WORDS, cosine)} ({cosine:.2f})"
+    return [f"{sound} with {music}" if music else sound]
+
+
+def genre_reasons(case: Case) -> list[str]:
+    """Up to two genres that the songs share, or that there are none."""
+    genres: Sequence[str] = case.candidate.payload.get(TrackField.GENRES, ())
+    shared = [genre for genre in case.seed.payload.get(TrackField.GENRES, ()) if genre in genres]
+    if shared:
+        return [f"both {' and '.join(shared[:2])}"]
+    return ["of another genre"] if case.candidate.held_back_by == "genre" else []
+
+
+def agreement_reasons(case: Case) -> list[str]:
+    """Which of several seeds the song is closest to, and how many seeds it was found for."""
+    if len(case.seeds) == 1 or _is_of_artist(case.strongest):
+        return []
+    name = case.seed.payload.get(TrackField.TRACK_NAME) or "a seed"
+    agreeing = len({item.seed for item in case.candidate.evidence})
+    return [f"closest to {name}, found for {agreeing} of {len(case.seeds)} seeds"]
+
+
+def filter_reasons(case: Case) -> list[str]:
+    """The filters that gave way to the song."""
+    failed = case.filters.failed(case.candidate.payload)
+    return [words for name, words in FAILED_FILTER_WORDS.items() if name in failed]
+
+
+REASONS: tuple[Callable[[Case], list[str]], ...] = (
+    channel_reasons,
+    sound_reasons,
+    genre_reasons,
+    agreement_reasons,
+    filter_reasons,
+)
+"""In the order of the sentence."""
+
+
+def _channel_words(channel: str, case: Case) -> list[str]:
+    item = case.evidence[channel]
+    match channel:
         case "playlist" if item.cosine is not None:
-            return [f"{_words(PLAYLISTS, item.cosine)} ({item.cosine:.2f})"]
+            return [f"{_words(COSINE_WORDS, item.cosine)} ({item.cosine:.2f})"]
         case "playlist" if item.strength is not None:
-            return [_together(item.strength, item.confidence, item.shared, seed)]
+            return [_neighbour_words(item, item.strength, case.seed)]
         case "same_artist":
-            names = candidate.payload.get(TrackField.ARTIST_NAMES, ())
-            own = seed.payload.get(TrackField.ARTIST_NAMES, ())
-            common = next((name for name in names if name in own), None)
-            return [f"by {common}, too" if common else "by the same artist"]
+            return [_same_artist_words(case.candidate, case.seed)]
         case "related_artist":
-            own = seed.payload.get(TrackField.ARTIST_NAMES, ())
-            return [f"by an artist related to {own[0]}" if own else "by a related artist"]
+            names = case.seed.payload.get(TrackField.ARTIST_NAMES, ())
+            return [f"by an artist related to {names[0]}" if names else "by a related artist"]
         case "genre_popular":
             return ["popular in the genre"]
         case _:
             return []
 
 
-def _together(strength: float, confidence: float, shared: int | None, seed: Seed) -> str:
-    of_artist = confidence == 0
-    if shared:
-        other = f"songs of {_artist(seed)}" if of_artist else _title(seed)
-        return f"{_playlists(shared)} it with {other}"
-    # Playlists are only one of the things that a list is made of.
+def _same_artist_words(candidate: Candidate, seed: Seed) -> str:
+    seed_names: Sequence[str] = seed.payload.get(TrackField.ARTIST_NAMES, ())
+    names: Sequence[str] = candidate.payload.get(TrackField.ARTIST_NAMES, ())
+    shared = next((name for name in names if name in seed_names), None)
+    return f"by {shared}, too" if shared else "by the same artist"
+
+
+def _is_of_artist(item: Evidence) -> bool:
+    """Whether a neighbour is one of the seed's artist, not of the seed itself."""
+    return item.strength is not None and item.confidence == 0
+
+
+def _neighbour_words(item: Evidence, strength: float, seed: Seed) -> str:
+    title = seed.payload.get(TrackField.TRACK_NAME) or "the seed"
+    artist = next(iter(seed.payload.get(TrackField.ARTIST_NAMES, ())), "the artist")
+    of_artist = _is_of_artist(item)
+    if item.shared:
+        return f"{_count_words(item.shared)} it with {f'songs of {artist}' if of_artist else title}"
+    # Playlists are only one of the sources of a neighbour list.
     if of_artist:
-        return f"goes with songs of {_artist(seed)}, or of artists like it ({strength:.2f})"
-    if shared == 0:
-        return f"played with songs like {_title(seed)} ({strength:.2f}), never yet with it"
-    words = f"{_words(TOGETHER, strength)} ({strength:.2f})"
-    return words if confidence >= FEW_PLAYLISTS else f"{words}, of which there are few"
+        return f"goes with songs of {artist}, or of artists like it ({strength:.2f})"
+    if item.shared == 0:
+        return f"played with songs like {title} ({strength:.2f}), never yet with it"
+    words = f"{_words(STRENGTH_WORDS, strength)} ({strength:.2f})"
+    return words if item.confidence >= FEW_PLAYLISTS else f"{words}, of which there are few"
 
 
-def _playlists(shared: int) -> str:
+def _count_words(shared: int) -> str:
     if shared == 1:
         return "1 playlist shares"
     return f"{shared:,}{' or more' if shared == MOST_SHARED else ''} playlists share"
 
 
-def _title(seed: Seed) -> str:
-    return seed.payload.get(TrackField.TRACK_NAME) or "the seed"
+def _words(scale: Sequence[tuple[float, str]], value: float) -> str:
+    return next((words for lowest, words in scale if value >= lowest), scale[-1][1])
 
 
-def _artist(seed: Seed) -> str:
-    return next(iter(seed.payload.get(TrackField.ARTIST_NAMES, ())), "the artist")
-
-
-def _words(scale: Sequence[tuple[float, str]], cosine: float) -> str:
-    return next((words for lowest, words in scale if cosine >= lowest), scale[-1][1])
-
-
-def _shared_genres(seed: Seed, track: Mapping[str, Any]) -> str:
-    own = set(track.get(TrackField.GENRES, ()))
-    shared = [genre for genre in seed.payload.get(TrackField.GENRES, ()) if genre in own]
-    return " and ".join(shared[:2])
-
-
-def _music(seed: Seed, track: Mapping[str, Any]) -> str:
-    details = [*_tempo(seed.payload, track), *_key(seed.payload, track)]
-    return " and ".join(details)
-
-
-def _tempo(seed: Mapping[str, Any], track: Mapping[str, Any]) -> list[str]:
-    ours, theirs = seed.get(TrackField.TEMPO), track.get(TrackField.TEMPO)
-    if not ours or not theirs:
+def _tempo_words(seed: Seed, track: Mapping[str, Any]) -> list[str]:
+    seed_tempo, tempo = seed.payload.get(TrackField.TEMPO), track.get(TrackField.TEMPO)
+    if not seed_tempo or not tempo:
         return []
-    apart = abs(theirs - ours) / ours
-    if apart <= SAME_TEMPO:
-        return [f"the same tempo ({theirs:.0f} bpm)"]
-    return [f"a close tempo ({theirs:.0f} bpm)"] if apart <= CLOSE_TEMPO else []
+    difference = abs(tempo - seed_tempo) / seed_tempo
+    if difference <= SAME_TEMPO:
+        return [f"the same tempo ({tempo:.0f} bpm)"]
+    return [f"a close tempo ({tempo:.0f} bpm)"] if difference <= CLOSE_TEMPO else []
 
 
-def _key(seed: Mapping[str, Any], track: Mapping[str, Any]) -> list[str]:
-    ours, theirs = _tonality(seed), _tonality(track)
-    if ours is None or theirs is None:
+def _key_words(seed: Seed, track: Mapping[str, Any]) -> list[str]:
+    seed_tonality, tonality = _tonality(seed.payload), _tonality(track)
+    if seed_tonality is None or tonality is None:
         return []
-    key, major = theirs
-    name = f"{PITCHES[key]} {'major' if major else 'minor'}"
-    if ours == theirs:
+    key, is_major = tonality
+    name = f"{PITCHES[key]} {'major' if is_major else 'minor'}"
+    if seed_tonality == tonality:
         return [f"the same key ({name})"]
-    # A minor key shares its notes with the major key three semitones up.
-    notes = [(key + (0 if major else 3)) % 12 for key, major in (ours, theirs)]
+    # A minor key has the notes of the major key three semitones up.
+    notes = [(key + (0 if is_major else 3)) % 12 for key, is_major in (seed_tonality, tonality)]
     if notes[0] == notes[1]:
         return [f"the relative key ({name})"]
-    # Seven semitones are a fifth.
-    if ours[1] == major and (ours[0] - key) % 12 in (5, 7):
+    # A fifth is seven semitones up, or five down.
+    if seed_tonality[1] == is_major and (seed_tonality[0] - key) % 12 in (5, 7):
         return [f"a neighbouring key ({name})"]
     return []
 
 
 def _tonality(song: Mapping[str, Any]) -> tuple[int, bool] | None:
+    """Pitch class 0..11 and whether the key is major; None where unknown."""
     key, mode = song.get(TrackField.KEY), song.get(TrackField.MODE)
     return None if key is None or mode is None else (int(key) % 12, mode == 1)
