@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient
 
-from embeat_pipeline.index import patience
-from embeat_pipeline.index.qdrant_upload import Layout, upload_release
+from embeat_pipeline.index.qdrant_collections import ClusterLayout
+from embeat_pipeline.index.qdrant_retry import RetryPolicy
+from embeat_pipeline.index.qdrant_upload import UploadOptions, upload_release
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.schema import Collection
@@ -121,9 +122,9 @@ def test_an_upload_that_broke_off_serves_nothing_and_is_done_again(
         return upsert(name, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(client, "upsert", break_off)
-    monkeypatch.setattr(patience, "FIRST_PAUSE", 0)
+    options = UploadOptions(retry=RetryPolicy(sleep=lambda _: None))
     with pytest.raises(StoreUnreachable, match="somewhere does not answer"):
-        upload_release(lake, b, client, "somewhere")
+        upload_release(lake, b, client, address="somewhere", options=options)
     monkeypatch.undo()
     assert ServerStore(client).release == a
     # What arrived is not sent again.
@@ -155,7 +156,8 @@ def test_a_real_server_answers_as_the_lake_does(
             shutil.copytree(lake.release(release), copies.release(name), copy_function=os.link)
             (copies.release(name) / "manifest.json").unlink()
             replace(Manifest.read(lake.release(release)), release=name).write(copies.release(name))
-            upload_release(copies, name, client, LIVE_URL, Layout(shards=2))
+            options = UploadOptions(ClusterLayout(shards=2))
+            upload_release(copies, name, client, address=LIVE_URL, options=options)
         random = np.random.default_rng(0)
         vectors = random.standard_normal((20, 64)).astype(np.float32)
         queries = [Query(name, 20, vector) for name in Collection.ALL for vector in vectors]

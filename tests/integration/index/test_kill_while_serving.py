@@ -34,6 +34,8 @@ from embeat_serve.settings import Settings
 from embeat_serve.stores.factory import published_release
 from embeat_serve.stores.query import Filter, Match, Query
 
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 KILLS = int(os.environ.get("EMBEAT_KILLS", "3"))
 HALF_PRECISION = 2e-3
 RUN = """

@@ -2,8 +2,9 @@
 
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,8 @@ import numpy as np
 import pytest
 
 from embeat_pipeline.cli import main
-from embeat_pipeline.index import patience
-from embeat_pipeline.index import qdrant_upload as upload
-from embeat_pipeline.index.qdrant_upload import upload_to_server
+from embeat_pipeline.index.qdrant_retry import RetryPolicy
+from embeat_pipeline.index.qdrant_upload import FILES, UploadOptions, upload_to_server
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
 from embeat_serve.contract.schema import Collection
@@ -26,6 +26,7 @@ from embeat_serve.stores.query import Query
 from tests.support.qdrant_stand_in import StandIn, standing_in
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
     pytest.mark.filterwarnings("ignore:Local mode performs exact"),
     pytest.mark.filterwarnings("ignore:Api key is used with an insecure"),
@@ -40,13 +41,25 @@ def stand_in() -> Iterator[StandIn]:
         yield state
 
 
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Pauses that were made, and not waited for."""
-    made: list[float] = []
-    monkeypatch.setattr(patience, "time", type("Clock", (), {"sleep": staticmethod(made.append)}))
-    monkeypatch.setattr(upload, "BATCH", 100)
-    return made
+@pytest.fixture
+def pauses() -> list[float]:
+    """Pauses between attempts, recorded instead of waited for."""
+    return []
+
+
+@pytest.fixture
+def options(pauses: list[float]) -> UploadOptions:
+    """Six batches for the 600 tracks, and no waiting between attempts."""
+    return UploadOptions(batch_points=100, retry=RetryPolicy(sleep=pauses.append))
+
+
+Upload = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def upload(options: UploadOptions) -> Upload:
+    """``upload_to_server`` with those options."""
+    return partial(upload_to_server, options=options)
 
 
 def settings(state: StandIn, **others: Any) -> Settings:
@@ -63,7 +76,7 @@ def test_every_request_may_fail_once(
     stand_in: StandIn,
     failure: str,
     pauses: list[float],
-    monkeypatch: pytest.MonkeyPatch,
+    options: UploadOptions,
 ) -> None:
     lake, release = built
     slow = failure == "timeout after"
@@ -73,13 +86,12 @@ def test_every_request_may_fail_once(
         return failure if number == 2 and (not slow or kind == "PUT /points") else None
 
     stand_in.fails = once_of_each_kind
-    if slow:
-        monkeypatch.setattr(upload, "UPLOAD_TIMEOUT", 1)
-    done = upload_to_server(lake, release, settings(stand_in))
+    options = replace(options, timeout=1 if slow else options.timeout)
+    done = upload_to_server(lake, release, settings(stand_in), options=options)
     assert done == {"release": release, "previous": None, "points": 1020}
     repeated = 1 if slow else len([number for number in stand_in.requests.values() if number > 1])
     assert len(pauses) >= repeated
-    assert (3 if failure == "429" else patience.FIRST_PAUSE) in pauses
+    assert (3 if failure == "429" else options.retry.first_pause) in pauses
     stand_in.fails = lambda *_: None
     with served(stand_in) as store, EdgeStore(lake.release(release)) as edge:
         for collection in Collection.ALL:
@@ -91,12 +103,16 @@ def test_every_request_may_fail_once(
 
 
 def test_a_server_that_stays_away_is_given_up(
-    built: tuple[LakePaths, str], stand_in: StandIn, pauses: list[float]
+    built: tuple[LakePaths, str],
+    stand_in: StandIn,
+    upload: Upload,
+    pauses: list[float],
+    options: UploadOptions,
 ) -> None:
     stand_in.fails = lambda kind, _: "503" if kind == "PUT /points" else None
     with pytest.raises(StoreUnreachable, match="503 Service Unavailable; try again"):
-        upload_to_server(*built, settings(stand_in))
-    assert stand_in.requests["PUT /points"] == patience.ATTEMPTS
+        upload(*built, settings(stand_in))
+    assert stand_in.requests["PUT /points"] == options.retry.attempts
     assert pauses == [1, 2, 4, 8, 16, 32, 60]
     assert stand_in.client.get_aliases().aliases == []
     with pytest.raises(NoRelease):
@@ -104,24 +120,24 @@ def test_a_server_that_stays_away_is_given_up(
 
 
 def test_an_upload_goes_on_where_it_broke_off(
-    built: tuple[LakePaths, str], stand_in: StandIn
+    built: tuple[LakePaths, str], stand_in: StandIn, upload: Upload
 ) -> None:
     lake, release = built
     # 600 tracks are six batches, so this is the second of tracks_playlist.
     stand_in.fails = lambda kind, number: "503" if kind == "PUT /points" and number > 7 else None
     with pytest.raises(StoreUnreachable):
-        upload_to_server(lake, release, settings(stand_in))
+        upload(lake, release, settings(stand_in))
     stand_in.fails = lambda *_: None
     stand_in.requests.clear()
-    assert upload_to_server(lake, release, settings(stand_in))["points"] == 320
-    assert stand_in.requests["PUT /points"] == 2 + 2 + len(upload.FILES)  # one by one
+    assert upload(lake, release, settings(stand_in))["points"] == 320
+    assert stand_in.requests["PUT /points"] == 2 + 2 + len(FILES)  # one by one
     with served(stand_in) as store:
         assert store.count(Collection.TRACKS_PLAYLIST) == 300
-    assert upload_to_server(lake, release, settings(stand_in))["points"] == 0
+    assert upload(lake, release, settings(stand_in))["points"] == 0
 
 
 def test_points_that_got_lost_are_not_served(
-    built: tuple[LakePaths, str], stand_in: StandIn
+    built: tuple[LakePaths, str], stand_in: StandIn, upload: Upload
 ) -> None:
     lake, release = built
     answer = stand_in.answer
@@ -132,11 +148,13 @@ def test_points_that_got_lost_are_not_served(
 
     stand_in.answer = losing  # type: ignore[method-assign]
     with pytest.raises(StoreUnreachable, match=r"holds 594 points in .*, expected 600"):
-        upload_to_server(lake, release, settings(stand_in))
+        upload(lake, release, settings(stand_in))
     assert stand_in.client.get_aliases().aliases == []
 
 
-def test_one_batch_is_on_its_way_at_a_time(built: tuple[LakePaths, str], stand_in: StandIn) -> None:
+def test_one_batch_is_on_its_way_at_a_time(
+    built: tuple[LakePaths, str], stand_in: StandIn, upload: Upload
+) -> None:
     running, most = [0], [0]
     answer = stand_in.answer
 
@@ -149,7 +167,7 @@ def test_one_batch_is_on_its_way_at_a_time(built: tuple[LakePaths, str], stand_i
             running[0] -= 1
 
     stand_in.answer = counting  # type: ignore[method-assign]
-    upload_to_server(*built, settings(stand_in))
+    upload(*built, settings(stand_in))
     assert most == [1]
 
 
@@ -158,11 +176,12 @@ def test_going_back_moves_the_aliases_back(
     stand_in: StandIn,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    upload: Upload,
 ) -> None:
     lake, names = LakePaths(tmp_path), ("a" * 12, "b" * 12)
     for name in names:
         copy_release(*built, lake.release(name))
-        upload_to_server(lake, name, settings(stand_in))
+        upload(lake, name, settings(stand_in))
     lake.tables.symlink_to(built[0].tables)
     (lake.index / "PREVIOUS").write_text(f"{names[0]}\n")
     lake.current.write_text(f"{names[1]}\n")
@@ -183,8 +202,10 @@ def copy_release(lake: LakePaths, release: str, target: Path) -> None:
     replace(Manifest.read(lake.release(release)), release=target.name).write(target)
 
 
-def test_shards_and_replicas_are_as_set(built: tuple[LakePaths, str], stand_in: StandIn) -> None:
-    upload_to_server(*built, settings(stand_in, qdrant_shards=6, qdrant_replicas=2))
+def test_shards_and_replicas_are_as_set(
+    built: tuple[LakePaths, str], stand_in: StandIn, upload: Upload
+) -> None:
+    upload(*built, settings(stand_in, qdrant_shards=6, qdrant_replicas=2))
     collections = {
         name: made for name, made in stand_in.created.items() if not name.endswith("_meta")
     }
@@ -199,22 +220,22 @@ def test_shards_and_replicas_are_as_set(built: tuple[LakePaths, str], stand_in: 
         assert made["hnsw_config"]["m"] == (0 if weighted else 16)
 
 
-def test_a_key_is_sent_and_never_shown(built: tuple[LakePaths, str], stand_in: StandIn) -> None:
+def test_a_key_is_sent_and_never_shown(
+    built: tuple[LakePaths, str], stand_in: StandIn, upload: Upload
+) -> None:
     stand_in.key = KEY
     with pytest.raises(StoreUnreachable, match="401 Unauthorized; check EMBEAT_QDRANT_API_KEY"):
-        upload_to_server(*built, settings(stand_in))
+        upload(*built, settings(stand_in))
     with pytest.raises(StoreUnreachable) as told:
-        upload_to_server(*built, settings(stand_in, qdrant_api_key=f"{KEY}x"))
+        upload(*built, settings(stand_in, qdrant_api_key=f"{KEY}x"))
     assert KEY not in str(told.value)
-    upload_to_server(*built, settings(stand_in, qdrant_api_key=KEY))
+    upload(*built, settings(stand_in, qdrant_api_key=KEY))
     with served(stand_in, qdrant_api_key=KEY) as store:
         assert store.release == built[1]
 
 
-def test_certificates_are_checked(
-    built: tuple[LakePaths, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(patience, "ATTEMPTS", 1)
+def test_certificates_are_checked(built: tuple[LakePaths, str], tmp_path: Path) -> None:
+    once = UploadOptions(retry=RetryPolicy(attempts=1))
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     command = (
         "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 "
@@ -226,7 +247,7 @@ def test_certificates_are_checked(
     context.load_cert_chain(certificate, key)
     with standing_in(context) as state:
         with pytest.raises(StoreUnreachable, match="does not answer"):
-            upload_to_server(*built, settings(state))
+            upload_to_server(*built, settings(state), options=once)
         assert upload_to_server(*built, settings(state, qdrant_ca=certificate))["points"] == 1020
         with served(state, qdrant_ca=certificate) as store:
             assert store.count(Collection.TRACKS) == 600
@@ -250,8 +271,9 @@ def test_a_query_that_fails_is_one_line_and_the_next_one_works(
     monkeypatch: pytest.MonkeyPatch,
     failure: str,
     told: str,
+    upload: Upload,
 ) -> None:
-    upload_to_server(*built, settings(stand_in))
+    upload(*built, settings(stand_in))
     monkeypatch.setattr(serving, "TIMEOUT", 1)
     query = Query(Collection.TRACKS, 5, vector=np.ones(64, np.float32))
     client = connect(settings(stand_in), timeout=1)
