@@ -35,7 +35,7 @@ from embeat_pipeline.index.collections import plan_parts
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.incremental.point_digests import write_digests
 from embeat_pipeline.index.payload import FACTS, read_sql, write_facts
-from embeat_pipeline.index.shard_worker import filled
+from embeat_pipeline.index.shard_worker import fill_shard
 from embeat_pipeline.index.shards import create_shard
 from embeat_pipeline.index.worker_processes import build_parts
 from embeat_serve.contract.lake import LakePaths
@@ -54,14 +54,14 @@ def main() -> None:
     parser.add_argument("--graph", action="store_true", help="also build the graph (minutes)")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        lake = made_up_lake(Path(scratch) / "lake", arguments.points, arguments.seed)
-        workshop = Path(scratch) / "workshop"
-        workshop.mkdir()
+    with tempfile.TemporaryDirectory() as temporary:
+        lake = made_up_lake(Path(temporary) / "lake", arguments.points, arguments.seed)
+        scratch = Path(temporary) / "scratch"
+        scratch.mkdir()
         options = BuildOptions()
         measured = {
-            "ours": ours(lake, workshop, options, arguments.graph),
-            "row by row": row_by_row(lake, workshop, options, arguments.graph),
+            "ours": ours(lake, scratch, options, arguments.graph),
+            "row by row": row_by_row(lake, scratch, options, arguments.graph),
         }
     show(arguments.points, measured)
     RESULTS.parent.mkdir(exist_ok=True)
@@ -74,15 +74,15 @@ def main() -> None:
     RESULTS.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def ours(lake: LakePaths, workshop: Path, options: BuildOptions, graph: bool) -> dict[str, float]:
+def ours(lake: LakePaths, scratch: Path, options: BuildOptions, graph: bool) -> dict[str, float]:
     """Seconds of our path, from the tables; the export part by part in this process."""
     started, processor = time.perf_counter(), time.process_time()
-    write_facts(lake, workshop, options)
-    write_digests(lake, workshop, workshop, [Collection.TRACKS])
-    parts = plan_parts(Collection.TRACKS, lake, workshop, options)
+    write_facts(lake, scratch, options)
+    write_digests(lake, scratch, scratch, [Collection.TRACKS])
+    parts = plan_parts(Collection.TRACKS, lake, scratch, options)
     with contextlib.redirect_stdout(io.StringIO()):
         for part in parts:
-            filled(part).close()
+            fill_shard(part).close()
     found = {
         "export": time.perf_counter() - started,
         "export, processor": time.process_time() - processor,
@@ -97,20 +97,20 @@ def ours(lake: LakePaths, workshop: Path, options: BuildOptions, graph: bool) ->
 
 
 def row_by_row(
-    lake: LakePaths, workshop: Path, options: BuildOptions, graph: bool
+    lake: LakePaths, scratch: Path, options: BuildOptions, graph: bool
 ) -> dict[str, float]:
     """Seconds of the row-by-row path; the artists' facts are there already, as a head start."""
-    facts = pq.read_table(workshop / FACTS, columns=["artist_code", "related_artist_codes"])
+    facts = pq.read_table(scratch / FACTS, columns=["artist_code", "related_artist_codes"])
     related = {
         row["artist_code"]: [int(code) for code in (row["related_artist_codes"] or "").split()]
         for row in facts.to_pylist()
     }
     started, processor = time.perf_counter(), time.process_time()
-    shard = create_shard(workshop / "row-by-row", Collection.TRACKS, options)
+    shard = create_shard(scratch / "row-by-row", Collection.TRACKS, options)
     vectors = pq.read_table(lake.table("track_vectors")).column("acoustic").combine_chunks()
     matrix = vectors.flatten().to_numpy().reshape(-1, VECTOR_SIZE)
     batch: list[edge.Point] = []
-    for row in rows_of(lake, workshop):
+    for row in rows_of(lake, scratch):
         code = row.pop("track_code")
         payload = {name: value for name, value in row.items() if value is not None}
         payload["related_artist_codes"] = related.get(row["artist_codes"][0], [])
@@ -135,11 +135,11 @@ def row_by_row(
     return seconds
 
 
-def rows_of(lake: LakePaths, workshop: Path) -> Iterator[dict[str, Any]]:
+def rows_of(lake: LakePaths, scratch: Path) -> Iterator[dict[str, Any]]:
     """Rows of the same query that ours runs, one by one."""
     with duckdb.connect() as connection:
         connection.register("codes", pq.read_table(lake.table("tracks"), columns=["track_code"]))
-        tables = [str(lake.table("tracks")), str(workshop / FACTS)]
+        tables = [str(lake.table("tracks")), str(scratch / FACTS)]
         yield from (
             connection.sql(read_sql("tracks.sql"), params=[*tables, 0, 1 << 32])
             .pl()

@@ -26,9 +26,9 @@ import pyarrow.parquet as pq
 from embeat_pipeline.common.atomic import link
 from embeat_pipeline.common.parquet import conform
 from embeat_pipeline.common.schemas import SCHEMAS
-from embeat_pipeline.index.build import TABLES, build_release
-from embeat_pipeline.index.config import BuildOptions
-from embeat_pipeline.index.incremental.segment_reuse import carry_collection
+from embeat_pipeline.index.build import build_release
+from embeat_pipeline.index.config import TABLES, BuildOptions
+from embeat_pipeline.index.incremental.segment_reuse import reuse_collection
 from embeat_pipeline.index.verify import verify_release
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import Collection, TrackField
@@ -87,7 +87,7 @@ def copy_of(lake: LakePaths, root: Path) -> LakePaths:
     copy.release(release).mkdir(parents=True)
     for item in lake.release(release).iterdir():
         if item.name in Collection.ALL:
-            carry_collection(item, copy.release(release) / item.name)
+            reuse_collection(item, copy.release(release) / item.name)
         elif item.is_dir():
             shutil.copytree(item, copy.release(release) / item.name)
         else:

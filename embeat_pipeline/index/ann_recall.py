@@ -54,7 +54,7 @@ class Recall(NamedTuple):
     worst: float
 
 
-def recalls(store: VectorStore, collection: str, codes: Sequence[int]) -> dict[str, Recall]:
+def measure_recalls(store: VectorStore, collection: str, codes: Sequence[int]) -> dict[str, Recall]:
     """Recall@100 of a collection by kind of filter; kinds without an answer are left out.
 
     Args:

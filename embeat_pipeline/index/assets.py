@@ -1,35 +1,23 @@
-"""Assets of the index stage: a release, its blocking check, and the release being served."""
+"""Assets of the index stage: the release, its blocking check, and its publication."""
 
 import time
 
 import dagster as dg
 
+from embeat_pipeline.index.config import TABLES
 from embeat_pipeline.orchestration.materialization import asset_result
 from embeat_pipeline.orchestration.resources import LakeResource
 
-TABLES = (
-    "tracks",
-    "artists",
-    "artist_genres",
-    "genre_map",
-    "related_artists",
-    "encoder",
-    "track_vectors",
-    "playlist_vectors",
-    "track_neighbours",
-    "artist_neighbours",
-)
-
 
 @dg.asset(
-    deps=TABLES,
+    deps=[*TABLES, "encoder"],
     group_name="index",
     pool="index",
     kinds={"qdrant"},
-    description="Everything serving needs, in one immutable folder, named after its inputs.",
+    description="Everything that serving needs, in one immutable folder named after its inputs.",
 )
 def release(lake: LakeResource) -> dg.MaterializeResult:
-    """Build the release that the tables and models make."""
+    """Build the release of the lake's tables and models."""
     from embeat_pipeline.index.build import build_release
     from embeat_pipeline.index.config import BuildOptions
 
@@ -46,11 +34,11 @@ def release(lake: LakeResource) -> dg.MaterializeResult:
     description="Counts, payloads, files and recall; nothing unfit is published.",
 )
 def release_is_fit(lake: LakeResource) -> dg.AssetCheckResult:
-    """Verify the release last built."""
+    """Check the release last built."""
     from embeat_pipeline.index.build import built_release
-    from embeat_pipeline.index.verify import verify_release
+    from embeat_pipeline.index.verification import verified_checks
 
-    checks = verify_release(lake.paths, built_release(lake.paths))
+    checks = verified_checks(lake.paths, built_release(lake.paths))
     failed = "; ".join(str(check) for check in checks if not check.passed)
     return dg.AssetCheckResult(
         passed=not failed,
@@ -64,10 +52,10 @@ def release_is_fit(lake: LakeResource) -> dg.AssetCheckResult:
     group_name="index",
     pool="index",
     kinds={"qdrant"},
-    description="The release being served: CURRENT in the lake and, where a URL is set, a server.",
+    description="The served release: CURRENT in the lake and, where a URL is set, a server.",
 )
 def published_release(lake: LakeResource) -> dg.MaterializeResult:
-    """Serve the release last built; remove those older than the one served before."""
+    """Serve the release last built, and remove releases older than the previous one."""
     from embeat_pipeline.index.build import built_release
     from embeat_pipeline.index.publish import collect_garbage, publish_release
     from embeat_serve.settings import Settings

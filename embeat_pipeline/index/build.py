@@ -1,17 +1,18 @@
-"""Builds a release aside and puts it in place whole: ``index/<release>``.
+"""Build a release aside and move it into place as a whole: ``index/<release>``.
 
-A release is named after everything that decides its content, so the same inputs give the same
-release and an existing one is never built again. Work goes on in ``index/.building-*`` under a
-lock; what a killed build left there is discarded by the next one.
+A release is named after everything that decides its content. So the same inputs give the same
+release, and an existing one is never built again. A build works in ``index/.building-*`` under a
+lock; the next build discards what a killed one left there.
 
-Where little changed since the release being served, a copy of that one is changed instead
-(``increments.py``). It has to pass the same checks, else all is made afresh.
+Where few points changed since the served release, its collections are patched
+(``incremental/plan.py``). The result must pass the same checks; otherwise all is built anew.
 """
 
 import hashlib
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,18 @@ import pyarrow.parquet as pq
 import embeat_pipeline
 from embeat_pipeline.common.atomic import atomic_path, sync_folder, write_json
 from embeat_pipeline.common.fingerprint import file_digest
-from embeat_pipeline.index.collections import build_collections
-from embeat_pipeline.index.config import DEFAULT_OPTIONS, BuildOptions
-from embeat_pipeline.index.incremental.plan import BUILT, Base, base_of, recipe, write_recipe
+from embeat_pipeline.index.collections import BuildSite, build_collections
+from embeat_pipeline.index.config import DEFAULT_OPTIONS, TABLES, BuildOptions
+from embeat_pipeline.index.incremental.plan import (
+    BUILT,
+    BaseRelease,
+    find_base,
+    recipe,
+    write_recipe,
+)
 from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
-from embeat_pipeline.index.term_dictionary import write_words
-from embeat_pipeline.index.verify import verify_folder
+from embeat_pipeline.index.term_dictionary import write_term_dictionary
+from embeat_pipeline.index.verification import verify_and_record
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import FORMAT_VERSION, Manifest, ReleaseFile
 from embeat_serve.contract.schema import Collection
@@ -35,28 +42,15 @@ from embeat_serve.ranking.model import MANIFEST_PARAMETER, RankingModel
 from embeat_serve.stores.factory import read_manifest
 from embeat_serve.stores.qdrant_edge import EdgeStore
 
-TABLES = (
-    "tracks",
-    "artists",
-    "artist_genres",
-    "genre_map",
-    "related_artists",
-    "track_vectors",
-    "playlist_vectors",
-    "track_neighbours",
-    "artist_neighbours",
-)
-"""Tables a release is made of."""
-
 
 def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> dict[str, Any]:
-    """Build the release that the lake's tables and encoder make.
+    """Build the release of the lake's tables and encoder, unless it exists.
 
     Returns:
         ``release`` (its name), points per collection, ``bytes`` on disk, ``based_on`` (the
-        release of which a copy was changed, or empty), how many points were changed or why all were
-        made (``tracks_changed``, ``tracks_made_afresh``, ...); with ``unchanged`` where it was
-        there already.
+        release that was patched, or empty), per collection the number of points changed or the
+        reason for building it anew (``tracks_changed``, ``tracks_made_afresh``, ...); and
+        ``unchanged`` where the release existed.
 
     Raises:
         PipelineError: an input is missing, another build is running, or a process failed.
@@ -72,8 +66,9 @@ def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> d
         except BrokenRelease:
             discard_release(lake, release)
         folder = lake.index / f".building-{release}-{os.getpid()}"
+        build = _Build(BuildSite(lake, folder, folder / "scratch", options), release, digests)
         try:
-            manifest = _build(lake, release, digests, folder, options)
+            manifest = build.run()
             sync_folder(folder)
             folder.replace(lake.release(release))
             sync_folder(lake.index)
@@ -83,56 +78,58 @@ def build_release(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> d
     return _metadata(lake, manifest)
 
 
-def _build(
-    lake: LakePaths, release: str, digests: dict[str, str], folder: Path, options: BuildOptions
-) -> Manifest:
-    base = base_of(lake, options)
-    manifest, changed = _attempt(lake, release, digests, folder, options, base)
-    if changed:
-        # A graph that was changed too often is the engine's business; here it is built again.
-        failed = [check for check in verify_folder(lake, folder, manifest) if not check.passed]
-        if failed:
-            reason = "changed from release {}, it failed {}".format(
-                manifest.based_on, "; ".join(map(str, failed))
-            )
-            shutil.rmtree(folder)
-            afresh = Base(None, reason)
-            manifest, _ = _attempt(lake, release, digests, folder, options, afresh)
-    return manifest
+@dataclass(frozen=True)
+class _Build:
+    """One build of a release that does not exist yet."""
 
+    site: BuildSite
+    release: str
+    digests: dict[str, str]
 
-def _attempt(
-    lake: LakePaths,
-    release: str,
-    digests: dict[str, str],
-    folder: Path,
-    options: BuildOptions,
-    base: Base,
-) -> tuple[Manifest, bool]:
-    workshop = folder / "workshop"
-    workshop.mkdir(parents=True)
-    counts, plan = build_collections(lake, folder, workshop, options, base)
-    _copy_files(lake, folder)
-    write_recipe(folder, options)
-    shutil.rmtree(workshop)
-    manifest = Manifest(
-        release=release,
-        format_version=FORMAT_VERSION,
-        code_version=embeat_pipeline.__version__,
-        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        inputs=digests,
-        counts=counts,
-        parameters=options.parameters() | _fusion(lake),
-        based_on=base.manifest.release if base.manifest and plan.changes else None,
-        changed={name: len(of.changed) + len(of.removed) for name, of in plan.changes.items()},
-        afresh=plan.afresh,
-    )
-    manifest.write(folder)
-    return manifest, bool(plan.changes)
+    def run(self) -> Manifest:
+        """Build the release in the site's folder, patched if that passes the checks."""
+        base = find_base(self.site.lake, self.site.options)
+        manifest = self._attempt(base)
+        if not manifest.changed:
+            return manifest
+        # The engine decides whether a graph was patched too often; the checks notice.
+        checks = verify_and_record(self.site.lake, self.site.folder, manifest)
+        failed = "; ".join(str(check) for check in checks if not check.passed)
+        if not failed:
+            return manifest
+        shutil.rmtree(self.site.folder)
+        reason = f"changed from release {manifest.based_on}, it failed {failed}"
+        return self._attempt(BaseRelease(None, reason))
+
+    def _attempt(self, base: BaseRelease) -> Manifest:
+        site = self.site
+        site.scratch.mkdir(parents=True)
+        collections = build_collections(site, base)
+        _copy_files(site.lake, site.folder)
+        write_recipe(site.folder, site.options)
+        shutil.rmtree(site.scratch)
+        patches = collections.patches
+        manifest = Manifest(
+            release=self.release,
+            format_version=FORMAT_VERSION,
+            code_version=embeat_pipeline.__version__,
+            built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            inputs=self.digests,
+            counts=collections.counts,
+            parameters=site.options.parameters() | _fusion(site.lake),
+            based_on=base.manifest.release if base.manifest and patches else None,
+            changed={
+                name: len(changes.changed) + len(changes.removed)
+                for name, changes in patches.items()
+            },
+            afresh=collections.rebuild_reasons,
+        )
+        manifest.write(site.folder)
+        return manifest
 
 
 def built_release(lake: LakePaths) -> str:
-    """Name of the release last built, published or not.
+    """Return the name of the release last built, published or not.
 
     Raises:
         PipelineError: none was built in this lake.
@@ -156,7 +153,7 @@ def _record_built(lake: LakePaths, release: str) -> None:
 
 
 def release_name(digests: dict[str, str], options: BuildOptions) -> str:
-    """12 hex digits of everything that decides the content of a release."""
+    """Return 12 hex digits of everything that decides the content of a release."""
     content = {
         "inputs": digests,
         "recipe": recipe(options),
@@ -169,14 +166,14 @@ def release_name(digests: dict[str, str], options: BuildOptions) -> str:
 def _existing(lake: LakePaths, release: str) -> Manifest:
     manifest = read_manifest(lake, release)
     with EdgeStore(lake.release(release)) as store:
-        found = {collection: store.count(collection) for collection in Collection.ALL}
-    if found != manifest.counts:
-        raise BrokenRelease(f"release {release} holds {found}, expected {manifest.counts}")
+        counts = {collection: store.count(collection) for collection in Collection.ALL}
+    if counts != manifest.counts:
+        raise BrokenRelease(f"release {release} holds {counts}, expected {manifest.counts}")
     return manifest
 
 
 def input_digests(lake: LakePaths) -> dict[str, str]:
-    """Digest of each file that a release of this lake would be made of now.
+    """Return the digest of each input file of a release of this lake, by the file's role.
 
     Raises:
         PipelineError: one is missing.
@@ -195,7 +192,7 @@ def input_digests(lake: LakePaths) -> dict[str, str]:
 
 
 def fusion_path(lake: LakePaths) -> Path:
-    """Where the fusion model fitted by the evaluation is kept; without one the default serves."""
+    """Return the file of the fitted ranking model; without that file the default model serves."""
     return lake.models / "fusion.json"
 
 
@@ -215,9 +212,9 @@ def _fusion(lake: LakePaths) -> dict[str, Any]:
 def _copy_files(lake: LakePaths, folder: Path) -> None:
     shutil.copyfile(lake.models / ReleaseFile.ENCODER, folder / ReleaseFile.ENCODER)
     genres = pq.read_table(lake.table("genre_map"), columns=["genre", "x", "y"])
-    places = zip(*(genres.column(name).to_pylist() for name in genres.column_names), strict=True)
-    write_words(lake, folder)
-    write_json(folder / ReleaseFile.GENRES, [list(place) for place in places])
+    rows = zip(*(genres.column(name).to_pylist() for name in genres.column_names), strict=True)
+    write_term_dictionary(lake, folder)
+    write_json(folder / ReleaseFile.GENRES, [list(row) for row in rows])
 
 
 def _metadata(lake: LakePaths, manifest: Manifest) -> dict[str, Any]:

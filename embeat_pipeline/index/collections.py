@@ -1,18 +1,28 @@
-"""Collections of a release: made in parts, or taken over from another release and changed."""
+"""Build the collections of a release: each one anew, or as a patch of an earlier release."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow.parquet as pq
 
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.index.config import BuildOptions
-from embeat_pipeline.index.incremental.plan import FIRST, Base, Plan, plan_changes, write_changes
+from embeat_pipeline.index.incremental.plan import (
+    NO_EARLIER_RELEASE,
+    BaseRelease,
+    FullRebuildRequired,
+    changes_since,
+    write_changes,
+)
 from embeat_pipeline.index.incremental.point_digests import Changes, write_digests
-from embeat_pipeline.index.incremental.segment_reuse import carry_collection
+from embeat_pipeline.index.incremental.segment_reuse import reuse_collection
 from embeat_pipeline.index.payload import CENTROIDS, source_of, write_facts
-from embeat_pipeline.index.shard_worker import Part
+from embeat_pipeline.index.shard_worker import Part, Task
 from embeat_pipeline.index.shards import join_shards
 from embeat_pipeline.index.vectors import write_centroids
 from embeat_pipeline.index.worker_processes import build_parts
@@ -20,106 +30,175 @@ from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import Collection
 
 
-def build_collections(
-    lake: LakePaths, folder: Path, workshop: Path, options: BuildOptions, base: Base
-) -> tuple[dict[str, int], Plan]:
-    """Leave a finished shard per collection in ``folder``, and the digests of its points.
+@dataclass(frozen=True)
+class BuildSite:
+    """Where a release is built, and from what."""
+
+    lake: LakePaths
+    """Lake with the input tables."""
+    folder: Path
+    """Folder of the new release."""
+    scratch: Path
+    """Folder for files that the release does not keep."""
+    options: BuildOptions
+
+
+class CollectionPlan(Protocol):
+    """How one collection of the new release is built."""
+
+    collection: str
+
+    def parts(self) -> Sequence[Part]:
+        """Prepare the folders and return the work for the build processes."""
+        ...
+
+    def finish(self) -> None:
+        """Complete the collection once all parts are done."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """Build a collection anew, in parts that are joined at the end."""
+
+    collection: str
+    reason: str
+    """Why the collection is not patched instead."""
+    site: BuildSite
+
+    def parts(self) -> Sequence[Part]:
+        """Return parts with equal numbers of points."""
+        return self._parts
+
+    def finish(self) -> None:
+        """Join the shards of all parts into one."""
+        folders = [Path(part.folder) for part in self._parts]
+        join_shards(folders, self.site.folder / self.collection)
+
+    @cached_property
+    def _parts(self) -> list[Part]:
+        return plan_parts(self.collection, self.site.lake, self.site.scratch, self.site.options)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Take a collection over from another release and change the points that differ."""
+
+    collection: str
+    base: Path
+    """Folder of the release to take the collection over from."""
+    changes: Changes
+    site: BuildSite
+
+    def parts(self) -> Sequence[Part]:
+        """Copy the collection and return one part that changes it in place."""
+        target = self.site.folder / self.collection
+        reuse_collection(self.base / self.collection, target)
+        codes = self.changes.changed
+        part = Part(
+            lake=str(self.site.lake.root),
+            scratch=str(self.site.scratch),
+            folder=str(target),
+            collection=self.collection,
+            low=int(codes[0]) if len(codes) else 0,
+            high=int(codes[-1]) + 1 if len(codes) else 0,
+            points=len(codes),
+            options=self.site.options,
+            task=Task.CHANGE,
+        )
+        write_changes(self.changes, part.changes)
+        return [part]
+
+    def finish(self) -> None:
+        """Do nothing: the part changed the collection where it belongs."""
+
+
+@dataclass(frozen=True)
+class BuiltCollections:
+    """What ``build_collections`` made."""
+
+    counts: dict[str, int]
+    """Collection -> points."""
+    plans: Sequence[Rebuild | Patch]
+
+    @property
+    def patches(self) -> dict[str, Changes]:
+        """Collection -> its changes, for those that were patched."""
+        return {plan.collection: plan.changes for plan in self.plans if isinstance(plan, Patch)}
+
+    @property
+    def rebuild_reasons(self) -> dict[str, str]:
+        """Collection -> reason, for those that were built anew."""
+        return {plan.collection: plan.reason for plan in self.plans if isinstance(plan, Rebuild)}
+
+
+def build_collections(site: BuildSite, base: BaseRelease) -> BuiltCollections:
+    """Leave a finished shard per collection, and digests of its points, in ``site.folder``.
 
     Args:
-        lake: where the tables are.
-        folder: of the new release.
-        workshop: scratch folder.
-        options: of the build.
+        site: folders and options of the build.
         base: release that collections may be taken over from.
-
-    Returns:
-        Points per collection, and how each was made.
 
     Raises:
         PipelineError: a process failed.
     """
-    write_facts(lake, workshop, options)
+    counts = _write_sources(site)
+    plans = [_plan(collection, site, base) for collection in Collection.ALL]
+    work = [part for plan in plans for part in plan.parts()]
+    with progress("index", sum(part.points for part in work), "points") as advance:
+        build_parts(work, site.options, advance)
+    for plan in plans:
+        plan.finish()
+    return BuiltCollections(counts, plans)
+
+
+def _write_sources(site: BuildSite) -> dict[str, int]:
+    """Write what points are made from besides the tables; return points per collection."""
+    lake, scratch = site.lake, site.scratch
+    write_facts(lake, scratch, site.options)
     artists = pq.read_metadata(lake.table("artists")).num_rows
     tracks, vectors = lake.table("tracks"), lake.table("track_vectors")
-    write_centroids(tracks, vectors, artists, workshop / CENTROIDS)
-    counts = {
-        collection: pq.read_metadata(source_of(collection, lake, workshop).vectors).num_rows
+    write_centroids(tracks, vectors, artists, scratch / CENTROIDS)
+    write_digests(lake, scratch, site.folder)
+    return {
+        collection: pq.read_metadata(source_of(collection, lake, scratch).vectors).num_rows
         for collection in Collection.ALL
     }
-    write_digests(lake, workshop, folder)
-    if base.manifest is None:
-        plan, taken_over = Plan({}, dict.fromkeys(Collection.ALL, base.reason)), folder
-    else:
-        taken_over = lake.release(base.manifest.release)
-        plan = plan_changes(taken_over, folder, options)
-    _tell(plan, taken_over.name)
-    afresh = {
-        collection: plan_parts(collection, lake, workshop, options) for collection in plan.afresh
-    }
-    work = [part for parts in afresh.values() for part in parts]
-    for collection, found in plan.changes.items():
-        carry_collection(taken_over / collection, folder / collection)
-        part = _whole(collection, lake, workshop, folder, options, found)
-        write_changes(found, part.changes)
-        work.append(part)
-    with progress("index", sum(part.points for part in work), "points") as advance:
-        build_parts(work, options, advance)
-    for collection, parts in afresh.items():
-        join_shards([Path(part.folder) for part in parts], folder / collection)
-    return counts, plan
 
 
-def _tell(plan: Plan, base: str) -> None:
-    for collection, why in plan.afresh.items():
-        if why != FIRST:
-            print(f"index: {collection} is made afresh: {why}", file=sys.stderr)
-    for collection, changes in plan.changes.items():
-        print(f"index: {collection} of release {base} is changed: {changes}", file=sys.stderr)
+def _plan(collection: str, site: BuildSite, base: BaseRelease) -> Rebuild | Patch:
+    try:
+        if base.manifest is None:
+            raise FullRebuildRequired(base.reason)
+        folder = site.lake.release(base.manifest.release)
+        changes = changes_since(folder, site.folder, collection, site.options)
+    except FullRebuildRequired as error:
+        reason = str(error)
+        if reason != NO_EARLIER_RELEASE:
+            print(f"index: {collection} is made afresh: {reason}", file=sys.stderr)
+        return Rebuild(collection, reason, site)
+    print(f"index: {collection} of release {folder.name} is changed: {changes}", file=sys.stderr)
+    return Patch(collection, folder, changes, site)
 
 
 def plan_parts(
-    collection: str,
-    lake: LakePaths,
-    workshop: Path,
-    options: BuildOptions,
+    collection: str, lake: LakePaths, scratch: Path, options: BuildOptions
 ) -> list[Part]:
-    """Parts of a collection, of equal numbers of points whatever gaps the codes have."""
-    source = source_of(collection, lake, workshop)
+    """Return parts of a collection with equal numbers of points, whatever gaps the codes have."""
+    source = source_of(collection, lake, scratch)
     codes = pq.read_table(source.vectors, columns=[source.code]).column(0).to_numpy()
     number = options.part_count(len(codes))
-    places = [len(codes) * part // number for part in range(number + 1)]
+    bounds = [len(codes) * part // number for part in range(number + 1)]
     return [
         Part(
             lake=str(lake.root),
-            workshop=str(workshop),
-            folder=str(workshop / f"{collection}-{position}"),
+            scratch=str(scratch),
+            folder=str(scratch / f"{collection}-{position}"),
             collection=collection,
             low=int(codes[first]) if len(codes) else 0,
             high=int(codes[last - 1]) + 1 if len(codes) else 0,
             points=last - first,
             options=options,
         )
-        for position, (first, last) in enumerate(pairwise(places))
+        for position, (first, last) in enumerate(pairwise(bounds))
     ]
-
-
-def _whole(
-    collection: str,
-    lake: LakePaths,
-    workshop: Path,
-    folder: Path,
-    options: BuildOptions,
-    changes: Changes,
-) -> Part:
-    changed = changes.changed
-    return Part(
-        lake=str(lake.root),
-        workshop=str(workshop),
-        folder=str(folder / collection),
-        collection=collection,
-        low=int(changed[0]) if len(changed) else 0,
-        high=int(changed[-1]) + 1 if len(changed) else 0,
-        points=len(changed),
-        options=options,
-        task="change",
-    )

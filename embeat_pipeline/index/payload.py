@@ -48,8 +48,8 @@ class Source:
     """Table of neighbour lists, where points carry them."""
 
 
-def source_of(collection: str, lake: LakePaths, workshop: Path) -> Source:
-    """Source of a collection; ``workshop`` holds what ``write_facts`` and centroids left."""
+def source_of(collection: str, lake: LakePaths, scratch: Path) -> Source:
+    """Source of a collection; ``scratch`` holds what ``write_facts`` and centroids left."""
     tracks = lake.table("tracks")
     match collection:
         case Collection.TRACKS:
@@ -60,10 +60,10 @@ def source_of(collection: str, lake: LakePaths, workshop: Path) -> Source:
         case _:
             artists = lake.table("artists")
             lists = lake.table("artist_neighbours")
-            return Source(workshop / CENTROIDS, artists, "artist_code", "artists.sql", lists)
+            return Source(scratch / CENTROIDS, artists, "artist_code", "artists.sql", lists)
 
 
-def write_facts(lake: LakePaths, workshop: Path, options: BuildOptions) -> None:
+def write_facts(lake: LakePaths, scratch: Path, options: BuildOptions) -> None:
     """Write what tracks carry of their artists: genres and related artists, by artist code."""
     tables = ("artists", "artist_genres", "genre_map", "related_artists")
     values = [str(lake.table(name)) for name in tables]
@@ -75,7 +75,7 @@ def write_facts(lake: LakePaths, workshop: Path, options: BuildOptions) -> None:
             read_sql("facts.sql"),
             params=[*values, options.max_genres, options.max_related_artists],
         )
-        facts.write_parquet(str(workshop / FACTS), compression="zstd", row_group_size=SLICE)
+        facts.write_parquet(str(scratch / FACTS), compression="zstd", row_group_size=SLICE)
 
 
 def read_sql(name: str) -> str:
@@ -99,7 +99,7 @@ class Slice(NamedTuple):
 def slices(
     source: Source,
     collection: str,
-    workshop: Path,
+    scratch: Path,
     low: int,
     high: int,
     only: NDArray[np.uint32] | None = None,
@@ -117,7 +117,7 @@ def slices(
             codes = vectors.column(source.code).to_numpy()
             with connection.cursor() as cursor:
                 cursor.register("codes", vectors.select([source.code]))
-                facts, entities = str(workshop / FACTS), str(source.entities)
+                facts, entities = str(scratch / FACTS), str(source.entities)
                 bounds = [int(codes[0]), int(codes[-1]) + 1]
                 rows = cursor.sql(sql, params=[entities, facts, *bounds]).pl()
             rows = rows.with_columns(*text_keys(collection))

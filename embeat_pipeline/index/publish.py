@@ -1,7 +1,7 @@
-"""Makes a release the one that is served, goes back to the last one, and removes old ones.
+"""Publish a release, roll back to the previous one, and remove old releases.
 
 ``index/CURRENT`` names the release being served and ``index/PREVIOUS`` the one before. Each is
-replaced in one step, so whoever reads it finds a whole name of a whole release.
+replaced in one step, so a reader always finds the whole name of a whole release.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from embeat_pipeline.common.atomic import atomic_path
 from embeat_pipeline.index.lock import discard_leftovers, discard_release, index_lock
-from embeat_pipeline.index.verify import verify_release
+from embeat_pipeline.index.verification import verified_checks
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
 from embeat_serve.errors import BrokenRelease, NoRelease, PipelineError, UnfitRelease
@@ -17,12 +17,15 @@ from embeat_serve.stores.factory import current_release, read_manifest
 
 
 def previous_path(lake: LakePaths) -> Path:
-    """File that holds the name of the release served before this one."""
+    """Return the file that names the release served before the current one."""
     return lake.index / "PREVIOUS"
 
 
 def publish_release(lake: LakePaths, release: str) -> dict[str, Any]:
-    """Verify a release and serve it from now on.
+    """Serve a release from now on, if it passes every check.
+
+    A check that was recorded when the release was built is not run again while the release is
+    unchanged; see ``verification``.
 
     Returns:
         ``release``, ``previous`` (None where there was none), and the value of each check.
@@ -31,7 +34,7 @@ def publish_release(lake: LakePaths, release: str) -> dict[str, Any]:
         UnfitRelease: it failed a check; nothing has changed.
         PipelineError: another process is building or publishing.
     """
-    checks = verify_release(lake, release)
+    checks = verified_checks(lake, release)
     failed = [str(check) for check in checks if not check.passed]
     if failed:
         raise UnfitRelease(
@@ -44,13 +47,13 @@ def publish_release(lake: LakePaths, release: str) -> dict[str, Any]:
         if served == release:
             return {"release": release, "previous": _previous(lake), **metadata, "unchanged": True}
         if served is not None:
-            _point(previous_path(lake), served)
-        _point(lake.current, release)
+            _write_pointer(previous_path(lake), served)
+        _write_pointer(lake.current, release)
     return {"release": release, "previous": served, **metadata}
 
 
 def rollback(lake: LakePaths) -> dict[str, Any]:
-    """Serve the previous release again; a second call undoes the first.
+    """Serve the previous release again; a second call returns to the current one.
 
     Returns:
         ``release`` (served from now on) and ``previous``.
@@ -64,17 +67,17 @@ def rollback(lake: LakePaths) -> dict[str, Any]:
         if previous is None or previous == served:
             raise PipelineError(f"no previous release in {lake.index} to go back to")
         read_manifest(lake, previous)
-        _point(lake.current, previous)
+        _write_pointer(lake.current, previous)
         if served is not None:
-            _point(previous_path(lake), served)
+            _write_pointer(previous_path(lake), served)
     return {"release": previous, "previous": served}
 
 
 def collect_garbage(lake: LakePaths, keep: int = 2) -> list[str]:
-    """Remove old releases and what killed builds left.
+    """Remove old releases and leftovers of killed builds.
 
-    The newest ``keep`` stay, and so do the one being served and the one before. Processes that
-    have a removed release open can go on reading it.
+    The newest ``keep`` releases stay, and so do the served and the previous one. A process that
+    has a removed release open can go on reading it.
 
     Returns:
         Names of the releases removed, sorted.
@@ -94,7 +97,7 @@ def collect_garbage(lake: LakePaths, keep: int = 2) -> list[str]:
     return removed
 
 
-def _point(path: Path, release: str) -> None:
+def _write_pointer(path: Path, release: str) -> None:
     with atomic_path(path) as scratch:
         scratch.write_text(f"{release}\n", encoding="utf-8")
 

@@ -1,9 +1,9 @@
-"""Parts of collections, built or changed in a process of their own.
+"""Build or change parts of collections in a process of their own.
 
-The engine never releases the GIL and keeps what it allocated, so a large part gets a process to
-itself: parts are built side by side, and a finished one gives its memory back. Run as
+The engine never releases the GIL and keeps the memory it allocated. So parts are built in
+processes side by side, and a process that ends gives its memory back. Run as
 ``python -m embeat_pipeline.index.shard_worker PARTS`` with a JSON list; prints one JSON object per
-line, ``{"points": n}`` for points taken in and ``{"step": …}`` for what it is at.
+line: ``{"points": n}`` for points added, and ``{"step": …}`` for the current step.
 """
 
 import json
@@ -12,8 +12,9 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from embeat_pipeline.index.config import BuildOptions
 from embeat_serve.contract.lake import LakePaths
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 
     from embeat_pipeline.index.payload import Slice
 
-Task = Literal["build", "change"]
-"""What to do with a part: make a shard of it, or take a shard that is in the folder already to what
-its points are now."""
+
+class Task(StrEnum):
+    """What a process does with a part."""
+
+    BUILD = "build"
+    """Write a new shard."""
+    CHANGE = "change"
+    """Change the shard that is in the folder already."""
 
 
 @dataclass(frozen=True)
@@ -35,47 +41,53 @@ class Part:
     """Points of ``collection`` with ``low <= code < high``, to be built in ``folder``."""
 
     lake: str
-    workshop: str
+    scratch: str
     folder: str
     collection: str
     low: int
     high: int
     points: int
-    """How many there are, or how many of them changed."""
+    """Number of points to build or to change."""
     options: BuildOptions
-    task: Task = "build"
+    task: Task = Task.BUILD
 
     @property
     def changes(self) -> Path:
-        """Folder with the codes to change and to remove."""
-        return Path(self.workshop) / f"{self.collection}-changes"
+        """Folder of the codes to change and to remove."""
+        return Path(self.scratch) / f"{self.collection}-changes"
 
 
 def to_json(parts: Sequence[Part]) -> str:
-    """As ``from_json`` reads it."""
+    """Serialise parts for ``from_json``."""
     return json.dumps([asdict(part) for part in parts])
 
 
 def from_json(text: str) -> list[Part]:
-    """Read what ``to_json`` wrote."""
+    """Parse the output of ``to_json``."""
     return [
-        Part(**{**content, "options": BuildOptions(**content["options"])})
+        Part(
+            **{
+                **content,
+                "options": BuildOptions(**content["options"]),
+                "task": Task(content["task"]),
+            }
+        )
         for content in json.loads(text)
     ]
 
 
-def work_on(part: Part) -> None:
-    """Do what the part asks for; see ``Task``."""
-    {"build": build_part, "change": change_part}[part.task](part)
+def run_part(part: Part) -> None:
+    """Build or change the shard of a part, as its task says."""
+    {Task.BUILD: build_part, Task.CHANGE: change_part}[part.task](part)
 
 
 def build_part(part: Part) -> None:
     """Write one shard with the points of ``part``, indexed and flushed to disk."""
-    _finish(filled(part), part)
+    _finish(fill_shard(part), part)
 
 
-def filled(part: Part) -> "EdgeShard":
-    """A shard in ``part.folder`` with the points of ``part``, flushed but without a graph."""
+def fill_shard(part: Part) -> "EdgeShard":
+    """Create a shard in ``part.folder`` with all points, flushed but without a graph."""
     from embeat_pipeline.index.payload import points
     from embeat_pipeline.index.shards import create_shard, edge
 
@@ -89,7 +101,7 @@ def filled(part: Part) -> "EdgeShard":
 
 
 def change_part(part: Part) -> None:
-    """Take the shard in ``part.folder`` to what the points are now."""
+    """Remove and replace points of the shard in ``part.folder`` that differ from the tables."""
     import pyarrow.parquet as pq
 
     from embeat_pipeline.index.incremental.plan import CHANGED, REMOVED
@@ -103,8 +115,8 @@ def change_part(part: Part) -> None:
         return
     shard = load_shard(Path(part.folder), part.collection, part.options)
     for start in range(0, len(removed), UPSERT):
-        gone = removed[start : start + UPSERT].tolist()
-        shard.update(edge.UpdateOperation.delete_points(gone))
+        codes = removed[start : start + UPSERT].tolist()
+        shard.update(edge.UpdateOperation.delete_points(codes))
     for rows in _slices(part, changed):
         for batch in points(rows, part.collection):
             shard.update(edge.UpdateOperation.upsert_points(batch))
@@ -116,9 +128,9 @@ def change_part(part: Part) -> None:
 def _slices(part: Part, only: "NDArray[np.uint32] | None" = None) -> "Iterator[Slice]":
     from embeat_pipeline.index.payload import slices, source_of
 
-    workshop = Path(part.workshop)
-    source = source_of(part.collection, LakePaths(Path(part.lake)), workshop)
-    return slices(source, part.collection, workshop, part.low, part.high, only)
+    scratch = Path(part.scratch)
+    source = source_of(part.collection, LakePaths(Path(part.lake)), scratch)
+    return slices(source, part.collection, scratch, part.low, part.high, only)
 
 
 def _finish(shard: "EdgeShard", part: Part) -> None:
@@ -130,12 +142,15 @@ def _finish(shard: "EdgeShard", part: Part) -> None:
 
 
 def report(**message: int | str) -> None:
-    """Tell the parent. Where it is gone, the write fails and so ends this process too."""
+    """Send a message to the parent process.
+
+    Where the parent is gone, the write fails, which ends this process too.
+    """
     print(json.dumps(message), flush=True)
 
 
 if __name__ == "__main__":
-    # An interrupt from the terminal reaches the whole group; the parent decides what follows.
+    # An interrupt from the terminal reaches all processes; the parent decides what follows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for part in from_json(sys.argv[1]):
-        work_on(part)
+        run_part(part)

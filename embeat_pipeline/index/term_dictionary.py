@@ -29,7 +29,7 @@ _COUNTED = {
 }
 
 
-def write_words(lake: LakePaths, release: Path) -> int:
+def write_term_dictionary(lake: LakePaths, release: Path) -> int:
     """Write the words of titles, credits, artists and aliases to the folder of a release.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Opens a release as the server would and measures whether it is what was asked for."""
+"""Check that a release holds what its tables say, and that its search finds the nearest."""
 
 import io
 import json
@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 
-from embeat_pipeline.index.ann_recall import recalls
+from embeat_pipeline.index.ann_recall import measure_recalls
 from embeat_pipeline.index.config import (
     MIN_MEAN_RECALL,
     MIN_WORST_RECALL,
@@ -43,7 +43,7 @@ class Check:
 
 
 def verify_release(lake: LakePaths, release: str) -> list[Check]:
-    """Check counts, payloads, files and recall of a release of this lake.
+    """Check counts, payloads, files and recall of a release, whatever was recorded before.
 
     Every sample is drawn from a fixed seed. A release that cannot be read at all is one failed
     check, not an exception.
@@ -55,7 +55,7 @@ def verify_release(lake: LakePaths, release: str) -> list[Check]:
 
 
 def verify_folder(lake: LakePaths, folder: Path, manifest: Manifest) -> list[Check]:
-    """The same of a release in ``folder``, which need not be in its place yet."""
+    """Check a release in ``folder``, which need not be in its final place yet."""
     try:
         with EdgeStore(folder) as store:
             return [
@@ -69,6 +69,16 @@ def verify_folder(lake: LakePaths, folder: Path, manifest: Manifest) -> list[Che
         return [Check("readable", False, str(error), "yes")]
 
 
+def limits() -> dict[str, float]:
+    """Return the limits and sample sizes that decide whether a release passes."""
+    return {
+        "mean_recall": MIN_MEAN_RECALL,
+        "worst_recall": MIN_WORST_RECALL,
+        "queries": VERIFY_QUERIES,
+        "seed": VERIFY_SEED,
+    }
+
+
 def _counts(lake: LakePaths, manifest: Manifest, store: VectorStore) -> Iterator[Check]:
     expected = {
         Collection.TRACKS: pq.read_metadata(lake.table("tracks")).num_rows,
@@ -76,9 +86,9 @@ def _counts(lake: LakePaths, manifest: Manifest, store: VectorStore) -> Iterator
         Collection.ARTISTS: _artists_with_vectors(lake),
     }
     for collection, rows in expected.items():
-        found = store.count(collection)
-        same = found == rows == manifest.counts.get(collection)
-        yield Check(f"{collection}_count", same, found, f"{rows} as in the tables and manifest")
+        count = store.count(collection)
+        agrees = count == rows == manifest.counts.get(collection)
+        yield Check(f"{collection}_count", agrees, count, f"{rows} as in the tables and manifest")
 
 
 def _artists_with_vectors(lake: LakePaths) -> int:
@@ -102,9 +112,9 @@ def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         yield Check("encoder", False, f"{type(error).__name__}: {error}", "arrays and a config")
     try:
-        words = TermDictionary.of(store)
-        fewest = min(len(words), len(words.known))
-        yield Check("words", fewest > 0, len(words), "at least 1, and 1 to correct others with")
+        terms = TermDictionary.of(store)
+        fewest = min(len(terms), len(terms.known))
+        yield Check("words", fewest > 0, len(terms), "at least 1, and 1 to correct others with")
     except BrokenRelease as error:
         yield Check("words", False, str(error), "at least 1")
     rows = pq.read_metadata(lake.table("genre_map")).num_rows
@@ -125,13 +135,13 @@ def _payloads(lake: LakePaths, store: VectorStore) -> Check:
         columns = ["track_code", "track_id", "track_name", "artist_codes", "isrc"]
         table = tracks.read_row_group(group, columns) if rows else None
     sample = table.num_rows if table else 0
-    chosen = np.sort(random.permutation(sample)[:VERIFY_QUERIES])
-    expected = table.take(chosen).to_pylist() if table else []
+    rows_compared = np.sort(random.permutation(sample)[:VERIFY_QUERIES])
+    expected = table.take(rows_compared).to_pylist() if table else []
     fields = columns[1:]
     hits = store.retrieve(Collection.TRACKS, [row["track_code"] for row in expected], fields)
-    found = {hit.id: hit.payload for hit in hits}
+    payloads = {hit.id: hit.payload for hit in hits}
     wrong = sum(
-        found.get(row.pop("track_code"))
+        payloads.get(row.pop("track_code"))
         != {name: value for name, value in row.items() if value is not None}
         for row in expected
     )
@@ -146,13 +156,13 @@ def _recalls(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
             Collection.ARTISTS: ("artists", "artist_code"),
         }[collection]
         codes = pq.read_table(lake.table(table), columns=[column]).column(0).to_numpy()
-        found = recalls(store, collection, codes)
-        for kind, recall in found.items():
+        recalls = measure_recalls(store, collection, codes)
+        for kind, recall in recalls.items():
             name, least = f"{collection}_recall_{kind}", MIN_MEAN_RECALL
             yield Check(name, recall.mean >= least, round(recall.mean, 4), f"at least {least}")
-        if found:
-            kind = min(found, key=lambda kind: found[kind].worst)
-            worst, least = found[kind].worst, MIN_WORST_RECALL
+        if recalls:
+            kind = min(recalls, key=lambda kind: recalls[kind].worst)
+            worst, least = recalls[kind].worst, MIN_WORST_RECALL
             name = f"{collection}_recall_worst"
             expected = f"at least {least} for every query (lowest: {kind})"
             yield Check(name, worst >= least, round(worst, 4), expected)

@@ -12,7 +12,7 @@ import qdrant_edge as edge
 
 import embeat_serve
 from embeat_pipeline.index.neighbour_payload import pack
-from embeat_pipeline.index.term_dictionary import write_words
+from embeat_pipeline.index.term_dictionary import write_term_dictionary
 from embeat_serve.contract.audio_features import CARDINALITY, CONTINUOUS, model_inputs
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import FORMAT_VERSION, Manifest, ReleaseFile
@@ -233,7 +233,7 @@ def _names(root: Path, folder: Path, payloads: list[dict[str, Any]]) -> None:
     ]
     schema = {"aliases": pl.List(pl.String)}
     pl.DataFrame(artists, schema_overrides=schema).write_parquet(LakePaths(root).table("artists"))
-    write_words(LakePaths(root), folder)
+    write_term_dictionary(LakePaths(root), folder)
     places = [[genre, 0.1 + 0.4 * code, 0.2 * code] for code, genre in enumerate(GENRES)]
     (folder / ReleaseFile.GENRES).write_text(json.dumps(places))
 

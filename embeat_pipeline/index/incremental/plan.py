@@ -1,6 +1,6 @@
-"""What of a release can be made from the one being served, by changing only what changed.
+"""Decide which collections of a new release can be patched from an earlier release.
 
-Whatever has to be made afresh comes with the reason, which the manifest keeps.
+Where a collection has to be built anew, the reason goes into the manifest.
 """
 
 import hashlib
@@ -17,10 +17,14 @@ import pyarrow.parquet as pq
 
 from embeat_pipeline.common.atomic import write_json
 from embeat_pipeline.index.config import FULL_BUILD, BuildOptions
-from embeat_pipeline.index.incremental.point_digests import FOLDER, Changes, compare, digests_of
+from embeat_pipeline.index.incremental.point_digests import (
+    FOLDER,
+    Changes,
+    compare_digests,
+    digests_path,
+)
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
-from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import BrokenRelease, NoRelease
 from embeat_serve.stores.factory import current_release, read_manifest
 
@@ -50,53 +54,48 @@ CODE = {
 LIBRARIES = ("duckdb", "opencc", "polars", "qdrant-edge-py")
 """Libraries that do."""
 
-FIRST = "no release was served or built before"
-"""Why there is nothing to change; nobody needs to be told."""
+NO_EARLIER_RELEASE = "no release was served or built before"
+"""Reason of a first build; it is not worth a message."""
 
 
-class Base(NamedTuple):
-    """Release to start from, or why there is none."""
+class FullRebuildRequired(Exception):
+    """A collection has to be built anew; the message says why."""
+
+
+class BaseRelease(NamedTuple):
+    """Release to patch, or the reason why there is none."""
 
     manifest: Manifest | None
     reason: str = ""
 
 
-class Plan(NamedTuple):
-    """How each collection is made."""
-
-    changes: dict[str, Changes]
-    """Collection to take over -> how it changes."""
-    afresh: dict[str, str]
-    """Collection to make afresh -> why."""
-
-
 def write_recipe(folder: Path, options: BuildOptions) -> None:
-    """Record in a release what another has to share with it to be made from it."""
+    """Record in a release what a later build must share with it to patch it."""
     write_json(folder / FOLDER / "recipe.json", recipe(options))
 
 
-def base_of(lake: LakePaths, options: BuildOptions) -> Base:
-    """The release to start from; none where everything has to be made.
+def find_base(lake: LakePaths, options: BuildOptions) -> BaseRelease:
+    """Return the release to patch; none where everything has to be built anew.
 
-    Only what is served will do, since it has passed its checks; in a lake that publishes nothing
-    (of an evaluation), what was built last. And it has to be of the same format, settings, code
-    and engine, since points that did not change are not looked at again.
+    Only the served release qualifies, since it has passed its checks. In a lake that publishes
+    nothing (of an evaluation) it is the release last built. Format, settings, code and engine
+    must be the same, since unchanged points are not looked at again.
     """
     if not options.increments:
-        return Base(None, f"asked for ({FULL_BUILD}=1, or increments=False)")
+        return BaseRelease(None, f"asked for ({FULL_BUILD}=1, or increments=False)")
     try:
         name = _served_or_built(lake)
     except OSError:
-        return Base(None, FIRST)
+        return BaseRelease(None, NO_EARLIER_RELEASE)
     try:
         manifest = read_manifest(lake, name)
         before = json.loads((lake.release(name) / FOLDER / "recipe.json").read_bytes())
     except (BrokenRelease, OSError, ValueError) as error:
-        return Base(None, f"release {name} cannot be read: {error}")
+        return BaseRelease(None, f"release {name} cannot be read: {error}")
     differences = list(_differences(before, recipe(options)))
     if differences:
-        return Base(None, f"release {name} was made with other {', '.join(differences)}")
-    return Base(manifest)
+        return BaseRelease(None, f"release {name} was made with other {', '.join(differences)}")
+    return BaseRelease(manifest)
 
 
 def _served_or_built(lake: LakePaths) -> str:
@@ -107,7 +106,7 @@ def _served_or_built(lake: LakePaths) -> str:
 
 
 def recipe(options: BuildOptions) -> dict[str, Any]:
-    """What decides, besides the tables, what points are and how they are kept."""
+    """Return everything besides the tables that decides how points look and are stored."""
     return {
         "parameters": options.parameters(),
         "libraries": {name: version(name) for name in LIBRARIES},
@@ -124,43 +123,44 @@ def _code() -> str:
     return digest.hexdigest()[:16]
 
 
-def _differences(before: object, after: object, place: str = "") -> list[str]:
-    """Where two recipes differ: ``parameters.graph_links (16, now 8)``."""
+def _differences(before: object, after: object, path: str = "") -> list[str]:
+    """Return where two recipes differ, such as ``parameters.graph_links (16, now 8)``."""
     if isinstance(before, dict) and isinstance(after, dict):
         return [
             difference
             for key in sorted({*before, *after})
             for difference in _differences(
-                before.get(key), after.get(key), f"{place}.{key}" if place else key
+                before.get(key), after.get(key), f"{path}.{key}" if path else key
             )
         ]
-    return [] if before == after else [f"{place or 'recipe'} ({before}, now {after})"]
+    return [] if before == after else [f"{path or 'recipe'} ({before}, now {after})"]
 
 
-def plan_changes(base: Path, folder: Path, options: BuildOptions) -> Plan:
-    """Collections that are worth changing rather than making afresh, and how they change.
+def changes_since(base: Path, folder: Path, collection: str, options: BuildOptions) -> Changes:
+    """Return how a collection differs from that of the base release.
 
     Args:
-        base: folder of the release to start from.
-        folder: of the new release, its digests written.
-        options: of the build.
+        base: folder of the release to patch.
+        folder: folder of the new release; its digests are written.
+        collection: one of ``Collection.ALL``.
+        options: settings of the build; ``max_changed_share`` is the limit.
+
+    Raises:
+        FullRebuildRequired: too many points changed, or the digests cannot be read.
     """
-    changes, afresh = {}, {}
-    for collection in Collection.ALL:
-        try:
-            found = compare(digests_of(base, collection), digests_of(folder, collection))
-        except (OSError, KeyError, pa.ArrowInvalid) as error:
-            afresh[collection] = f"digests of release {base.name} cannot be read: {error}"
-            continue
-        if found.share <= options.max_changed_share:
-            changes[collection] = found
-        else:
-            afresh[collection] = f"{found}; above {options.max_changed_share:.0%} all are made"
-    return Plan(changes, afresh)
+    try:
+        changes = compare_digests(digests_path(base, collection), digests_path(folder, collection))
+    except (OSError, KeyError, pa.ArrowInvalid) as error:
+        raise FullRebuildRequired(
+            f"digests of release {base.name} cannot be read: {error}"
+        ) from error
+    if changes.share > options.max_changed_share:
+        raise FullRebuildRequired(f"{changes}; above {options.max_changed_share:.0%} all are made")
+    return changes
 
 
 def write_changes(changes: Changes, folder: Path) -> None:
-    """Leave the codes for the process that applies them."""
+    """Write the codes to change and to remove for the process that applies them."""
     folder.mkdir(parents=True)
     for name, codes in ((CHANGED, changes.changed), (REMOVED, changes.removed)):
         pq.write_table(pa.table({"code": codes.astype(np.uint32)}), folder / name)

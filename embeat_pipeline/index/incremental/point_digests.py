@@ -88,7 +88,7 @@ class Changes(NamedTuple):
 
 def write_digests(
     lake: LakePaths,
-    workshop: Path,
+    scratch: Path,
     folder: Path,
     collections: Iterable[str] = Collection.ALL,
 ) -> None:
@@ -98,14 +98,14 @@ def write_digests(
 
     Args:
         lake: where the tables are.
-        workshop: what ``write_facts`` and ``write_centroids`` left.
+        scratch: what ``write_facts`` and ``write_centroids`` left.
         folder: of the release.
         collections: of it.
     """
-    facts = scattered(workshop / FACTS, "artist_code")
+    facts = scattered(scratch / FACTS, "artist_code")
     entities: dict[str, Digests] = {}
     for collection in collections:
-        source = source_of(collection, lake, workshop)
+        source = source_of(collection, lake, scratch)
         if source.code not in entities:
             entities[source.code] = _entities(source, facts)
         payload = entities[source.code]
@@ -113,7 +113,7 @@ def write_digests(
             lists = scattered(source.neighbours, source.code, len(payload))
             payload = mixed(payload, lists)
         _write(
-            source, VectorName.OF_COLLECTION[collection], payload, digests_of(folder, collection)
+            source, VectorName.OF_COLLECTION[collection], payload, digests_path(folder, collection)
         )
 
 
@@ -208,12 +208,12 @@ def _batches(table: Path, columns: tuple[str, ...] | None = None) -> Iterator[pl
             yield pl.DataFrame(batch)
 
 
-def digests_of(folder: Path, collection: str) -> Path:
+def digests_path(folder: Path, collection: str) -> Path:
     """Path of a release's digests of a collection."""
     return folder / FOLDER / f"{collection}.parquet"
 
 
-def compare(before: Path, after: Path) -> Changes:
+def compare_digests(before: Path, after: Path) -> Changes:
     """What changed from one table of digests to the other.
 
     Raises:

@@ -19,7 +19,7 @@ SHARED = ("vector_storage", "vector_index", "payload_index")
 """How folders of a segment begin whose files are never written again."""
 
 
-def carry_collection(source: Path, target: Path) -> None:
+def reuse_collection(source: Path, target: Path) -> None:
     """Make ``target`` a shard that holds what ``source`` does and can be changed without it."""
     for path in sorted(source.rglob("*")):
         place = path.relative_to(source)

@@ -13,9 +13,9 @@ from embeat_pipeline.index.ann_recall import (
     SHARES,
     common,
     kinds_of,
+    measure_recalls,
     ranges,
     recall_of,
-    recalls,
 )
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.stores.qdrant_edge import SCAN_LINKED
@@ -123,7 +123,7 @@ class Half:
 
 def test_a_kind_that_finds_half_is_told_from_one_that_finds_all() -> None:
     vectors = np.random.default_rng(0).standard_normal((300, 64)).astype(np.float32)
-    found = recalls(Half(vectors), "tracks", range(300))  # type: ignore[arg-type]
+    found = measure_recalls(Half(vectors), "tracks", range(300))  # type: ignore[arg-type]
     assert set(found) == {"all", "year"}
     assert found["all"] == (1.0, 1.0)
     assert found["year"] == pytest.approx((0.5, 0.5))
@@ -152,5 +152,5 @@ class Counting(Half):
 def test_a_kind_of_one_filter_is_asked_about_for_several_points() -> None:
     vectors = np.random.default_rng(0).standard_normal((300, 64)).astype(np.float32)
     store = Counting(vectors)
-    recalls(store, "tracks", range(300))  # type: ignore[arg-type]
+    measure_recalls(store, "tracks", range(300))  # type: ignore[arg-type]
     assert len(store.asked) == LEAST

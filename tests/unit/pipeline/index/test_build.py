@@ -19,8 +19,8 @@ import pytest
 from embeat_pipeline.common.fingerprint import file_digest
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.index import worker_processes as processes
-from embeat_pipeline.index.build import TABLES, build_release, built_release, release_name
-from embeat_pipeline.index.config import BuildOptions
+from embeat_pipeline.index.build import build_release, built_release, release_name
+from embeat_pipeline.index.config import TABLES, BuildOptions
 from embeat_pipeline.index.lock import index_lock
 from embeat_pipeline.index.neighbour_payload import PACKED, pack
 from embeat_pipeline.index.shard_worker import Part
@@ -375,7 +375,7 @@ def test_a_killed_build_leaves_what_is_served_and_the_next_one_repairs(
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 60
-    while not list(lake.index.glob(".building-*/workshop/*/segments")):
+    while not list(lake.index.glob(".building-*/scratch/*/segments")):
         assert time.monotonic() < deadline
         assert build.poll() is None
         time.sleep(0.01)

@@ -38,7 +38,7 @@ def lake(tmp_path: Path) -> LakePaths:
 def fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Releases pass their checks; whether checks find faults is tested elsewhere."""
     checks = [Check("readable", True, "yes", "yes")]
-    monkeypatch.setattr(publish, "verify_release", lambda *_: checks)
+    monkeypatch.setattr(publish, "verified_checks", lambda *_: checks)
 
 
 def served(lake: LakePaths) -> str:
@@ -89,7 +89,7 @@ def test_an_unfit_release_is_refused_and_the_served_one_stays(
 ) -> None:
     lake.current.write_text(f"{A}\n")
     checks = [Check("good", True, 1, "1"), Check("tracks_count", False, 3, "4 as in the tables")]
-    monkeypatch.setattr(publish, "verify_release", lambda *_: checks)
+    monkeypatch.setattr(publish, "verified_checks", lambda *_: checks)
     with pytest.raises(UnfitRelease, match="tracks_count: 3, expected 4 as in the tables") as told:
         publish_release(lake, B)
     assert "good" not in str(told.value)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeat_pipeline.index import term_dictionary as writing
-from embeat_pipeline.index.term_dictionary import write_words
+from embeat_pipeline.index.term_dictionary import write_term_dictionary
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import Collection
 from embeat_serve.contract.text_keys import search_text
@@ -45,7 +45,7 @@ def write(folder: Path, titles: list, artists: list) -> TermDictionary:
     release = lake.release("r")
     for collection in Collection.ALL:
         (release / collection).mkdir(parents=True)
-    written = write_words(lake, release)
+    written = write_term_dictionary(lake, release)
     found = TermDictionary.of(EdgeStore(release))
     assert len(found) == written
     return found

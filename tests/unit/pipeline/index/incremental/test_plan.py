@@ -20,8 +20,8 @@ from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.index import build
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.config import BuildOptions
-from embeat_pipeline.index.incremental.plan import base_of
-from embeat_pipeline.index.incremental.point_digests import compare
+from embeat_pipeline.index.incremental.plan import find_base
+from embeat_pipeline.index.incremental.point_digests import compare_digests
 from embeat_pipeline.index.incremental.segment_reuse import copy_sparse
 from embeat_pipeline.index.verify import Check, verify_release
 from embeat_serve.contract.lake import LakePaths
@@ -225,7 +225,7 @@ def test_why_there_is_no_release_to_start_from(
     lake, first = built_copy
     lake.current.write_text(f"{first}\n")
     options = BuildOptions()
-    assert base_of(lake, options).reason == ""
+    assert find_base(lake, options).reason == ""
     made_by = lake.release(first) / "digests" / "recipe.json"
     recipe = json.loads(made_by.read_bytes())
     match case:
@@ -245,7 +245,7 @@ def test_why_there_is_no_release_to_start_from(
             replace(made_by, json.dumps({**recipe, "libraries": libraries}))
         case "manifest":
             replace(lake.release(first) / "manifest.json", "[]")
-    base = base_of(lake, options)
+    base = find_base(lake, options)
     assert base.manifest is None
     assert re.search(REASONS[case], base.reason)
 
@@ -285,8 +285,10 @@ def test_what_fails_its_checks_is_made_afresh(
 ) -> None:
     lake, first = served
     grow(lake)
-    monkeypatch.setattr(build, "verify_folder", lambda *_: [Check("recall", False, 0.1, "0.97")])
-    made = build_release(lake)
+    with monkeypatch.context() as patch:
+        failure = [Check("recall", False, 0.1, "0.97")]
+        patch.setattr(build, "verify_and_record", lambda *_: failure)
+        made = build_release(lake)
     assert made["based_on"] == ""
     reason = f"changed from release {first}, it failed recall: 0.1, expected 0.97 (FAILED)"
     assert {made[f"{name}_made_afresh"] for name in Collection.ALL} == {reason}
@@ -329,7 +331,7 @@ def test_changes_are_those_of_a_dictionary(
             }
         )
         pq.write_table(table, folder / name)
-    changes = compare(folder / "old", folder / "new")
+    changes = compare_digests(folder / "old", folder / "new")
     both = set(old) & set(new)
     assert changes.changed.tolist() == sorted(code for code in new if old.get(code) != new[code])
     assert changes.removed.tolist() == sorted(set(old) - set(new))

@@ -17,8 +17,8 @@ from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.index.config import DEFAULT_OPTIONS
 from embeat_pipeline.index.incremental.point_digests import (
     PAYLOAD_COLUMNS,
-    compare,
-    digests_of,
+    compare_digests,
+    digests_path,
     hashed,
     write_digests,
 )
@@ -81,18 +81,18 @@ def small(
 
 def described(lake: LakePaths, folder: Path) -> dict[str, dict[int, str]]:
     """Write the digests in ``folder``; every point, by collection and code, as text."""
-    workshop = folder / "workshop"
-    workshop.mkdir(parents=True)
-    write_facts(lake, workshop, DEFAULT_OPTIONS)
+    scratch = folder / "scratch"
+    scratch.mkdir(parents=True)
+    write_facts(lake, scratch, DEFAULT_OPTIONS)
     artists = pq.read_metadata(lake.table("artists")).num_rows
     tracks, vectors = lake.table("tracks"), lake.table("track_vectors")
-    write_centroids(tracks, vectors, artists, workshop / CENTROIDS)
-    write_digests(lake, workshop, folder)
+    write_centroids(tracks, vectors, artists, scratch / CENTROIDS)
+    write_digests(lake, scratch, folder)
     found: dict[str, dict[int, str]] = {}
     for collection in Collection.ALL:
         points = found[collection] = {}
-        source = source_of(collection, lake, workshop)
-        for of in slices(source, collection, workshop, 0, 1 << 32):
+        source = source_of(collection, lake, scratch)
+        for of in slices(source, collection, scratch, 0, 1 << 32):
             rows = zip(of.codes, of.rows.to_dicts(), of.matrix, of.usable, strict=True)
             for code, row, vector, usable in rows:
                 points[int(code)] = repr((row, vector.tobytes(), usable))
@@ -122,7 +122,9 @@ def test_whatever_changes_a_point_is_noticed(
     after = described(changed, folder)
     for collection in Collection.ALL:
         known, now = points[collection], after[collection]
-        changes = compare(digests_of(before, collection), digests_of(folder, collection))
+        changes = compare_digests(
+            digests_path(before, collection), digests_path(folder, collection)
+        )
         really = {code for code in now if known.get(code) != now[code]}
         assert really <= set(changes.changed.tolist())
         assert set(changes.removed.tolist()) == set(known) - set(now)
@@ -154,7 +156,9 @@ def test_the_same_tables_are_the_same_whatever_their_row_groups(
         pq.write_table(pq.read_table(path), again.tables / path.name, row_group_size=17)
     described(again, tmp_path)
     for collection in Collection.ALL:
-        changes = compare(digests_of(before, collection), digests_of(tmp_path, collection))
+        changes = compare_digests(
+            digests_path(before, collection), digests_path(tmp_path, collection)
+        )
         assert (len(changes.changed), len(changes.removed)) == (0, 0)
 
 
