@@ -48,10 +48,9 @@ from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.interactions.ranking_metrics import PADDING
 from embeat_pipeline.interactions.split import SplitOptions, split_playlists
 from embeat_pipeline.playlists.config import NeighbourConfig
-from embeat_pipeline.playlists.neighbours.acoustic_bridge import sounds_of_artists
-from embeat_pipeline.playlists.neighbours.inputs import read_material
-from embeat_pipeline.playlists.neighbours.item_knn import NeighbourInputs
-from embeat_pipeline.playlists.neighbours.lists import NeighbourModel
+from embeat_pipeline.playlists.neighbours.acoustic_bridge import mean_artist_vectors
+from embeat_pipeline.playlists.neighbours.inputs import NeighbourInputs, read_inputs
+from embeat_pipeline.playlists.neighbours.model import NeighbourModel
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.contract.schema import VECTOR_SIZE
@@ -75,13 +74,13 @@ def main() -> None:
     validation = playlists.select(split_playlists(playlists, SplitOptions()).validation)
     artist_of = main_artists(lake, playlists.tracks.shape[1])
     config = NeighbourConfig()
-    full = read_material(twin, config)
+    full = read_inputs(twin, config)
     lots = mix(np.arange(full.genres.shape[0], dtype=np.uint64), 5)
     # One more, for tracks of an unknown artist.
     hidden = np.append(uniform(lots, 1) < HIDDEN, False)[artist_of]
     with tempfile.TemporaryDirectory() as scratch:
         vectors = encoded_without(twin, hidden, LakePaths(Path(scratch)))
-        sounds = sounds_of_artists(vectors, artist_of, full.genres.shape[0])
+        sounds = mean_artist_vectors(vectors, artist_of, full.genres.shape[0])
         column = pq.read_table(vectors).column("acoustic").combine_chunks()
     sound = np.zeros((len(column), VECTOR_SIZE), np.float32)
     sound[np.asarray(column.is_valid())] = column.flatten().to_numpy().reshape(-1, VECTOR_SIZE)
@@ -93,11 +92,11 @@ def main() -> None:
         ("genres", hidden, full.genres),
         ("nothing", hidden, nobodys),
     ):
-        known = replace(shown(full, ~unseen), genres=genres, sounds=sounds)
+        known = replace(shown(full, ~unseen), genres=genres, artist_vectors=sounds)
         model = NeighbourModel(known, config)
         systems: dict[str, Ranker] = {
             "lists": lists_of(model, config, artist_of),
-            "lists without sound": lists_of(model, without(config, "sound_weight"), artist_of),
+            "lists without sound": lists_of(model, without(config, "acoustic_weight"), artist_of),
             "nearest by sound": by_sound(sound, None),
             "same artist by sound": by_sound(sound, artist_of),
             "popular in the genre": popular_in_genre(model, full.genres, artist_of),
@@ -194,15 +193,15 @@ def popular_in_genre(
     model: NeighbourModel, genres: sparse.csr_array, artist_of: NDArray[np.int64]
 ) -> Ranker:
     """Tracks in most playlists, of the genre that the nearest artists have most."""
-    material, bridge = model.material, model.artists._sound
+    material, bridge = model.inputs, model.artists.bridge
     popular = np.argsort(-material.counts, kind="stable")
 
     def ranker(queries: QuerySet) -> NDArray[np.int64]:
         ranked = np.full((len(queries), 20), PADDING, np.int64)
-        number = min(model.config.sound_artists, len(bridge._references))
+        number = min(model.config.acoustic_artists, len(bridge.references))
         for row, seeds in enumerate(queries.seeds):
-            weights = bridge._weights(artist_of[seeds], number)
-            share = (weights @ genres[bridge._references]).toarray().sum(axis=0)
+            weights = bridge._nearest_weights(artist_of[seeds], number)
+            share = (weights @ genres[bridge.references]).toarray().sum(axis=0)
             of_genre = genres[:, [int(share.argmax())]].toarray().ravel() > 0
             best = popular[np.append(of_genre, False)[material.artists[popular]]][:20]
             ranked[row, : len(best)] = material.track_codes[best]

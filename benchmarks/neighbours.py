@@ -19,8 +19,8 @@ from scipy import sparse
 from subprocess_measure import alone
 
 from embeat_pipeline.playlists.config import NeighbourConfig
-from embeat_pipeline.playlists.neighbours.item_knn import NeighbourInputs
-from embeat_pipeline.playlists.neighbours.lists import NeighbourModel
+from embeat_pipeline.playlists.neighbours.inputs import NeighbourInputs
+from embeat_pipeline.playlists.neighbours.model import NeighbourModel
 
 RESULTS = Path(__file__).parent / "results" / "neighbours.json"
 MEAN_LENGTH = 60
@@ -70,7 +70,7 @@ def main() -> None:
 def build(playlists: int, lists: int) -> None:
     """Make the model of made-up playlists, and some of its lists."""
     model = NeighbourModel(made_up(playlists), NeighbourConfig())
-    words = np.random.default_rng(1).permutation(len(model.material.track_codes))[:lists]
+    words = np.random.default_rng(1).permutation(len(model.inputs.track_codes))[:lists]
     for start in range(0, len(words), model.block):
         model.of_tracks(words[start : start + model.block])
 

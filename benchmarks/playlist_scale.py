@@ -26,8 +26,9 @@ from subprocess_measure import Taken, alone
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
-from embeat_pipeline.playlists.neighbours.inputs import read_material
-from embeat_pipeline.playlists.neighbours.lists import TABLES, NeighbourModel
+from embeat_pipeline.playlists.neighbours.inputs import read_inputs
+from embeat_pipeline.playlists.neighbours.lists import TABLES
+from embeat_pipeline.playlists.neighbours.model import NeighbourModel
 from embeat_pipeline.playlists.track2vec.svd_init import factorise
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import VECTOR_SIZE
@@ -35,7 +36,7 @@ from embeat_serve.contract.schema import VECTOR_SIZE
 RESULTS = Path(__file__).parent / "results" / "playlist_scale.json"
 FULL_PLAYLISTS, FULL_ENTRIES, FULL_TRACKS, FULL_ARTISTS = 1_880_000, 110e6, 900_000, 300_000
 """Tracks and artists: those in playlists."""
-FULL_REGRESSED = NeighbourConfig().max_regressed
+FULL_REGRESSED = NeighbourConfig().max_ease_tracks
 POPULARITY_SKEW = 3.0
 GENRES = 500
 
@@ -153,7 +154,7 @@ def scaled(lake: LakePaths) -> NeighbourConfig:
     share = pq.read_metadata(lake.table("tracks")).num_rows / FULL_TRACKS
     return replace(
         default,
-        several=replace(default.several, regression_weight=0.0),
+        multi_seed=replace(default.multi_seed, ease_weight=0.0),
         max_candidates=int(share * default.max_candidates),
         max_references=int(share * default.max_references),
     )
@@ -162,21 +163,21 @@ def scaled(lake: LakePaths) -> NeighbourConfig:
 def model(lake: LakePaths) -> NeighbourModel:
     """All sources but the regression."""
     config = scaled(lake)
-    return NeighbourModel(read_material(lake, config), config)
+    return NeighbourModel(read_inputs(lake, config), config)
 
 
 def regress(lake: LakePaths, regressed: int) -> None:
     """All sources, the regression over so many tracks."""
-    several = NeighbourConfig().several
-    config = replace(scaled(lake), several=several, max_regressed=regressed)
-    NeighbourModel(read_material(lake, config), config)
+    several = NeighbourConfig().multi_seed
+    config = replace(scaled(lake), multi_seed=several, max_ease_tracks=regressed)
+    NeighbourModel(read_inputs(lake, config), config)
 
 
 def make_lists(lake: LakePaths) -> None:
     """One block of lists of tracks, and one of artists, with their counts."""
     made = model(lake)
     for rows_of in TABLES.values():
-        rows_of(made).answer(slice(0, made.block))
+        rows_of(made).compute(slice(0, made.block))
 
 
 STAGES = {"corpus": read, "SVD": decompose, "model": model, "lists": make_lists}

@@ -27,9 +27,8 @@ from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.interactions.ranking_metrics import PADDING, ranking_metrics
 from embeat_pipeline.interactions.split import SplitOptions, split_playlists
 from embeat_pipeline.playlists.config import NeighbourConfig, SourceWeights
-from embeat_pipeline.playlists.neighbours.inputs import read_material
-from embeat_pipeline.playlists.neighbours.item_knn import UNKNOWN
-from embeat_pipeline.playlists.neighbours.lists import Lists, NeighbourModel
+from embeat_pipeline.playlists.neighbours.inputs import UNKNOWN, read_inputs
+from embeat_pipeline.playlists.neighbours.model import NeighbourLists, NeighbourModel
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.neighbour_codec import NeighbourList
 from embeat_serve.contract.schema import STRENGTH_LEVELS
@@ -57,12 +56,12 @@ def main() -> None:
         for count, draws in DRAWS.items()
     }
     default = NeighbourConfig()
-    model = NeighbourModel(read_material(evaluation_lake(lake), default), default)
+    model = NeighbourModel(read_inputs(evaluation_lake(lake), default), default)
     artist_of = main_artists(lake, playlists.tracks.shape[1])
     configs = {
         "all": default,
-        "strengths for one seed": replace(default, several=default.single),
-        "strengths for several seeds": replace(default, single=default.several),
+        "strengths for one seed": replace(default, multi_seed=default.single_seed),
+        "strengths for several seeds": replace(default, single_seed=default.multi_seed),
         **{f"without {name.removesuffix('_weight')}": without(default, name) for name in WEIGHTS},
     }
     found: dict[str, Quality] = {}
@@ -106,7 +105,9 @@ def without(config: NeighbourConfig, name: str) -> NeighbourConfig:
     """The config with this weight 0 in both blends."""
     none = {name: 0.0}
     return replace(
-        config, single=replace(config.single, **none), several=replace(config.several, **none)
+        config,
+        single_seed=replace(config.single_seed, **none),
+        multi_seed=replace(config.multi_seed, **none),
     )
 
 
@@ -153,7 +154,7 @@ def seed_lists(
     model: NeighbourModel, seeds: NDArray[np.int64], artist_of: NDArray[np.int64]
 ) -> dict[int, NeighbourList]:
     """The list of each seed: its own, else its main artist's."""
-    codes = model.material.track_codes
+    codes = model.inputs.track_codes
     word = np.minimum(np.searchsorted(codes, seeds), len(codes) - 1)
     listed = codes[word] == seeds
     found: dict[int, NeighbourList] = {}
@@ -162,12 +163,12 @@ def seed_lists(
         (~listed, model.of_artists, artist_of[seeds[~listed]]),
     ):
         for start in range(0, len(asked), model.block):
-            lists: Lists = answer(asked[start : start + model.block])
+            lists: NeighbourLists = answer(asked[start : start + model.block])
             for seed, columns, one, several in zip(
                 seeds[inside][start : start + model.block].tolist(),
                 codes[model.columns[lists.columns]],
-                lists.strengths,
-                lists.several,
+                lists.single_seed,
+                lists.multi_seed,
                 strict=True,
             ):
                 listed = (one > 0) | (several > 0)

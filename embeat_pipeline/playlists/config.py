@@ -1,4 +1,4 @@
-"""Every setting of the playlist vectors."""
+"""Settings of the playlist vectors and of the neighbour lists."""
 
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -11,64 +11,72 @@ NEIGHBOUR_INPUTS = (
     "artist_genres",
     "track_vectors",
 )
-"""Tables that neighbour lists are made from."""
+"""Tables that neighbour lists are computed from."""
 
 
 @dataclass(frozen=True)
 class Track2VecConfig:
-    """Skip-gram with negative sampling over playlists, started from a factorisation.
+    """Settings of Track2Vec: skip-gram over playlists, started from a factorisation.
 
-    The defaults were chosen on playlists held out of the real dump: skip-gram from random
-    weights needs many epochs and wide windows to reach what the factorisation starts with, and
-    a short, gentle skip-gram on top of it improves the plain cosine by a fifth.
+    The defaults were chosen on playlists held out of the real dump. From random weights, skip-gram
+    needs many epochs and wide windows to reach the quality of the factorisation. After it, a short
+    skip-gram with a low learning rate improves the plain cosine by a fifth.
     """
 
     trainer: Literal["gensim", "torch"] = "gensim"
-    """``torch`` works on many playlists at once, on the CPU or a GPU."""
+    """Implementation; ``torch`` trains on many playlists at once, on the CPU or a GPU."""
     initialise: bool = True
-    """Start from the factorisation; off starts from random weights."""
+    """Whether to start from the factorisation instead of random weights."""
     length_exponent: float = 0.5
-    """Factorisation: an entry of a playlist of n tracks weighs n^-length_exponent, so that long
-    playlists, whose tracks have less in common, do not outweigh the others."""
+    """Factorisation: an entry of a playlist of n tracks has the weight n^-length_exponent. Tracks
+    of long playlists have less in common, so they must not outweigh the others."""
     count_exponent: float = 0.5
-    """An entry of a track in c playlists weighs (c + count_shift)^-count_exponent."""
+    """Factorisation: an entry of a track in c playlists has the weight
+    (c + count_shift)^-count_exponent."""
     count_shift: float = 20.0
+    """See ``count_exponent``."""
     initial_scale: float = 3.0
-    """Length of the vectors skip-gram starts from; their dot products become logits."""
+    """Length of the vectors that skip-gram starts from; their dot products become logits."""
 
     window: int = 10
     """Neighbours on each side. Playlists are shuffled every epoch, so a window is a sample."""
     negative: int = 5
+    """Negative samples per positive pair."""
     ns_exponent: float = 0.75
+    """Exponent of the counts by which negatives are drawn (Mikolov et al. 2013)."""
     sample: float = 1e-3
-    """Frequent tracks are dropped with a probability that grows from this relative count on."""
+    """Relative count above which tracks are dropped, the more often the more frequent they are."""
     min_count: int = 1
-    """Playlists a track must be in to get a vector."""
+    """Fewest playlists that a track must be in to get a vector."""
     epochs: int = 2
+    """Passes over all playlists."""
     learning_rate: float = 0.01
-    """Of the first epoch; it falls evenly to a hundredth of that."""
+    """Learning rate at the start; it falls evenly to a hundredth of that."""
     shuffle: bool = True
-    """Shuffle each playlist every epoch: most have no order that matters."""
+    """Whether to shuffle each playlist every epoch; the order of most has no meaning."""
 
     validation_share: float = 0.02
-    """Playlists that are not trained on but judge every epoch; 0 judges nothing."""
+    """Share of playlists that are held out to validate every epoch; 0 validates nothing."""
     max_validation: int = 500
+    """Most playlists held out."""
     patience: int = 2
-    """Epochs without a better nDCG@20 after which training ends, with the best vectors; 0 trains
-    all epochs and keeps the last."""
+    """Epochs without a better nDCG@20 after which training ends with the best vectors. 0 trains
+    all epochs and keeps the last vectors."""
 
     weight_shift: float = 100.0
     """A track in c playlists gets a vector of length (c / (c + weight_shift))^weight_exponent:
-    the fewer playlists a vector rests on, the less it is believed as a candidate."""
+    a vector that rests on few playlists is a weaker candidate."""
     weight_exponent: float = 0.25
+    """See ``weight_shift``."""
 
     seed: int = 7
+    """Seed of every random choice."""
     workers: int = 1
-    """More than one is faster, and the result then differs from run to run."""
+    """Threads of gensim. More than one is faster, but results then differ from run to run."""
 
     @classmethod
     def upstream(cls, epochs: int = 60) -> Self:
-        """Upstream's parameters, vectors all of length 1."""
+        """Return upstream's settings; they give every vector the length 1."""
         return cls(
             initialise=False,
             window=100,
@@ -100,29 +108,29 @@ class Track2VecConfig:
 
 @dataclass(frozen=True)
 class SourceWeights:
-    """How much each source of ``sources.py`` speaks; 0 leaves it out."""
+    """Weight of each source in the score of a neighbour; 0 leaves the source out."""
 
     track_weight: float = 0.0
-    """Tracks in the same playlists (item-kNN)."""
+    """Tracks in the same playlists (``item_knn``)."""
     popularity: float = 0.0
-    """Exponent of the candidate's playlists, on what tracks themselves say."""
-    regression_weight: float = 0.0
-    """What a playlist with the track is foretold to hold by a regression on all its tracks."""
+    """Exponent of the candidate's playlist count in ``item_knn``."""
+    ease_weight: float = 0.0
+    """Coefficients of a linear model over the tracks of a playlist (``ease``)."""
     vector_weight: float = 0.0
-    """Dot product of the Track2Vec vectors: playlists that resemble each other."""
+    """Dot product of the Track2Vec vectors (``vectors``)."""
     artist_weight: float = 0.0
-    """Artists in the same playlists."""
+    """Artists in the same playlists (``artists``)."""
     same_artist_weight: float = 0.0
-    """The artist itself, on top of being its own closest neighbour."""
-    sound_weight: float = 0.0
-    """Artists in the same playlists as those that sound like the artist, in so far as its own
-    playlists say little (``confidence_shift``). Lists of artists only."""
+    """The artist itself, in addition to being its own nearest neighbour."""
+    acoustic_weight: float = 0.0
+    """Artists in the same playlists as acoustically near artists (``acoustic_bridge``), the more
+    the fewer playlists hold the artist (``confidence_shift``). Lists of artists only."""
     genre_weight: float = 0.0
-    """Genres in common."""
+    """Genres in common with the artist."""
     album_weight: float = 0.0
-    """The same album."""
+    """Tracks of the same album (``albums``)."""
     full_score: float = 0.5
-    """Score of a list's first from which on all lists count alike."""
+    """Highest score of a list from which on a list counts in full; see ``score_exponent``."""
 
     def __post_init__(self) -> None:
         negative = [name for name, value in vars(self).items() if value < 0]
@@ -132,82 +140,84 @@ class SourceWeights:
 
 @dataclass(frozen=True)
 class NeighbourConfig:
-    """What speaks for a neighbour, and how much.
+    """Settings of the neighbour lists.
 
     The weights were chosen on playlists held out of the real dump.
     """
 
     neighbours: int = 300
-    """Longest list of a track or an artist, of each blend; 0 makes empty tables."""
+    """Most neighbours of a track or an artist under each set of weights; 0 makes empty tables."""
     max_candidates: int = 300_000
-    """Tracks that can be neighbours: those in most playlists. Bounds the time for one list."""
+    """Most tracks that can be neighbours, those in most playlists. Bounds the time of one list."""
 
-    single: SourceWeights = SourceWeights(
+    single_seed: SourceWeights = SourceWeights(
         track_weight=1.0,
         popularity=0.2,
         vector_weight=0.185,
         artist_weight=0.22,
         same_artist_weight=0.013,
-        sound_weight=0.22,
+        acoustic_weight=0.22,
         genre_weight=0.0012,
         album_weight=0.016,
     )
-    """For one seed: its artist and its genres have to say what a single track cannot."""
-    several: SourceWeights = SourceWeights(
+    """Weights for one seed, whose artist and genres add evidence that a single track lacks."""
+    multi_seed: SourceWeights = SourceWeights(
         track_weight=1.0,
-        regression_weight=13.0,
+        ease_weight=13.0,
         vector_weight=0.13,
         artist_weight=0.308,
         same_artist_weight=0.052,
         genre_weight=0.0012,
         album_weight=0.179,
     )
-    """For many seeds: what tracks say adds up, what artists say repeats itself."""
+    """Weights for several seeds, whose tracks add evidence while their artists repeat it."""
 
     length_exponent: float = 0.5
-    """A playlist of n tracks weighs n^-length_exponent as a witness."""
+    """A playlist of n tracks has the weight n^-length_exponent."""
     shrinkage: float = 20.0
-    """Added to the denominator of a cosine between tracks: doubts the rarely seen."""
+    """Added to the denominator of a cosine between tracks; lowers cosines of rare tracks."""
     artist_popularity: float = 0.3
-    """Exponent of the candidate's playlists, on what artists and albums say: popularity decides
-    among an artist's tracks."""
+    """Exponent of the candidate's playlist count in ``artists`` and ``albums``, where popularity
+    decides among the tracks of an artist."""
     ridge: float = 100.0
-    """Of the regression: the more, the less is made of what was seen a few times."""
-    max_regressed: int = 20_000
-    """With more playlists than that the regression is over so many tracks, those in most
-    playlists. It inverts one dense matrix of that size: 1.6 GB, and once more while it does."""
+    """Regularisation of EASE: the higher, the less rare co-occurrences count."""
+    max_ease_tracks: int = 20_000
+    """Most tracks in EASE, those in most playlists, where there are more playlists than that. EASE
+    inverts one dense matrix of that size: 1.6 GB, and as much again while it does."""
     confidence_shift: float = 30.0
-    """The confidence in a track of c playlists is c / (c + confidence_shift); the rest is what
-    its artist has to say for it. Likewise an artist, for whom those speak that sound like it."""
+    """Confidence in a track of c playlists is c / (c + confidence_shift); its artist decides the
+    rest. Likewise for an artist, where acoustically near artists decide the rest."""
 
-    sound_artists: int = 40
-    """Artists nearest by sound that speak for one; see ``sound.py``."""
-    sound_temperature: float = 0.1
-    """The lower, the more the nearest of them outweigh the others."""
+    acoustic_artists: int = 40
+    """Acoustically nearest artists that stand in for an artist (``acoustic_bridge``)."""
+    acoustic_temperature: float = 0.1
+    """Temperature of their softmax; the lower, the more the nearest outweigh the others."""
     max_references: int = 100_000
-    """Artists that can speak for others: those in most playlists."""
+    """Most artists that can stand in for others, those in most playlists."""
     reference_neighbours: int = 1_000
-    """Artists that each of them is remembered to be played with: 8 kB, of all 0.8 GB."""
+    """Artists kept per reference artist: 8 kB each, 0.8 GB in all."""
 
     genre_decay: float = 0.8
-    """Weight of an artist's next genre, as a share of the one before."""
+    """Weight of an artist's next genre, as a share of the weight of the one before."""
     floor: float = 0.85
-    """What does not make the list is taken to speak this share of what the last one does. So much
-    is taken off all strengths, or a list that ends early would count as disagreement."""
+    """Assumed score of tracks off the list, as a share of the last score on it. This base is
+    subtracted from all scores; otherwise a list that ends early would count as disagreement."""
     score_exponent: float = 0.3
-    """Lists weaker than ``full_score`` count (score of the first / full_score)^score_exponent."""
+    """Lists below ``full_score`` count (highest score / full_score)^score_exponent."""
 
     def __post_init__(self) -> None:
-        if self.neighbours < 0 or min(self.max_candidates, self.max_regressed) < 1:
+        if self.neighbours < 0 or min(self.max_candidates, self.max_ease_tracks) < 1:
             raise ValueError(
-                "neighbours must not be negative, max_candidates and max_regressed above 0"
+                "neighbours must not be negative, max_candidates and max_ease_tracks above 0"
             )
-        if min(self.sound_artists, self.max_references, self.reference_neighbours) < 0:
+        if min(self.acoustic_artists, self.max_references, self.reference_neighbours) < 0:
             raise ValueError(
-                "sound_artists, max_references and reference_neighbours must not be negative"
+                "acoustic_artists, max_references and reference_neighbours must not be negative"
             )
-        if self.sound_temperature <= 0:
-            raise ValueError(f"sound_temperature must be above 0, found {self.sound_temperature}")
+        if self.acoustic_temperature <= 0:
+            raise ValueError(
+                f"acoustic_temperature must be above 0, found {self.acoustic_temperature}"
+            )
         if not 0 <= self.floor < 1:
             raise ValueError(f"floor must be in 0..1 and below 1, found {self.floor}")
         if self.ridge <= 0:

@@ -1,4 +1,7 @@
-"""Reads what the neighbour lists are made from."""
+"""Read the tables that neighbour lists are computed from."""
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -8,15 +11,52 @@ from scipy import sparse
 
 from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.corpus import Corpus
-from embeat_pipeline.playlists.neighbours.acoustic_bridge import sounds_of_artists
-from embeat_pipeline.playlists.neighbours.item_knn import UNKNOWN, NeighbourInputs
+from embeat_pipeline.playlists.neighbours.acoustic_bridge import mean_artist_vectors
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import VECTOR_SIZE
 
+UNKNOWN = -1
+"""Code of an artist or album that the catalogue does not know."""
 
-def read_material(lake: LakePaths, config: NeighbourConfig) -> NeighbourInputs:
-    """Read the tables ``playlists``, ``playlist_vectors``, ``tracks``, ``track_vectors`` and
-    ``artist_genres``."""
+
+@dataclass(frozen=True)
+class NeighbourInputs:
+    """Playlists over a vocabulary of v tracks, with metadata of these tracks."""
+
+    track_codes: NDArray[np.uint32]
+    """(v,) ascending; a word is an index into them."""
+    playlists: sparse.csr_array
+    """(playlists, v) float32, 1 where a playlist holds a track, however often."""
+    vectors: NDArray[np.float32]
+    """(v, d) Track2Vec vectors, their lengths the candidate weights; zero where there is none."""
+    artists: NDArray[np.int64]
+    """(v,) code of each track's main artist, or ``UNKNOWN``."""
+    albums: NDArray[np.int64]
+    """(v,) code of each track's album, or ``UNKNOWN``."""
+    genres: sparse.csr_array
+    """(artists of the catalogue, genres) float32 weights of each artist's genres."""
+    artist_vectors: NDArray[np.float32]
+    """(artists of the catalogue, d) acoustic unit vectors; zero where an artist has none."""
+
+    @cached_property
+    def counts(self) -> NDArray[np.float32]:
+        """(v,) number of playlists that hold each track."""
+        counts = np.bincount(self.playlists.indices, minlength=len(self.track_codes))
+        return counts.astype(np.float32)
+
+    @cached_property
+    def by_track(self) -> sparse.csr_array:
+        """(v, playlists) transpose of ``playlists``."""
+        return sparse.csr_array(self.playlists.T)
+
+    @cached_property
+    def lengths(self) -> NDArray[np.float32]:
+        """(playlists,) number of tracks in each playlist, at least 1."""
+        return np.maximum(np.diff(self.playlists.indptr), 1).astype(np.float32)
+
+
+def read_inputs(lake: LakePaths, config: NeighbourConfig) -> NeighbourInputs:
+    """Read the tables of ``config.NEIGHBOUR_INPUTS`` from the lake."""
     corpus = Corpus.read(lake.table("playlists"), min_count=1)
     playlists = sparse.csr_array(corpus.matrix(np.ones(len(corpus.words), np.float32)))
     playlists.sum_duplicates()
@@ -29,33 +69,35 @@ def read_material(lake: LakePaths, config: NeighbourConfig) -> NeighbourInputs:
         )
         .collect()
     )
-    genres = _genres(lake, config.genre_decay)
+    genres = _read_genres(lake, config.genre_decay)
     main_artists = tracks["artist_codes"].to_numpy()
-    sounds = sounds_of_artists(lake.table("track_vectors"), main_artists, genres.shape[0])
     words = corpus.track_codes.astype(np.int64)
     return NeighbourInputs(
         track_codes=corpus.track_codes,
         playlists=playlists,
-        vectors=_vectors(lake, corpus.track_codes),
+        vectors=_read_vectors(lake, corpus.track_codes),
         artists=main_artists[words],
         albums=tracks["album_code"].to_numpy()[words],
         genres=genres,
-        sounds=sounds,
+        artist_vectors=mean_artist_vectors(
+            lake.table("track_vectors"), main_artists, genres.shape[0]
+        ),
     )
 
 
-def _vectors(lake: LakePaths, track_codes: NDArray[np.uint32]) -> NDArray[np.float32]:
+def _read_vectors(lake: LakePaths, track_codes: NDArray[np.uint32]) -> NDArray[np.float32]:
     table = pq.read_table(lake.table("playlist_vectors"))
-    found = table.column("playlist").combine_chunks().flatten().to_numpy().reshape(-1, VECTOR_SIZE)
+    values = table.column("playlist").combine_chunks().flatten().to_numpy()
     vectors = np.zeros((len(track_codes), VECTOR_SIZE), np.float32)
-    # Rare tracks may have been left out of the training, never others taken in.
-    vectors[np.searchsorted(track_codes, table.column("track_code").to_numpy())] = found
+    # Training may leave out rare tracks; it never adds others.
+    words = np.searchsorted(track_codes, table.column("track_code").to_numpy())
+    vectors[words] = values.reshape(-1, VECTOR_SIZE)
     return vectors
 
 
-def _genres(lake: LakePaths, decay: float) -> sparse.csr_array:
+def _read_genres(lake: LakePaths, decay: float) -> sparse.csr_array:
     rows = pl.read_parquet(lake.table("artist_genres"))
     shape = tuple(pq.read_metadata(lake.table(name)).num_rows for name in ("artists", "genre_map"))
     weights = rows["confidence"].to_numpy() * decay ** rows["position"].to_numpy()
-    places = (rows["artist_code"].to_numpy(), rows["genre_code"].to_numpy())
-    return sparse.csr_array((weights.astype(np.float32), places), shape=shape)
+    cells = (rows["artist_code"].to_numpy(), rows["genre_code"].to_numpy())
+    return sparse.csr_array((weights.astype(np.float32), cells), shape=shape)

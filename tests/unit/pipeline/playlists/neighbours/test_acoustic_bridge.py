@@ -12,11 +12,10 @@ from scipy import sparse
 
 from embeat_pipeline.common.schemas import TRACK_VECTORS
 from embeat_pipeline.playlists.config import NeighbourConfig
-from embeat_pipeline.playlists.neighbours import acoustic_bridge as sound
 from embeat_pipeline.playlists.neighbours.acoustic_bridge import (
-    SoundBridge,
+    AcousticBridge,
+    mean_artist_vectors,
     most_similar,
-    sounds_of_artists,
 )
 
 seeds = st.integers(0, 2**32 - 1)
@@ -52,14 +51,11 @@ def test_the_nearest_speak_the_nearer_the_more(
     seed: int, catalogue: int, share: float, number: int, references: int, block: int
 ) -> None:
     sounds, artists, playlists, weights = made_up(seed, catalogue, round(share * catalogue))
-    config = NeighbourConfig(sound_artists=number, max_references=references)
+    config = NeighbourConfig(acoustic_artists=number, max_references=references)
     together = sparse.csr_array(playlists)
     weighted = sparse.csr_array((playlists * weights).T)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sound, "BLOCK_SCORES", block)
-        bridge = SoundBridge(sounds, artists, together, weighted, config)
-        asked = np.arange(catalogue)
-        found = bridge.similarity(asked)
+    bridge = AcousticBridge(sounds, artists, together, weighted, config, block)
+    found = bridge.similarity(np.arange(catalogue))
     assert found.shape == (catalogue, len(artists))
     said = cosines(playlists, weights)
     heard = [place for place, artist in enumerate(artists) if sounds[artist].any()]
@@ -67,12 +63,12 @@ def test_the_nearest_speak_the_nearer_the_more(
     heard = heard[:references]
     for artist in range(catalogue):
         others = [place for place in heard if artists[place] != artist]
-        assert bridge.is_heard(np.array([artist]))[0] == bool(sounds[artist].any() and others)
+        assert bridge.has_reference(np.array([artist]))[0] == bool(sounds[artist].any() and others)
         expected = np.zeros(len(artists))
         near = {place: float(sounds[artist] @ sounds[artists[place]]) for place in others}
         nearest = sorted(others, key=lambda place: -near[place])[:number]
         if sounds[artist].any() and nearest:
-            each = np.exp([near[place] / config.sound_temperature for place in nearest])
+            each = np.exp([near[place] / config.acoustic_temperature for place in nearest])
             expected = each @ said[nearest] / each.sum()
         row = found[[artist]].toarray()[0]
         assert row == pytest.approx(expected, rel=1e-3, abs=1e-5)
@@ -107,9 +103,7 @@ def test_an_artists_sound_is_the_mean_of_its_tracks(
     content = {"track_code": range(len(rows)), "acoustic": vectors}
     pq.write_table(pa.table(content, schema=TRACK_VECTORS), path)
     owners = np.array([owner for owner, _ in rows], np.int64)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sound, "ROW_GROUP_SIZE", batch)
-        found = sounds_of_artists(path, owners, 5)
+    found = mean_artist_vectors(path, owners, 5, batch)
     for artist in range(5):
         own = [v for (o, _), v in zip(rows, vectors, strict=True) if o == artist and v is not None]
         expected = np.sum(own, axis=0) if own else np.zeros(64)
