@@ -1,6 +1,6 @@
 """Assets of the acoustic stage: the trained encoder and the vectors of the catalogue.
 
-The loop, the sampler and the loss are in ``train``, ``sampler`` and ``loss``.
+The training loop is in ``train``, the pairs it learns from in ``pairs``, the loss in ``loss``.
 """
 
 import time
@@ -18,26 +18,25 @@ GROUP = "acoustic"
     deps=["tracks", "playlists"],
     kinds={"pytorch"},
     pool="gpu",
-    description="EmbeatMLP: audio features -> 64 dimensions in which like songs are near.",
+    description="EmbeatMLP: audio features to 64 dimensions in which similar songs are near.",
 )
 def encoder(lake: LakeResource) -> dg.MaterializeResult:
     """Train EmbeatMLP."""
-    from embeat_pipeline.acoustic.curve import training_curves
     from embeat_pipeline.acoustic.train import train_encoder
+    from embeat_pipeline.common.plots import to_markdown_image
+    from embeat_pipeline.common.training_curves import plot_training
 
     started = time.monotonic()
     metadata = train_encoder(lake.paths, device=lake.device)
-    shown = {name: value for name, value in metadata.items() if name not in ("loss", "history")}
-    return asset_result(
-        shown
-        | {
-            "curves": dg.MetadataValue.md(
-                training_curves(metadata["loss"], metadata["history"]).markdown()
-            ),
-            "history": dg.MetadataValue.json(metadata["history"]),
-        },
-        seconds=time.monotonic() - started,
-    )
+    seconds = time.monotonic() - started
+    loss, history = metadata.pop("loss"), metadata["history"]
+    figure = plot_training(loss, history)
+    shown = {
+        **metadata,
+        "history": dg.MetadataValue.json(history),
+        "curves": dg.MetadataValue.md(to_markdown_image(figure, "training curves")),
+    }
+    return asset_result(shown, seconds=seconds)
 
 
 @dg.asset(
@@ -60,7 +59,7 @@ def track_vectors(lake: LakeResource) -> dg.MaterializeResult:
 
 @dg.asset_check(asset=track_vectors, blocking=True)
 def vectors_are_unit_length(lake: LakeResource) -> dg.AssetCheckResult:
-    """Every vector is finite and of length 1; the index would accept anything."""
+    """Check that every vector is finite and of length 1; the index would accept anything."""
     from embeat_pipeline.acoustic.encode_catalogue import count_bad_vectors
 
     bad = count_bad_vectors(lake.paths.table("track_vectors"))

@@ -1,4 +1,4 @@
-"""Playlists as assets: a vector for every track that is in one."""
+"""Assets of the playlists stage: vectors of tracks in playlists, and neighbour lists."""
 
 import time
 from collections.abc import Iterator
@@ -14,42 +14,44 @@ from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS
     group_name="playlists",
     deps=["playlists"],
     kinds={"gensim", "parquet"},
-    description="Track2Vec: tracks that are played together lie in one direction; the length of "
-    "a vector says how many playlists it rests on.",
+    description="Track2Vec: tracks of the same playlists point in the same direction; the length "
+    "of a vector says how many playlists it rests on.",
 )
 def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
     """Train the playlist vectors."""
-    from embeat_pipeline.acoustic.curve import training_curves
+    from embeat_pipeline.common.plots import to_markdown_image
+    from embeat_pipeline.common.training_curves import plot_training
     from embeat_pipeline.playlists.track2vec.fit import train_track2vec
 
     started = time.perf_counter()
     metadata = train_track2vec(lake.paths, device=lake.device)
     seconds = time.perf_counter() - started
     history = metadata["history"]
-    losses = [epoch["loss"] for epoch in history]
-    judged = [
-        {"step": epoch["epoch"] + 1, "ndcg@20": epoch["ndcg@20"]}
-        for epoch in history
-        if "ndcg@20" in epoch
-    ]
+    figure = plot_training(
+        [epoch["loss"] for epoch in history],
+        [
+            {"step": epoch["epoch"] + 1, "ndcg@20": epoch["ndcg@20"]}
+            for epoch in history
+            if "ndcg@20" in epoch
+        ],
+        validation_label="held-out playlists",
+        step_label="start, then epochs",
+    )
     shown = {
         **metadata,
         "history": dg.MetadataValue.json(history),
-        "curves": dg.MetadataValue.md(
-            training_curves(
-                losses, judged, retrieval="held-out playlists", step="start and epochs:"
-            ).markdown()
-        ),
+        "curves": dg.MetadataValue.md(to_markdown_image(figure, "training curves")),
     }
     return asset_result(shown, lake.paths.table("playlist_vectors"), seconds=seconds)
 
 
 NEIGHBOURS = {
-    "track_neighbours": "Neighbour lists of the tracks in playlists: what is played together, by "
-    "tracks, vectors, artists, albums and genres.",
-    "artist_neighbours": "Neighbour lists of artists, for their tracks that are in no playlist: "
-    "what is played with them, with their genres, and with artists that sound like them.",
+    "track_neighbours": "Neighbour lists of tracks in playlists: by shared playlists, vectors, "
+    "artists, albums and genres.",
+    "artist_neighbours": "Neighbour lists of artists, used for their tracks in no playlist: by "
+    "shared playlists, genres, and acoustically near artists.",
 }
+"""Table -> its description."""
 
 
 @dg.multi_asset(
@@ -70,9 +72,9 @@ def list_neighbours(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
 
     started = time.perf_counter()
-    made = write_neighbours(lake.paths)
+    tables = write_neighbours(lake.paths)
     seconds = time.perf_counter() - started
-    for name, metadata in made.items():
+    for name, metadata in tables.items():
         path = lake.paths.table(name)
         yield asset_result(metadata, path, asset_key=name, seconds=seconds)
 
