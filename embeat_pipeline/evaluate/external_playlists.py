@@ -7,8 +7,8 @@ import polars as pl
 
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
 from embeat_pipeline.ingest.cleaning import policy
-from embeat_pipeline.ingest.reading.discovery import UNREADABLE, describe, open_file
 from embeat_pipeline.ingest.reading.readers.raw import NotUsable
+from embeat_pipeline.ingest.reading.recognition import UNREADABLE, describe, open_file
 from embeat_pipeline.interactions.playlists import Playlists, id_keys, lists_matrix
 from embeat_serve.errors import UsageError
 
@@ -24,7 +24,7 @@ def read_withheld(path: Path, catalogue: Catalogue) -> Playlists:
     try:
         with tempfile.TemporaryDirectory(prefix="embeat-") as scratch:
             found = open_file(path, Path(scratch) / "raw")
-            sources = (found.source, *found.beside)
+            sources = (found.source, *found.embedded)
             frame = next((one.frame for one in sources if one.table == "playlists"), None)
             if frame is None:
                 raise UsageError(f"{path} holds {found.source.table}, expected playlists")

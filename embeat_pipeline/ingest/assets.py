@@ -1,4 +1,4 @@
-"""Assets of the ingest stage: the clean tables, made in one go from whatever is in the dump."""
+"""Dagster assets and checks of the ingest stage: six clean tables, made in one step."""
 
 import time
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from embeat_pipeline.orchestration.materialization import asset_result
 from embeat_pipeline.orchestration.resources import LakeResource
 
 TABLES = {
-    "tracks": "Every track that can be addressed and shown, once, with clean values and codes.",
-    "artists": "Everyone who is listed, credited or related, told apart by id, else by name.",
-    "playlists": "Playlists of two known tracks or more: track codes in order, without repeats.",
-    "genre_map": "Genres with their places on the map, then those that only artists list.",
-    "related_artists": "Which artists are related to which, closest first.",
-    "rejects": "Whatever was refused, with its file, row and reason.",
+    "tracks": "Every track with an id and a title, once, with clean values and codes.",
+    "artists": "Every artist that is listed, credited or related, by id, else by name.",
+    "playlists": "Playlists of at least two known tracks: track codes in order, without repeats.",
+    "genre_map": "Genres with their places on the map, then genres that only artists list.",
+    "related_artists": "Related artists of each artist, closest first.",
+    "rejects": "Everything that was refused, with file, row and reason.",
 }
 
 
@@ -34,18 +34,18 @@ def ingest_dump(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     metadata = ingest(lake.paths, lake.raw)
     seconds = time.monotonic() - started
     report = read_report(lake.paths)
-    shown = {
+    tables_shown = {
         "tracks": {"files": dg.MetadataValue.md(files_markdown(report))},
         "rejects": {"refused": dg.MetadataValue.md(rejects_markdown(report))},
     }
     for name in TABLES:
-        told = {**metadata, **shown.get(name, {})}
-        yield asset_result(told, lake.paths.table(name), asset_key=name, seconds=seconds)
+        shown = {**metadata, **tables_shown.get(name, {})}
+        yield asset_result(shown, lake.paths.table(name), asset_key=name, seconds=seconds)
 
 
 @dg.asset_check(asset="tracks", blocking=True)
 def every_row_is_accounted_for(lake: LakeResource) -> dg.AssetCheckResult:
-    """Of every file, accepted, merged and rejected rows are those that were read."""
+    """For every file, accepted, merged and rejected rows are the rows read."""
     from embeat_pipeline.ingest.report import read_report, unaccounted
 
     files = unaccounted(read_report(lake.paths))
@@ -54,27 +54,27 @@ def every_row_is_accounted_for(lake: LakeResource) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset="tracks", blocking=False)
 def recordings_agree_with_isrcs(lake: LakeResource) -> dg.AssetCheckResult:
-    """Recordings told by title, artists, length and sound are those that the ISRCs tell.
+    """Recordings by title, artists, length and sound agree with recordings by ISRC.
 
     Passes with a precision of 0.99 and a recall of 0.98, or with fewer than 100 pairs of one ISRC.
     """
     from embeat_pipeline.ingest.recordings.quality import as_markdown, measure_recordings
 
-    found = measure_recordings(lake.paths.table("tracks"))
+    agreement = measure_recordings(lake.paths.table("tracks"))
     return dg.AssetCheckResult(
-        passed=found.is_good,
+        passed=agreement.is_good,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
-            "precision": found.precision,
-            "precision_without_registered_again": found.precision_judged,
-            "recall": found.recall,
-            "tracks": found.tracks,
-            "pairs_told": found.told_pairs,
-            "pairs_of_one_isrc": found.isrc_pairs,
-            "pairs_right": found.right_pairs,
-            "pairs_registered_again": found.reregistered_pairs,
-            "joined_though_isrcs_differ": dg.MetadataValue.md(as_markdown(found.joined)),
-            "parted_though_isrcs_agree": dg.MetadataValue.md(as_markdown(found.parted)),
+            "precision": agreement.precision,
+            "precision_without_registered_again": agreement.precision_judged,
+            "recall": agreement.recall,
+            "tracks": agreement.tracks,
+            "pairs_grouped": agreement.grouped_pairs,
+            "pairs_of_one_isrc": agreement.isrc_pairs,
+            "pairs_right": agreement.right_pairs,
+            "pairs_registered_again": agreement.reregistered_pairs,
+            "joined_though_isrcs_differ": dg.MetadataValue.md(as_markdown(agreement.joined)),
+            "parted_though_isrcs_agree": dg.MetadataValue.md(as_markdown(agreement.parted)),
         },
     )
 

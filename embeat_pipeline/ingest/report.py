@@ -1,4 +1,4 @@
-"""What an ingest read, took, merged and refused: per file, in numbers and with examples."""
+"""Report of an ingest: per file, rows read, accepted, merged and rejected, with examples."""
 
 import json
 from collections import defaultdict
@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from embeat_pipeline.ingest.cleaning.playlists import ENTRY_COUNTS
-from embeat_pipeline.ingest.session import IngestSession, statements
+from embeat_pipeline.ingest.dump import Dump
+from embeat_pipeline.ingest.playlist_writer import ENTRY_COUNTS
+from embeat_pipeline.ingest.session import IngestSession
+from embeat_pipeline.ingest.sql_files import section
 from embeat_serve.contract.lake import LakePaths
 
 REJECT_KIND = {
@@ -18,54 +20,54 @@ REJECT_KIND = {
     "related_artists": "related_artist",
     "genre_map": "genre",
 }
-"""Table -> kind of its refused rows."""
+"""Table -> kind of its rejected rows in the table ``rejects``."""
 
+MAX_LINES = 200
+"""Lines of a Markdown table at most; the report and the table ``rejects`` have all."""
 
-SHOWN_FILES = 200
-"""Lines of a table at most; the report and the table ``rejects`` have all."""
+MAX_FILES_IN_ERROR = 10
+"""Files that an error names."""
 
 
 def build_report(
-    place: IngestSession,
-    facts: Mapping[int, Mapping[str, Any]],
-    names: Mapping[int, str],
-    entries: Mapping[int, Mapping[str, int]],
+    session: IngestSession, dump: Dump, entries: Mapping[int, Mapping[str, int]]
 ) -> dict[str, Any]:
-    """The report as JSON values.
+    """Build the report as JSON values.
 
     Args:
-        place: where the ingest took place.
-        facts: what staging found out about the files that were read, by number.
-        names: names of all the dump's files, by number.
-        entries: file number -> what became of its playlist entries.
+        session: has everything resolved.
+        dump: the files, with what staging learned about them.
+        entries: number of file -> what became of its playlist entries.
     """
-    rejects = _rejects(place)
+    rejects = _rejects(session)
     files = []
-    for number, name in sorted(names.items()):
-        refused = rejects.get(number, [])
-        file: dict[str, Any] = {"file": name, "rejects": refused}
-        if "tables" not in facts.get(number, {}):
-            file |= facts.get(number, {})
+    for number, name in sorted(dump.names.items()):
+        facts = dump.facts.get(number, {})
+        file: dict[str, Any] = {"file": name, "rejects": rejects.get(number, [])}
+        if "tables" not in facts:
+            file |= facts
         else:
-            file |= _read_file(place, number, facts[number], refused)
-            if "playlists" in facts[number]["tables"]:
+            file |= _accounts(session, number, facts, file["rejects"])
+            if "playlists" in facts["tables"]:
                 counts = entries.get(number, {})
                 file["entries"] = {name: int(counts.get(name, 0)) for name in ENTRY_COUNTS}
         files.append(file)
     return {"files": files}
 
 
-def _read_file(
-    place: IngestSession,
+def _accounts(
+    session: IngestSession,
     number: int,
     facts: Mapping[str, Any],
     rejects: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    def counted(table: str) -> dict[str, Any]:
+    """What became of the rows of one file, by table."""
+
+    def account(table: str) -> dict[str, Any]:
         return {
             "read": facts["tables"][table]["rows"],
-            "accepted": place.outcomes.get((table, "accepted"), {}).get(number, 0),
-            "merged": place.outcomes.get((table, "merged"), {}).get(number, 0),
+            "accepted": session.outcomes.get((table, "accepted"), {}).get(number, 0),
+            "merged": session.outcomes.get((table, "merged"), {}).get(number, 0),
             "rejected": sum(
                 reject["count"] for reject in rejects if reject["kind"] == REJECT_KIND[table]
             ),
@@ -73,28 +75,34 @@ def _read_file(
         }
 
     table, lines = facts["table"], facts["refused_lines"]
-    main = counted(table)
-    described = ("format", "table", "columns", "columns_beside", "ignored_columns")
+    main = account(table)
+    description = (
+        "format",
+        "table",
+        "columns",
+        "columns_beside",
+        "ignored_columns",
+        "unreadable_columns",
+    )
     return {
-        **{name: facts[name] for name in (*described, "unreadable_columns")},
+        **{name: facts[name] for name in description},
         **main,
         "read": main["read"] + lines,
         "rejected": main["rejected"] + lines,
-        "beside": {other: counted(other) for other in facts["tables"] if other != table},
+        "beside": {other: account(other) for other in facts["tables"] if other != table},
     }
 
 
-def _rejects(place: IngestSession) -> dict[int, list[dict[str, Any]]]:
-    """File number -> reasons, with how many records they stand for and the first examples."""
-    ((_, query),) = statements("report")
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in place.database.sql(query).pl().to_dicts():
-        found[row.pop("file")].append(row)
-    return found
+def _rejects(session: IngestSession) -> dict[int, list[dict[str, Any]]]:
+    """Number of file -> reasons, with how many records they stand for and the first examples."""
+    rejects: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in session.database.sql(section("report", "rejects")).pl().to_dicts():
+        rejects[row.pop("file")].append(row)
+    return rejects
 
 
 def read_report(lake: LakePaths) -> dict[str, Any]:
-    """The report of the ingest that made the lake's tables."""
+    """Read the report of the ingest that made the lake's tables."""
     return json.loads(report_path(lake).read_text(encoding="utf-8"))
 
 
@@ -104,7 +112,7 @@ def report_path(lake: LakePaths) -> Path:
 
 
 def unaccounted(content: Mapping[str, Any]) -> list[str]:
-    """Files of a report of which not every row read was accepted, merged or rejected."""
+    """List files of a report with rows that were neither accepted nor merged nor rejected."""
     return [
         file["file"]
         for file in content["files"]
@@ -117,7 +125,7 @@ def unaccounted(content: Mapping[str, Any]) -> list[str]:
 
 
 def failures(content: Mapping[str, Any]) -> list[str]:
-    """Per file of a report, what it is or why it was refused, on one line each."""
+    """Say of each file of a report what it holds or why it was refused, on one line."""
     lines = []
     for file in content["files"]:
         reasons = [f"{reject['reason']} ({reject['count']}x)" for reject in file["rejects"]]
@@ -129,14 +137,22 @@ def failures(content: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def unusable_message(folder: Path, content: Mapping[str, Any]) -> str:
+    """Message of the error that no track of a dump can be used, with the first files and why."""
+    lines = failures(content)
+    hidden = len(lines) - MAX_FILES_IN_ERROR
+    more = f"; and {hidden} more" if hidden > 0 else ""
+    return f"no usable track in {folder}: {'; '.join(lines[:MAX_FILES_IN_ERROR])}{more}"
+
+
 def files_markdown(content: Mapping[str, Any]) -> str:
-    """Table of what became of every file, and of which of its columns are what."""
+    """Markdown table of every file: what became of its rows, and how its columns were read."""
     head = "| file | table | read | accepted | merged | rejected | columns | ignored |"
     rows = [head, "|---|---|---:|---:|---:|---:|---|---|"]
-    for file in content["files"][:SHOWN_FILES]:
+    for file in content["files"][:MAX_LINES]:
         if "table" not in file:
-            what = file.get("format") or file["rejects"][0]["reason"]
-            rows.append(f"| {_cell(file['file'])} | {_cell(what)} | | | | | | |")
+            description = file.get("format") or file["rejects"][0]["reason"]
+            rows.append(f"| {_cell(file['file'])} | {_cell(description)} | | | | | | |")
             continue
         parts = {file["table"]: file, **file["beside"]}
         for table, counts in parts.items():
@@ -155,7 +171,7 @@ def files_markdown(content: Mapping[str, Any]) -> str:
 
 
 def rejects_markdown(content: Mapping[str, Any]) -> str:
-    """Table of what was refused, why, and examples of each reason."""
+    """Markdown table of the rejects, with examples of each reason."""
     rows = ["| file | what | reason | count | examples |", "|---|---|---|---:|---|"]
     for file in content["files"]:
         for reject in file["rejects"]:
@@ -167,7 +183,7 @@ def rejects_markdown(content: Mapping[str, Any]) -> str:
             cells = (file["file"], reject["kind"], reject["reason"])
             shown = " | ".join(map(_cell, cells))
             rows.append(f"| {shown} | {reject['count']:,} | {_cell(examples)} |")
-    return "\n".join(rows[: SHOWN_FILES + 2])
+    return "\n".join(rows[: MAX_LINES + 2])
 
 
 def _cell(text: str) -> str:

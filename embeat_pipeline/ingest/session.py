@@ -1,38 +1,37 @@
-"""What the steps of one ingest share: a scratch folder, a DuckDB connection, staged rows, rejects.
+"""Hold what the steps of one ingest share: scratch folder, DuckDB, staged rows and rejects.
 
-Steps hand rows on as Parquet files, so no step holds a whole table: Polars streams into them,
-DuckDB sorts and joins them, on disk where memory does not suffice. What is SQL stands in ``.sql``
-files next to the modules, run by ``Workplace.run``.
+Steps pass rows on as Parquet files, so no step holds a whole table: Polars streams into them, and
+DuckDB sorts and joins them, on disk where memory does not suffice. SQL lies in ``.sql`` files and
+is run by ``IngestSession.run``.
 """
 
-import re
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from embeat_pipeline.common.duckdb_session import open_database
 from embeat_pipeline.common.text_expressions import with_name_key
 from embeat_pipeline.ingest.cleaning import policy
+from embeat_pipeline.ingest.scratch import scratch_folder
+from embeat_pipeline.ingest.sql_files import sections
 
 SCRATCH_COMPRESSION = "lz4"
-"""Read once and thrown away: quick to write matters more than small."""
+"""Scratch files are read once and thrown away, so writing fast matters more than size."""
 
 Columns = Mapping[str, Any]
 """Column name -> Polars type."""
 
 ROW: Columns = {"row": pl.Int64}
-"""What every staged row begins with: which row of its file it is, from 0."""
+"""First column of all staged rows: number of the row within its file, from 0."""
 
 LOCATION: Columns = {"file": pl.UInt32, **ROW}
-"""Which file, by number, and which row of it."""
+"""Number of the file, and number of the row within it."""
 
-REJECT: Columns = {
+REJECT_COLUMNS: Columns = {
     **LOCATION,
     "kind": pl.String,
     "reason": pl.String,
@@ -41,23 +40,7 @@ REJECT: Columns = {
 }
 
 OUTCOMES = ("accepted", "merged")
-"""What may become of a row that is not refused."""
-
-
-class Dump(NamedTuple):
-    """Files of a dump by number, in order."""
-
-    names: Mapping[int, str]
-    new: Set[int]
-    """Those that the ingest whose tables are there did not know."""
-
-    @property
-    def numbers(self) -> dict[str, int]:
-        """Their numbers by name."""
-        return {name: number for number, name in self.names.items()}
-
-
-_HEADING = re.compile(r"^--: (.+)$", re.MULTILINE)
+"""What may become of a row that is not rejected."""
 
 
 class IngestSession:
@@ -66,13 +49,13 @@ class IngestSession:
     Attributes:
         folder: scratch files.
         database: DuckDB, in memory, spilling into ``folder``.
-        outcomes: table and ``accepted`` or ``merged`` -> rows by number of file.
-        before: codes given out by earlier ingests, by what they stand for.
-        kept: how many of these came up again.
+        outcomes: (table, outcome) -> number of rows by number of file.
+        previous_counts: view -> number of codes that earlier ingests assigned.
+        reused_counts: view -> number of these codes that were assigned again.
     """
 
     def __init__(self, folder: Path, staged: Mapping[str, Columns]):
-        """Staged tables are empty at first; table ``t`` is in SQL the view ``staged_t``."""
+        """Open a session without rows; SQL sees staged table ``t`` as the view ``staged_t``."""
         self.folder = folder
         self.database = open_database(folder / "spill")
         for name, value in policy.SQL_VARIABLES.items():
@@ -82,84 +65,86 @@ class IngestSession:
             pl.DataFrame(schema=dict(columns)).write_parquet(folder / f"no_{table}.parquet")
         self._rejects = folder / "rejects"
         self._rejects.mkdir()
-        self.reject(pl.DataFrame(schema=dict(REJECT)))
+        self.reject(pl.DataFrame(schema=dict(REJECT_COLUMNS)))
         self.outcomes: dict[tuple[str, str], dict[int, int]] = {}
-        self.before: dict[str, int] = {}
-        self.kept: dict[str, int] = {}
+        self.previous_counts: dict[str, int] = {}
+        self.reused_counts: dict[str, int] = {}
 
-    def add(self, table: str, number: int, part: Path) -> None:
-        """Make the rows of ``part`` staged rows of ``table`` that come from file ``number``."""
-        self._staged[table].append((number, part))
+    def add_part(self, table: str, file: int, part: Path) -> None:
+        """Add the rows of ``part``, which come from file number ``file``, to a staged table."""
+        self._staged[table].append((file, part))
 
     def staged_parts(self, table: str) -> list[tuple[int, Path]]:
-        """Staged rows of a table: numbers of files and where the rows are, in order."""
+        """Number of the file and path of each part of a staged table, in order."""
         return sorted(self._staged[table])
 
     def open_views(self) -> None:
-        """Let SQL see the staged tables; call it when all rows are staged."""
+        """Create the views ``staged_...`` and ``rejects``; call it when all rows are staged."""
         for table in self._staged:
-            self.see_staged(f"staged_{table}", table, self.staged_parts(table))
+            self.create_staged_view(f"staged_{table}", table, self.staged_parts(table))
         rejects = self.database.read_parquet(f"{escape(str(self._rejects))}/*.parquet")
         rejects.create_view("rejects")
 
-    def see_staged(self, view: str, table: str, parts: Sequence[tuple[int, Path]]) -> None:
-        """Make ``parts``, staged rows of ``table``, with the number of their ``file`` a view."""
+    def create_staged_view(self, view: str, table: str, parts: Sequence[tuple[int, Path]]) -> None:
+        """Create a view of some parts of a staged table, with the column ``file``."""
         # An empty part among others would make DuckDB expect no rows, and join the wrong way.
-        numbers, paths = zip(*(parts or [(0, self.folder / f"no_{table}.parquet")]), strict=True)
+        files, paths = zip(*(parts or [(0, self.folder / f"no_{table}.parquet")]), strict=True)
         rows = self.database.read_parquet([escape(str(path)) for path in paths])
-        rows.project(f"{list(numbers)}[file_index::INTEGER + 1]::UINTEGER AS file, *").create_view(
+        rows.project(f"{list(files)}[file_index::INTEGER + 1]::UINTEGER AS file, *").create_view(
             view, replace=True
         )
 
     def reject(self, rows: pl.DataFrame) -> None:
-        """Add rows with the columns of ``REJECT``."""
-        columns = [pl.col(name).cast(dtype) for name, dtype in REJECT.items()]
+        """Add rejects, given with ``REJECT_COLUMNS``."""
+        columns = [pl.col(name).cast(dtype) for name, dtype in REJECT_COLUMNS.items()]
         rows.select(columns).write_parquet(self._next_rejects())
 
-    def run(self, step: str) -> None:
-        """Run the statements of ``step``.sql in order.
+    def run(self, name: str) -> None:
+        """Run the sections of ``<name>.sql`` in order.
 
-        A heading ``--: verb name`` says what becomes of what follows it:
+        The heading of a section, ``--: verb arguments``, says what to do with it:
 
-        - ``run``: statements that make tables and views for what comes after.
-        - ``view v``: the rows go to a scratch file and are the view ``v``, with the column
-          ``code`` more: a row's place in the query's order.
-        - ``grow v``: likewise; rows that have a code from before, given as ``earlier_code`` and
-          coming first, keep it, and the others get the codes from ``before[v]`` on.
-        - ``key v c``: adds to the view ``v`` the ``name_key`` of its column ``c`` as ``key``.
-        - ``accepted t``, ``merged t``: a row per row of table ``t`` that became one of its own,
-          or for which another stands; it names the ``file``.
-        - ``counted t``: both at once, as numbers per file.
-        - ``reject``: refused rows, the columns of ``REJECT`` by name.
+        - ``execute``: execute the statements, which create tables and views for later sections.
+        - ``view v``: write the rows to a scratch file and create the view ``v`` of it, with an
+          additional column ``code``: the number of the row in the query's order.
+        - ``stable_view v``: likewise, but a row keeps the code in its column ``previous_code``.
+          Such rows come first; the others get the codes that follow ``previous_counts[v]``.
+        - ``add_key v c``: add the column ``key`` to the view ``v``, the ``name_key`` of ``c``.
+        - ``accepted t``, ``merged t``: count the rows by ``file`` as this outcome of table ``t``.
+        - ``outcomes t``: rows are a file and its numbers of accepted and of merged rows.
+        - ``reject``: add the rows, which have ``REJECT_COLUMNS``, to the rejects.
         """
         verbs = {
-            "run": self.database.execute,
+            "execute": self.database.execute,
             "view": self._view,
-            "grow": self._grow,
-            "key": self._key,
+            "stable_view": self._stable_view,
+            "add_key": self._add_key,
             "accepted": lambda query, table: self._count("accepted", table, query),
             "merged": lambda query, table: self._count("merged", table, query),
-            "counted": self._counted,
+            "outcomes": self._set_outcomes,
             "reject": self._reject_query,
         }
-        for heading, text in statements(step):
-            verb, *names = heading.split()
-            verbs[verb](text, *names)
+        for heading, text in sections(name):
+            verb, *arguments = heading.split()
+            verbs[verb](text, *arguments)
 
     def _view(self, query: str, name: str) -> None:
         self._write(query, name)
         self._number(name, "* EXCLUDE file_row_number, file_row_number::UINTEGER AS code")
 
-    def _grow(self, query: str, name: str) -> None:
+    def _stable_view(self, query: str, name: str) -> None:
         path = self._write(query, name)
-        kept = pl.scan_parquet(path, glob=False).select(pl.col("earlier_code").count())
-        self.kept[name] = kept.collect().item()
-        added = self.before[name] - self.kept[name]
+        reused = pl.scan_parquet(path, glob=False).select(pl.col("previous_code").count())
+        self.reused_counts[name] = reused.collect().item()
         self._number(
             name,
-            "* EXCLUDE (earlier_code, file_row_number), "
-            f"coalesce(earlier_code, file_row_number + ({added}))::UINTEGER AS code",
+            "* EXCLUDE (previous_code, file_row_number), "
+            f"coalesce(previous_code, file_row_number + ({self._shift(name)}))::UINTEGER AS code",
         )
+
+    def _shift(self, name: str) -> int:
+        """What is added to the number of a row without an earlier code."""
+        return self.previous_counts[name] - self.reused_counts[name]
 
     def _write(self, query: str, name: str) -> Path:
         path = self.folder / f"{name}.parquet"
@@ -172,15 +157,15 @@ class IngestSession:
         numbered.project(columns).create_view(name, replace=True)
 
     def scan(self, name: str) -> pl.LazyFrame:
-        """The rows of a view that ``view`` or ``grow`` made, in order, with their ``code``."""
+        """Rows, in order, of a view made by ``view`` or ``stable_view``, with their ``code``."""
         rows = pl.scan_parquet(self.folder / f"{name}.parquet", glob=False, row_index_name="code")
-        if name not in self.kept:
+        if name not in self.reused_counts:
             return rows
-        number = pl.col("code").cast(pl.Int64) + (self.before[name] - self.kept[name])
-        code = pl.coalesce("earlier_code", number.cast(pl.UInt32))
-        return rows.with_columns(code.alias("code")).drop("earlier_code")
+        number = pl.col("code").cast(pl.Int64) + self._shift(name)
+        code = pl.coalesce("previous_code", number.cast(pl.UInt32))
+        return rows.with_columns(code.alias("code")).drop("previous_code")
 
-    def _key(self, _: str, name: str, column: str) -> None:
+    def _add_key(self, _: str, name: str, column: str) -> None:
         keyed = self.folder / f"{name}_keyed.parquet"
         rows = pl.scan_parquet(self.folder / f"{name}.parquet", glob=False)
         with_name_key(rows, pl.col(column), "key").sink_parquet(
@@ -192,42 +177,26 @@ class IngestSession:
         rows = self.database.sql(query).aggregate("file, count(*)").fetchall()
         self.outcomes[table, outcome] = dict(rows)
 
-    def _counted(self, query: str, table: str) -> None:
-        for file, *rows in self.database.sql(query).fetchall():
-            for outcome, count in zip(OUTCOMES, rows, strict=True):
+    def _set_outcomes(self, query: str, table: str) -> None:
+        for file, *counts in self.database.sql(query).fetchall():
+            for outcome, count in zip(OUTCOMES, counts, strict=True):
                 self.outcomes.setdefault((table, outcome), {})[file] = count
 
     def _reject_query(self, query: str) -> None:
         # The view of rejects is a folder of files: what is added here is seen by later queries.
-        columns = self.database.sql(query).project(", ".join(REJECT))
+        columns = self.database.sql(query).project(", ".join(REJECT_COLUMNS))
         columns.write_parquet(str(self._next_rejects()), compression=f"{SCRATCH_COMPRESSION}_raw")
 
     def _next_rejects(self) -> Path:
         return self._rejects / f"{len(list(self._rejects.iterdir())):06}.parquet"
 
 
-def statements(step: str) -> list[tuple[str, str]]:
-    """Headings and texts of ``step``.sql, in order."""
-    text = Path(__file__).with_name("sql").joinpath(f"{step}.sql").read_text(encoding="utf-8")
-    _, *parts = _HEADING.split(text)
-    return list(zip(parts[::2], parts[1::2], strict=True))
-
-
-def sweep(parent: Path) -> None:
-    """Remove what a killed run left in ``parent``."""
-    for folder in parent.glob(".ingest-*"):
-        shutil.rmtree(folder, ignore_errors=True)
-    for file in parent.glob(".*.tmp"):
-        file.unlink(missing_ok=True)
-
-
 @contextmanager
 def ingest_session(parent: Path, staged: Mapping[str, Columns]) -> Iterator[IngestSession]:
-    """A workplace in ``parent``, removed afterwards."""
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".ingest-", dir=parent) as folder:
-        place = IngestSession(Path(folder), staged)
+    """Open a session with a scratch folder in ``parent``, and remove both afterwards."""
+    with scratch_folder(parent) as folder:
+        session = IngestSession(folder, staged)
         try:
-            yield place
+            yield session
         finally:
-            place.database.close()
+            session.database.close()

@@ -1,6 +1,6 @@
-"""Put the clean tables together from what was resolved, a batch of rows at a time."""
+"""Write the clean tables from what was resolved, a batch of rows at a time."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,61 +12,61 @@ import pyarrow.parquet as pq
 
 from embeat_pipeline.common.parquet import REPETITIVE, write_table
 from embeat_pipeline.common.schemas import SCHEMAS
-from embeat_pipeline.ingest.incremental.plan import Earlier
-from embeat_pipeline.ingest.recordings.groups import group_codes
-from embeat_pipeline.ingest.session import IngestSession, statements
+from embeat_pipeline.ingest.recordings.groups import CodeOwner, group_codes
+from embeat_pipeline.ingest.session import IngestSession
+from embeat_pipeline.ingest.sql_files import sections
 
 BATCH = 500_000
-"""Rows put together at a time."""
+"""Rows per batch."""
 
 
 def write_tracks(
-    place: IngestSession, path: Path, sources: Mapping[int, str], earlier: Earlier | None
+    session: IngestSession, path: Path, sources: Mapping[int, str], previous: Path | None
 ) -> int:
     """Write the table ``tracks``.
 
     Args:
-        place: with the views ``tracks``, ``credits``, ``albums`` and ``recordings``.
+        session: has the views ``tracks``, ``credits``, ``albums`` and ``recordings``.
         path: where the table goes.
         sources: names of the dump's files by number.
-        earlier: of its table all rows stay that are not in the view ``tracks``.
+        previous: the previous table, whose rows stay unless the view ``tracks`` has them.
 
     Returns:
-        Rows written.
+        Number of rows written.
     """
-    tracks = _Tracks(place, sources)
-    batches = tracks.added(BATCH)
-    if earlier:
-        batches = chain(tracks.replacing(earlier.tracks), batches)
+    tracks = _TrackRows(session, sources)
+    batches = tracks.with_new_codes(BATCH)
+    if previous:
+        batches = chain(tracks.updated(previous), batches)
     return write_table(path, SCHEMAS["tracks"], batches, REPETITIVE)
 
 
-class _Tracks:
-    """The rows of the view ``tracks``, in the order of their codes, put together in parts."""
+class _TrackRows:
+    """Rows of the table ``tracks`` for the resolved tracks, in order of their codes."""
 
-    def __init__(self, place: IngestSession, sources: Mapping[int, str]):
-        self._rows = place.scan("tracks").rename({"code": "track_code"})
-        self._credits = place.scan("credits").drop("code")
-        albums = group_codes(place, "albums")
-        recordings = group_codes(place, "recordings", keep_first=True)
+    def __init__(self, session: IngestSession, sources: Mapping[int, str]):
+        self._rows = session.scan("tracks").rename({"code": "track_code"})
+        self._credits = session.scan("credits").drop("code")
+        albums = group_codes(session, "albums", CodeOwner.GROUP)
+        recordings = group_codes(session, "recordings", CodeOwner.FIRST_TRACK)
         self._codes = albums["track_code"].to_numpy()
         self._albums = albums["code"]
         of_tracks = np.searchsorted(recordings["track_code"].to_numpy(), self._codes)
         self._recordings = recordings["code"].gather(of_tracks)
-        self._regrouped = recordings.filter(pl.col("code") != pl.col("earlier_code")).select(
+        self._regrouped = recordings.filter(pl.col("code") != pl.col("previous_code")).select(
             "track_code", recording="code"
         )
-        self._known = int(np.searchsorted(self._codes, place.before["tracks"]))
+        self._first_new = int(np.searchsorted(self._codes, session.previous_counts["tracks"]))
         self._numbers, self._names = list(sources), list(sources.values())
 
-    def added(self, together: int) -> Iterator[pl.DataFrame]:
-        """Tracks that have a new code, so many at a time."""
-        for start in range(self._known, len(self._codes), together):
-            yield self._part(start, min(together, len(self._codes) - start))
+    def with_new_codes(self, batch_size: int) -> Iterator[pl.DataFrame]:
+        """Tracks that have a new code, in batches."""
+        for start in range(self._first_new, len(self._codes), batch_size):
+            yield self._part(start, min(batch_size, len(self._codes) - start))
 
-    def replacing(self, earlier: Path) -> Iterator[Any]:
-        """Row groups of an earlier table, with the tracks that are resolved anew in their place."""
-        with pq.ParquetFile(earlier) as file:
+    def updated(self, previous: Path) -> Iterator[Any]:
+        """Row groups of the previous table, with the resolved tracks in place of their old rows."""
+        with pq.ParquetFile(previous) as file:
             for number in range(file.num_row_groups):
                 group = file.read_row_group(number)
                 codes = group["track_code"].to_numpy()
@@ -113,23 +113,24 @@ class _Tracks:
         return part.collect()
 
 
-def write_queries(place: IngestSession, paths: Callable[[str], Path]) -> dict[str, int]:
-    """Write the tables of ``tables.sql``.
+def write_queries(session: IngestSession, folder: Path) -> dict[str, int]:
+    """Write the tables of ``tables.sql`` that are not in ``folder`` yet.
 
     Args:
-        place: where everything was resolved.
-        paths: table name -> where the table goes; one that is there already stays.
+        session: has everything resolved.
+        folder: where the tables go.
 
     Returns:
-        Table name -> rows written.
+        Table -> number of rows written.
     """
     rows = {}
-    for heading, query in statements("tables"):
+    for heading, query in sections("tables"):
         table = heading.removeprefix("table ")
-        if paths(table).exists():
+        path = folder / f"{table}.parquet"
+        if path.exists():
             continue
-        reader = place.database.sql(query).to_arrow_reader(BATCH)
-        rows[table] = write_table(paths(table), SCHEMAS[table], _tables(reader))
+        reader = session.database.sql(query).to_arrow_reader(BATCH)
+        rows[table] = write_table(path, SCHEMAS[table], _tables(reader))
     return rows
 
 

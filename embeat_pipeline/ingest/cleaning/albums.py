@@ -1,4 +1,4 @@
-"""Albums: clean every row. ``tracks.sql`` then completes tracks that only name an album's id."""
+"""Clean rows of albums. ``tracks.sql`` completes tracks with them that have only an album id."""
 
 import polars as pl
 
@@ -16,8 +16,8 @@ STAGED = {
 REPORTED = ("album_name", "release_year")
 
 
-def clean_albums(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``staging.Step``."""
+def clean_albums(frame: pl.LazyFrame, file: str, scale: policy.PopularityScale) -> pl.LazyFrame:
+    """Clean canonical columns into those of ``STAGED``; see ``staging.Cleaner``."""
     year = policy.in_range("release_year", pl.col("release_year"))
     album_id = policy.identifier(pl.col("album_id"), "album")
     return frame.with_columns(

@@ -1,12 +1,12 @@
-"""Artists: clean every row. ``artists.sql`` then tells apart everyone the dump names.
+"""Clean rows of artists. ``artists.sql`` then resolves every artist that the dump mentions.
 
-By id, and by name only where there is no id: such a name is taken for the artist with an id who
-has exactly that name, where there is only one; otherwise it is an artist known by name only. Two
-artists who share a name stay two.
+An artist is identified by its id. A mention without an id stands for the artist with an id and
+exactly that name, if there is only one; otherwise for an artist that has only a name. Two artists
+with the same name stay two.
 
-The other names that an id goes by, in an ``aliases`` column or anywhere in the dump, are its
-aliases; but for those with a guest behind the name ("50 Cent Featuring ..."), and those that
-another artist with an id goes by: now and then a track pairs an id with someone else's name.
+Other names of an id, from a column ``aliases`` or anywhere in the dump, become its aliases. Not so
+names with a guest behind them ("50 Cent Featuring ..."), and names of another artist with an id:
+now and then a track pairs an id with the name of someone else.
 """
 
 import polars as pl
@@ -29,9 +29,9 @@ STAGED = {
 REPORTED = ("artist_name", "popularity", "followers")
 
 
-def clean_artists(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``staging.Step``."""
-    percent = policy.to_percent(pl.col("popularity"), fraction)
+def clean_artists(frame: pl.LazyFrame, file: str, scale: policy.PopularityScale) -> pl.LazyFrame:
+    """Clean canonical columns into those of ``STAGED``; see ``staging.Cleaner``."""
+    percent = policy.to_percent(pl.col("popularity"), scale)
     followers = pl.col("followers")
     artist_id = policy.identifier(pl.col("artist_id"), "artist")
     artist_name = policy.text(pl.col("artist_name"))

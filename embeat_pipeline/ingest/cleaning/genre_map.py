@@ -1,4 +1,4 @@
-"""The genre map: clean every row. ``genre_map.sql`` then gives every genre a code."""
+"""Clean rows of the genre map. ``genre_map.sql`` then assigns a code to every genre."""
 
 import polars as pl
 
@@ -17,10 +17,10 @@ STAGED = {
 REPORTED = ("weight", "x", "y", "color")
 
 
-def clean_genre_map(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``staging.Step``.
+def clean_genre_map(frame: pl.LazyFrame, file: str, scale: policy.PopularityScale) -> pl.LazyFrame:
+    """Clean canonical columns into those of ``STAGED``; see ``staging.Cleaner``.
 
-    Places that are not within 0..1 are taken for pixels and scaled to it, each axis by itself.
+    If coordinates are not within 0..1, they are taken for pixels and scaled, each axis by itself.
     """
     weight, color = pl.col("weight"), pl.col("color").str.strip_chars().str.to_lowercase()
     color = pl.when(color.str.starts_with("#")).then(color).otherwise(pl.lit("#") + color)
@@ -33,7 +33,7 @@ def clean_genre_map(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFr
 
 
 def _axis(values: pl.Expr) -> pl.Expr:
-    known = pl.when(values.is_finite()).then(values)
-    scaled = (known - known.min()) / (known.max() - known.min())
-    inside = (known.min() >= 0) & (known.max() <= 1)
-    return pl.when(inside).then(known).otherwise(pl.when(scaled.is_finite()).then(scaled))
+    finite = pl.when(values.is_finite()).then(values)
+    scaled = (finite - finite.min()) / (finite.max() - finite.min())
+    is_scaled = (finite.min() >= 0) & (finite.max() <= 1)
+    return pl.when(is_scaled).then(finite).otherwise(pl.when(scaled.is_finite()).then(scaled))

@@ -1,24 +1,26 @@
-"""The cleaning policy, all of it: what is refused, what becomes null, what is cut.
+"""Cleaning policy: which rows are refused, which values become null, which texts are cut.
 
-A row is refused only where it cannot be addressed or shown: no usable id, no title. Everything
-else that is absurd becomes null and is counted, so that one bad tempo does not cost a song.
+A row is refused only if it cannot be addressed or shown: it has no usable id or no title. Other
+absurd values become null and are counted, so that one bad tempo does not cost a song.
 """
+
+from enum import Enum
 
 import polars as pl
 
 from embeat_serve.contract.audio_features import VALID_RANGE
 
 MAX_TEXT = 500
-"""Characters a title or a name is cut to."""
+"""Longest title or name in characters; longer ones are cut."""
 
 MAX_ID = 64
-"""Characters of the longest id believed."""
+"""Longest id in bytes; longer ones are refused."""
 
 MAX_VALUE = 200
-"""Characters of an offending value kept for the report."""
+"""Characters of a refused value that the report shows."""
 
 MIN_PLAYLIST_TRACKS = 2
-"""A playlist with fewer known tracks says nothing about what goes together."""
+"""A playlist with fewer known tracks does not say which tracks go together."""
 
 INTEGERS: dict[str, tuple[float, float]] = {
     "popularity": (0, 100),
@@ -27,11 +29,12 @@ INTEGERS: dict[str, tuple[float, float]] = {
         for name in ("release_year", "duration_ms", "key", "mode", "time_signature")
     },
 }
-"""Column -> range, inclusive; a value outside is null. Fractions of these are rounded."""
+"""Integer column -> inclusive range. Values are rounded; those outside become null."""
 
 DECIMALS: dict[str, tuple[float, float]] = {
     name: bounds for name, bounds in VALID_RANGE.items() if name not in INTEGERS
 }
+"""Decimal column -> inclusive range; values outside become null."""
 
 ISRC = r"^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$"
 """ISO 3901, without hyphens."""
@@ -45,13 +48,13 @@ UNKNOWN_TRACK = "track not in the catalogue"
 NOT_RELATED = "related to nobody, or to itself"
 
 SAME_RECORDING_MS = 2_000
-"""Releases of one recording differ in length by silence at the ends; other takes by more."""
+"""Releases of one recording differ in length by at most this, because of silence at the ends."""
 
 SAME_SOUND_MS = 8_000
-"""They may differ by as much where the audio analysis says the same of both ..."""
+"""Largest difference in length of two releases of one recording that sound the same."""
 
 SAME_SOUND = 0.1
-"""... to within this. Of releases of one ISRC 98 in 100 differ by less."""
+"""Largest distance of sounds that are the same. 98 % of the releases with one ISRC differ less."""
 
 SQL_VARIABLES = {
     "no_title": NO_TITLE,
@@ -61,29 +64,38 @@ SQL_VARIABLES = {
     "same_sound_ms": SAME_SOUND_MS,
     "same_sound": SAME_SOUND,
 }
-"""What the steps in SQL read with ``getvariable``."""
+"""Variable -> value; SQL reads them with ``getvariable``."""
+
+
+class PopularityScale(Enum):
+    """Range of a file's popularity values; the value is the factor to percent."""
+
+    PERCENT = 1
+    FRACTION = 100
 
 
 def bad_id(what: str) -> str:
-    """Reason for refusing an id that is none."""
+    """Reason for refusing a text that cannot be an id."""
     return f"not a {what} id"
 
 
 def in_range(column: str, values: pl.Expr) -> pl.Expr:
-    """Numbers of ``column``, null where not a number or out of its range."""
+    """Numbers of ``column``; null where they are no number or out of its range."""
     low, high = INTEGERS.get(column) or DECIMALS[column]
     rounded = values.round() if column in INTEGERS else values
     return pl.when(rounded.is_between(low, high)).then(rounded)
 
 
-def to_percent(values: pl.Expr, fraction: bool) -> pl.Expr:
-    """Popularity on the scale 0..100; ``fraction`` where the file has it as 0..1."""
-    return values * 100 if fraction else values
+def to_percent(values: pl.Expr, scale: PopularityScale) -> pl.Expr:
+    """Popularity on the scale 0..100."""
+    return values if scale is PopularityScale.PERCENT else values * scale.value
 
 
 def is_fraction(values: pl.Expr) -> pl.Expr:
-    """Whether a whole column of popularity is on the scale 0..1: no value of 0..100 exceeds 1,
-    and one lies in between."""
+    """Whether a column of popularity has the range 0..1.
+
+    It does if no value within 0..100 exceeds 1 and one lies between 0 and 1.
+    """
     believable = values.filter(values.is_between(0, 100))
     between = (believable > 0) & (believable < 1)
     return (believable <= 1).all() & between.any()
@@ -96,11 +108,11 @@ def text(values: pl.Expr) -> pl.Expr:
 
 
 _SPACE_TO_FOLD = r" *[[\s\x00-\x1f\x7f]--[ ]][\s\x00-\x1f\x7f]*| {2,}"
-"""Space and control characters, unless they are one plain space already, as nearly all are."""
+"""Space and control characters that are not just one plain space."""
 
 
 def isrc(values: pl.Expr) -> pl.Expr:
-    """Recording codes in the standard's form, null where it is not one."""
+    """ISRCs in the form of the standard; null where they are none."""
     bare = values.str.replace_all(r"[\s-]", "").str.to_uppercase()
     return pl.when(bare.str.contains(ISRC)).then(bare)
 
@@ -112,7 +124,7 @@ def year_of(date: pl.Expr) -> pl.Expr:
 
 
 def identifier(values: pl.Expr, what: str) -> pl.Expr:
-    """The bare id in an id, a ``spotify:what:…`` URI or an open.spotify.com URL; null if blank."""
+    """Bare id from an id, a ``spotify:what:…`` URI or an open.spotify.com URL; null if blank."""
     stripped = values.str.strip_chars()
     named = stripped.str.extract(rf"(?:^spotify:|\.spotify\.com/(?:.*/)?){what}s?[:/]([^:/?#\s]+)")
     bare = pl.coalesce(named, stripped)
@@ -120,13 +132,13 @@ def identifier(values: pl.Expr, what: str) -> pl.Expr:
 
 
 def is_identifier(values: pl.Expr) -> pl.Expr:
-    """Whether a bare id can be one: short, and nothing that only URIs and sentences have."""
+    """Whether a bare id is plausible: short, without characters of URIs and sentences."""
     unlike = values.str.contains(r"[\s:/?#]")
     return ~unlike & values.str.len_bytes().is_between(1, MAX_ID)
 
 
 def refusal(bare: pl.Expr, what: str) -> pl.Expr:
-    """Why a row with this bare id is refused; null where it is not."""
+    """Reason for refusing a row with this bare id; null where it is accepted."""
     return (
         pl.when(bare.is_null())
         .then(pl.lit(NO_ID))
@@ -136,16 +148,16 @@ def refusal(bare: pl.Expr, what: str) -> pl.Expr:
 
 
 def usable_identifier(values: pl.Expr, what: str) -> pl.Expr:
-    """The bare id, null where there is none that can be one."""
+    """Bare id; null where it is not plausible."""
     bare = identifier(values, what)
     return pl.when(is_identifier(bare)).then(bare)
 
 
 def genre(values: pl.Expr) -> pl.Expr:
-    """Genre names, compared without regard to case and spacing; null where blank."""
+    """Genre names in lower case and with single spaces; null where blank."""
     return text(values).str.to_lowercase()
 
 
-def shown(values: pl.Expr) -> pl.Expr:
-    """An offending value for the report."""
+def excerpt(values: pl.Expr) -> pl.Expr:
+    """Refused values, cut for the report."""
     return values.cast(pl.String).str.head(MAX_VALUE)

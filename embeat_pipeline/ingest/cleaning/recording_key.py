@@ -1,9 +1,9 @@
-"""Titles as keys of recordings: what was released again is folded, what was made anew is not.
+"""Key of a title that all releases of one recording share, and other recordings do not.
 
-Serving's ``title_key`` also folds live takes and edits, because a list should not hold a song
-twice; these are recordings of their own, and keep their key here. So only what is known to leave
-the recording alone is taken off a title, in brackets or after a dash, and any other addition, in
-whatever language, stays: ``Live``, ``En vivo``, ``Karaoke``, ``Demo``, ``Radio Edit``, ``Remix``.
+Additions that are known to keep the recording the same (``Remastered 2011``, ``feat. ...``) are
+removed, in brackets or after a dash. Any other addition, in any language, stays: ``Live``,
+``En vivo``, ``Karaoke``, ``Demo``, ``Radio Edit``, ``Remix``. Serving's ``title_key`` removes
+these, too, since a list should not hold a song twice.
 """
 
 import polars as pl
@@ -19,7 +19,7 @@ _REMASTER = (
 _EDITION = (
     r"(?:(?:original|album|single|lp|main|standard)\s+)*"
     r"(?:original(?:\s+(?:mix|version|recording))?|(?:album|single|lp|main)(?:\s+version)?"
-    # Once there is a Japanese one, Korean releases say which is the original.
+    # Songs with a Japanese version mark the Korean original.
     r"|(?:kr|korean)\s+ver(?:sion|\.)?"
     r"|explicit(?:\s+(?:version|album\s+version))?|bonus(?:\s+track)?|deluxe"
     r"(?:\s+(?:version|edition))?)"
@@ -43,28 +43,30 @@ _LIVE_ALBUM = rf"(?i)\b(?:live (?:at|from|in)|{_LIVE})\b|[(\[] *live\b| - live\b
 
 
 def with_recording_key(frame: pl.LazyFrame, title: str, album: str, key: str) -> pl.LazyFrame:
-    """``frame`` with the key that the releases of one recording share; null where the title is.
+    """Add the column ``key`` to ``frame``; null where the title is.
+
+    Every track of a live, karaoke or instrumental album counts as such, even if only the album's
+    name says so.
 
     Args:
-        frame: with the columns ``title`` and ``album``, text. Of a live, karaoke or instrumental
-            album every track is one, marked or not.
-        title: name of the column.
-        album: name of the column.
+        frame: has the columns ``title`` and ``album``, both text.
+        title: name of the column with titles.
+        album: name of the column with names of albums.
         key: name of the new column.
     """
-    bare = (
+    stem = (
         pl.col(title)
         .str.replace_all(_BRACKETED, " ")
         .str.replace_all(_GUESTS, "${1}")
         .str.replace_all(_ALSO_REMASTERED, "${1}")
         .str.replace_all(_TRAILING, "")
     )
-    only_on_album = pl.col(album).str.contains(_LIVE_ALBUM) & ~pl.col(title).str.contains(
+    is_live_album = pl.col(album).str.contains(_LIVE_ALBUM) & ~pl.col(title).str.contains(
         _LIVE_TITLE
     )
-    mark = pl.when(only_on_album.fill_null(False)).then(pl.lit(" (live)")).otherwise(pl.lit(""))
-    left = pl.col(key)
-    stripped = frame.with_columns(bare.alias(key)).with_columns(
-        pl.when(left.str.contains(blank())).then(title).otherwise(left).alias(key)
+    mark = pl.when(is_live_album.fill_null(False)).then(pl.lit(" (live)")).otherwise(pl.lit(""))
+    current = pl.col(key)
+    stripped = frame.with_columns(stem.alias(key)).with_columns(
+        pl.when(current.str.contains(blank())).then(title).otherwise(current).alias(key)
     )
-    return with_name_key(stripped, left, key).with_columns(left + mark)
+    return with_name_key(stripped, current, key).with_columns(current + mark)

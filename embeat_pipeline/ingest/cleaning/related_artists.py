@@ -1,4 +1,4 @@
-"""Related artists: clean every row. ``related.sql`` then puts codes for artists."""
+"""Clean rows of related artists. ``related_artists.sql`` then resolves them to codes."""
 
 import polars as pl
 
@@ -19,8 +19,10 @@ REPORTED = ("rank",)
 MAX_RANK = 32_767
 
 
-def clean_related(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``staging.Step``."""
+def clean_related_artists(
+    frame: pl.LazyFrame, file: str, scale: policy.PopularityScale
+) -> pl.LazyFrame:
+    """Clean canonical columns into those of ``STAGED``; see ``staging.Cleaner``."""
     ids, names = ("artist_id", "related_artist_id"), ("artist_name", "related_artist_name")
     rank = pl.col("rank").round()
     return frame.with_columns(

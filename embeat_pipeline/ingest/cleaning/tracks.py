@@ -1,4 +1,4 @@
-"""Tracks: clean every row. ``tracks.sql`` then lets the rows of one id make one track."""
+"""Clean rows of tracks. ``tracks.sql`` then merges the rows of each id into one track."""
 
 import polars as pl
 
@@ -35,19 +35,19 @@ STAGED = {
 }
 
 REPORTED = ("track_name", "album_id", "album_name", "isrc", "explicit", *_TYPES)
-"""Columns whose nulled values are counted."""
+"""Columns whose nulled values are counted for the report."""
 
 
-def clean_tracks(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame:
-    """Columns of ``STAGED``; see ``staging.Step``."""
-    percent = policy.to_percent(pl.col("popularity"), fraction)
+def clean_tracks(frame: pl.LazyFrame, file: str, scale: policy.PopularityScale) -> pl.LazyFrame:
+    """Clean canonical columns into those of ``STAGED``; see ``staging.Cleaner``."""
+    percent = policy.to_percent(pl.col("popularity"), scale)
     track_id = pl.col("track_id")
     identified = frame.with_columns(
         policy.identifier(track_id, "track"), given_id=track_id
     ).with_columns(reason=policy.refusal(track_id, "track"))
     refused = pl.col("reason").is_not_null()
     cleaned = identified.with_columns(
-        pl.when(refused).then(policy.shown(pl.col("given_id"))).alias("given_id"),
+        pl.when(refused).then(policy.excerpt(pl.col("given_id"))).alias("given_id"),
         policy.identifier(pl.col("album_id"), "album").alias("album_id"),
         policy.isrc(pl.col("isrc")).alias("isrc"),
         policy.year_of(pl.col("release_date")).alias("year_of_date").cast(pl.Int16),
@@ -63,32 +63,32 @@ def clean_tracks(frame: pl.LazyFrame, name: str, fraction: bool) -> pl.LazyFrame
 
 
 def _with_credits(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Ids and names of the credited artists cleaned; a list that says nothing is null.
+    """Clean ids and names of the credited artists; a list without any value becomes null.
 
-    One name that commas make as many as there are ids is that many names; where they do not,
-    several ids stand for themselves. Lists of different lengths otherwise cannot be told which
-    id belongs to which name; names alone are kept then, and resolved like those of tracks that
-    come without ids.
+    - Several ids with one name: the name is split at commas. If that gives one name per id, both
+      lists are kept, else only the ids.
+    - Other lists of different lengths: nobody knows which id belongs to which name. Only the names
+      are kept, and resolved like those of tracks without ids.
     """
-    # Step by step: an expression over lists is evaluated anew wherever it is written.
+    # In several steps, since an expression over lists is evaluated again wherever it is used.
     ids, names = pl.col("artist_ids"), pl.col("artist_names")
-    apart = names.list.first().str.split(",")
-    listed = frame.with_columns(
+    name_parts = names.list.first().str.split(",")
+    marked = frame.with_columns(
         ids.list.eval(policy.usable_identifier(pl.element(), "artist")),
-        enumerated=(
+        is_enumeration=(
             (ids.list.len() > 1)
             & (names.list.len() == 1)
             & names.list.first().str.contains(",", literal=True)
         ).fill_null(False),
     )
-    split = listed.with_columns(pl.when("enumerated").then(apart).otherwise(names))
+    split = marked.with_columns(pl.when("is_enumeration").then(name_parts).otherwise(names))
     cleaned = split.with_columns(names.list.eval(policy.text(pl.element())))
-    told = cleaned.with_columns(
-        paired=(ids.list.len() == names.list.len()).fill_null(False),
-        known=(ids.list.drop_nulls().list.len() > 0).fill_null(False),
-        named=(names.list.drop_nulls().list.len() > 0).fill_null(False),
-    ).with_columns(named=pl.col("named") & (pl.col("paired") | ~pl.col("enumerated")))
-    return told.with_columns(
-        pl.when("named").then(names),
-        pl.when(pl.col("known") & (pl.col("paired") | ~pl.col("named"))).then(ids),
+    judged = cleaned.with_columns(
+        is_paired=(ids.list.len() == names.list.len()).fill_null(False),
+        has_id=(ids.list.drop_nulls().list.len() > 0).fill_null(False),
+        has_name=(names.list.drop_nulls().list.len() > 0).fill_null(False),
+    ).with_columns(has_name=pl.col("has_name") & (pl.col("is_paired") | ~pl.col("is_enumeration")))
+    return judged.with_columns(
+        pl.when("has_name").then(names),
+        pl.when(pl.col("has_id") & (pl.col("is_paired") | ~pl.col("has_name"))).then(ids),
     )

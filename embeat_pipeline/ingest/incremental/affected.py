@@ -1,92 +1,95 @@
-"""Which tracks have to be resolved: all, or those that new files say something about."""
+"""Find the tracks that have to be resolved again because new files say something about them."""
 
 from collections.abc import Set
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from embeat_pipeline.ingest.incremental.plan import Earlier, StartAfresh
-from embeat_pipeline.ingest.session import SCRATCH_COMPRESSION, Dump, IngestSession, statements
+from embeat_pipeline.ingest.dump import Dump
+from embeat_pipeline.ingest.incremental.plan import FullRebuildRequired
+from embeat_pipeline.ingest.session import SCRATCH_COMPRESSION, IngestSession
+from embeat_pipeline.ingest.sql_files import section
 
-MOST_TOUCHED = 0.5
-"""Share of the earlier tracks from which on it is less work to start afresh."""
+MAX_AFFECTED_SHARE = 0.5
+"""With a larger share of affected tracks, a full rebuild is less work."""
 
 
-def touch(place: IngestSession, earlier: Earlier | None, dump: Dump, recredited: pl.Series) -> None:
-    """Make ``touched_tracks`` the staged rows of all tracks that have to be resolved.
+def mark_affected(
+    session: IngestSession, dump: Dump, recredited: pl.Series, *, max_share: float
+) -> None:
+    """Create the view ``affected_tracks``: all staged rows of the tracks to resolve.
 
     Args:
-        place: where staged rows can be seen.
-        earlier: what an earlier ingest left; without, all tracks are touched.
+        session: has all rows staged.
         dump: the files.
-        recredited: ids of earlier tracks that have to be resolved as well.
+        recredited: ids of previous tracks that have to be resolved as well.
+        max_share: share of the previous tracks that may be affected.
 
     Raises:
-        StartAfresh: they are too many.
+        FullRebuildRequired: too many tracks are affected.
     """
-    parts = place.staged_parts("tracks")
-    if earlier is None:
-        place.see_staged("touched_tracks", "tracks", parts)
-        return
-    ids = pl.concat([recredited, *_ids_told_of(place, dump.new)]).unique()
-    if len(ids) > MOST_TOUCHED * place.before["tracks"]:
-        raise StartAfresh(f"{len(ids):,} tracks are touched")
-    touched = []
-    for number, part in parts:
+    ids = pl.concat([recredited, *_ids_in_new_files(session, dump.new)]).unique()
+    if len(ids) > max_share * session.previous_counts["tracks"]:
+        raise FullRebuildRequired(f"{len(ids):,} tracks are affected")
+    affected = []
+    for number, part in session.staged_parts("tracks"):
         if number in dump.new:
-            touched.append((number, part))
+            affected.append((number, part))
             continue
-        narrow = place.folder / f"touched_{number}.parquet"
+        narrow = session.folder / f"affected_{number}.parquet"
         rows = pl.scan_parquet(part, glob=False).filter(pl.col("track_id").is_in(ids.implode()))
         rows.sink_parquet(narrow, compression=SCRATCH_COMPRESSION)
         if pq.read_metadata(narrow).num_rows:
-            touched.append((number, narrow))
-    place.see_staged("touched_tracks", "tracks", touched)
+            affected.append((number, narrow))
+    session.create_staged_view("affected_tracks", "tracks", affected)
 
 
-def _ids_told_of(place: IngestSession, new: Set[int]) -> list[pl.Series]:
-    told = []
-    for number, part in place.staged_parts("tracks"):
+def _ids_in_new_files(session: IngestSession, new: Set[int]) -> list[pl.Series]:
+    """Ids of the tracks that new files have rows of, and of those on albums they have rows of."""
+    ids = []
+    for number, part in session.staged_parts("tracks"):
         if number in new:
             usable = pl.scan_parquet(part, glob=False).filter(pl.col("reason").is_null())
-            told.append(usable.select("track_id").collect()["track_id"])
-    albums = [part for number, part in place.staged_parts("albums") if number in new]
+            ids.append(usable.select("track_id").collect()["track_id"])
+    albums = [part for number, part in session.staged_parts("albums") if number in new]
     if albums:
-        place.see_staged("new_albums", "albums", [(0, part) for part in albums])
-        query = "SELECT track_id FROM earlier_tracks SEMI JOIN new_albums USING (album_id)"
-        told.append(place.database.sql(query).pl()["track_id"])
-    return told
+        session.create_staged_view("new_albums", "albums", [(0, part) for part in albums])
+        query = "SELECT track_id FROM previous_tracks SEMI JOIN new_albums USING (album_id)"
+        ids.append(session.database.sql(query).pl()["track_id"])
+    return ids
 
 
-def recredited(place: IngestSession) -> pl.Series:
-    """Ids of earlier tracks of whose artists something else is known now.
+def find_recredited(session: IngestSession) -> pl.Series:
+    """Ids of previous tracks whose artists go by other names, or are others, than before.
 
     Raises:
-        StartAfresh: someone who had a code is no longer told apart from another.
+        FullRebuildRequired: an artist or a genre with a code turned out to be another one.
     """
     for name in ("artists", "genres"):
-        if place.kept.get(name, 0) < place.before[name]:
-            raise StartAfresh(f"{name} came to be one")
-    return place.database.sql("SELECT track_id FROM recredited ORDER BY track_id").pl()["track_id"]
+        if session.reused_counts.get(name, 0) < session.previous_counts[name]:
+            raise FullRebuildRequired(f"two {name} turned out to be one")
+    query = "SELECT track_id FROM recredited_tracks ORDER BY track_id"
+    return session.database.sql(query).pl()["track_id"]
 
 
-def check_credits(place: IngestSession) -> None:
-    """See that tracks known before credit whom they did, but for those that are ``recredited``.
+def check_credits(session: IngestSession) -> None:
+    """Check that affected previous tracks credit the same artists, apart from the recredited ones.
 
     Raises:
-        StartAfresh: they do not; who is mentioned nowhere else any more can then not be told.
+        FullRebuildRequired: they do not. Whether an artist is still mentioned anywhere can only be
+            found out from all rows.
     """
-    if not place.before["tracks"]:
+    if not session.previous_counts["tracks"]:
         return
-    query = dict(statements("growth"))["other_credits"]
-    if place.database.sql(query).fetchall() != [(0,)]:
-        raise StartAfresh("earlier tracks credit others now")
+    if session.database.sql(section("affected", "changed_credits")).fetchall() != [(0,)]:
+        raise FullRebuildRequired("previous tracks credit other artists now")
 
 
-def reach(place: IngestSession) -> None:
-    """Find the earlier tracks whose recordings have to be told again."""
-    steps = dict(statements("growth"))
-    place.database.execute(steps["reached"])
-    found = int(bool(place.before["tracks"]))
-    while found:
-        ((found,),) = place.database.execute(steps["reach_further"]).fetchall()
+def propagate_affected(session: IngestSession) -> None:
+    """Fill ``regrouped_tracks``: previous tracks that may share a recording with an affected one.
+
+    Tracks are added step by step, until a step adds none.
+    """
+    added = int(bool(session.previous_counts["tracks"]))
+    while added:
+        ((added,),) = session.database.execute(section("affected", "propagate")).fetchall()

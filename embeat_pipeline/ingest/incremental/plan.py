@@ -1,16 +1,15 @@
-"""A lake grows: what an earlier ingest resolved stays, and only what new files touch is done anew.
+"""Decide whether an ingest can build on the previous one, and save what the next one needs.
 
-``tables/.resolved`` keeps, next to the tables themselves, what the next ingest has to know: who
-was mentioned under which names, which songs there are, which ids playlists named in vain. It
-serves as long as all that changed are files that came in addition. Codes then stay what they were
-and new ones are added at the end; apart from codes, the tables are those of an ingest from
-nothing.
+``tables/.resolved`` keeps, beside the tables, the state that they do not hold: which names artists
+were mentioned under, which songs there are, and which unknown ids playlists named. It is valid as
+long as files were only added to the dump and the code is the same. Then codes stay as they are and
+new ones follow them. Apart from codes, the tables are those of a full build.
 """
 
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,15 @@ import pyarrow.parquet as pq
 
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.common.stage_cache import is_current
-from embeat_pipeline.ingest.cleaning.playlists import Playlists
-from embeat_pipeline.ingest.session import OUTCOMES, Dump, IngestSession, statements
+from embeat_pipeline.ingest.dump import Dump
+from embeat_pipeline.ingest.playlist_writer import Playlists
+from embeat_pipeline.ingest.session import OUTCOMES, IngestSession
+from embeat_pipeline.ingest.sql_files import section
 
-CARRIED = ("playlists", "related_artists")
-"""Tables that are taken over as they are where nothing new concerns them."""
+REUSABLE_TABLES = ("playlists", "related_artists")
+"""Tables that are taken over as they are where new files do not concern them."""
 
-REMEMBERED = {
+STATE_COLUMNS = {
     "mentions": {
         "artist_id": pl.String,
         "artist_name": pl.String,
@@ -43,31 +44,40 @@ REMEMBERED = {
     "songs": {"track_code": pl.UInt32, "song": pl.UInt64, "credited": pl.UInt64},
     "unknown": {"hash": pl.UInt64},
 }
-"""Files of ``.resolved`` and their columns."""
+"""Files of the state and their columns."""
 
-_QUERIES = {
-    "mentions": "SELECT artist_id, artist_name, origin, key FROM mentions",
-    "artists": "SELECT artist_id, artist_name, key, code FROM artists ORDER BY code",
-    "names": "SELECT artist_name, code FROM artist_of_name ORDER BY artist_name",
-    "songs": "SELECT track_code, song, credited FROM earlier_songs "
-    "ANTI JOIN tracks ON tracks.code = track_code "
-    "UNION ALL SELECT track_code, song, credited FROM songs",
-}
+STATE_QUERIES = ("mentions", "artists", "names", "songs")
+"""Files of the state that a section of ``previous.sql`` gives the rows of."""
 
 
-class StartAfresh(Exception):
-    """What new files say changes what was settled: everything has to be resolved again."""
+class FullRebuildRequired(Exception):
+    """New files change what codes of the previous ingest stand for; the message says how."""
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """What an earlier ingest left.
+class Provenance:
+    """What the tables of an ingest were made from.
+
+    Attributes:
+        key: key under which its outputs are current.
+        code: digest of the code.
+        files: name and digest of each file.
+    """
+
+    key: str
+    code: str
+    files: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class PreviousIngest:
+    """What the previous ingest left.
 
     Attributes:
         tables: folder of its tables.
         files: names and digests of the files it read.
-        outcomes: of the tables in ``CARRIED``, rows by outcome and name of file.
-        entries: what became of the entries of its playlists, by name of file.
+        outcomes: table of ``REUSABLE_TABLES`` -> outcome -> name of file -> number of rows.
+        entries: name of file -> what became of the entries of its playlists.
     """
 
     tables: Path
@@ -75,93 +85,99 @@ class Earlier:
     outcomes: Mapping[str, Mapping[str, Mapping[str, int]]]
     entries: Mapping[str, Mapping[str, int]]
 
-    @property
-    def tracks(self) -> Path:
-        """Its table of tracks."""
-        return self.tables / "tracks.parquet"
+    def table(self, name: str) -> Path:
+        """Where one of its tables lies."""
+        return self.tables / f"{name}.parquet"
 
-    def remembered(self, name: str) -> Path:
-        """Where a file of ``REMEMBERED`` lies."""
-        return _folder(self.tables) / f"{name}.parquet"
+    def state_file(self, name: str) -> Path:
+        """Where a file of ``STATE_COLUMNS`` lies."""
+        return _state_folder(self.tables) / f"{name}.parquet"
 
 
-def _folder(tables: Path) -> Path:
+def _state_folder(tables: Path) -> Path:
     return tables / ".resolved"
 
 
-def find_earlier(
-    tables: Path, files: Sequence[tuple[str, str]], code: str, outputs: Sequence[Path]
-) -> Earlier | None:
-    """What there is to grow from; None where the dump has lost or changed a file, or the code has.
+def find_previous(
+    tables: Path, provenance: Provenance, outputs: Sequence[Path]
+) -> PreviousIngest | None:
+    """Find the previous ingest; None if this one cannot build on it.
+
+    It cannot if the dump lost or changed a file, or if the code or an output changed.
 
     Args:
         tables: folder of the tables.
-        files: names and digests of the dump's files now.
-        code: digest of the code that resolves.
-        outputs: files that have to be as the earlier ingest left them.
+        provenance: what the tables are to be made from now.
+        outputs: files that have to be as the previous ingest left them.
     """
     try:
-        state = json.loads((_folder(tables) / "state.json").read_text(encoding="utf-8"))
+        state = json.loads((_state_folder(tables) / "state.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    before = frozenset((name, digest) for name, digest in state["files"])
-    if state["code"] != code or not before <= set(files) or not is_current(outputs, state["key"]):
+    files = frozenset((name, digest) for name, digest in state["files"])
+    is_extended = state["code"] == provenance.code and files <= set(provenance.files)
+    if not is_extended or not is_current(outputs, state["key"]):
         return None
-    return Earlier(tables, before, state["outcomes"], state["entries"])
+    return PreviousIngest(tables, files, state["outcomes"], state["entries"])
 
 
-def open_earlier(place: IngestSession, earlier: Earlier | None) -> None:
-    """Let SQL see what an earlier ingest left as ``earlier_...``, empty where there was none."""
-    tables = {"tracks": SCHEMAS["tracks"], "genres": SCHEMAS["genre_map"]}
-    for name, schema in tables.items():
-        if earlier:
-            path = earlier.tables / f"{'genre_map' if name == 'genres' else name}.parquet"
+def open_previous(session: IngestSession, previous: PreviousIngest | None) -> None:
+    """Create the views ``previous_...`` of tables and state; empty without a previous ingest."""
+    for name, table in (("tracks", "tracks"), ("genres", "genre_map")):
+        path = session.folder / f"previous_{name}.parquet"
+        if previous:
+            path = previous.table(table)
         else:
-            path = place.folder / f"earlier_{name}.parquet"
-            pq.write_table(schema.empty_table(), path)
-        place.database.read_parquet(escape(str(path))).create_view(f"earlier_{name}")
-    for name, columns in REMEMBERED.items():
-        path = place.folder / f"earlier_{name}.parquet"
-        if earlier:
-            path = earlier.remembered(name)
+            pq.write_table(SCHEMAS[table].empty_table(), path)
+        session.database.read_parquet(escape(str(path))).create_view(f"previous_{name}")
+    for name, columns in STATE_COLUMNS.items():
+        path = session.folder / f"previous_{name}.parquet"
+        if previous:
+            path = previous.state_file(name)
         else:
             pl.DataFrame(schema=columns).write_parquet(path)
-        place.database.read_parquet(escape(str(path))).create_view(f"earlier_{name}")
-    query = dict(statements("growth"))["before"]
-    place.before = dict(place.database.sql(query).fetchall())
+        session.database.read_parquet(escape(str(path))).create_view(f"previous_{name}")
+    counts = session.database.sql(section("previous", "counts")).fetchall()
+    session.previous_counts = dict(counts)
 
 
-def remember(
-    place: IngestSession, folder: Path, playlists: Playlists, dump: Dump, told: Mapping[str, Any]
+def save_state(
+    session: IngestSession,
+    folder: Path,
+    *,
+    playlists: Playlists,
+    dump: Dump,
+    provenance: Provenance,
 ) -> None:
-    """Write what the next ingest has to know into ``folder``; ``settle`` puts it in place.
+    """Write what the next ingest needs into ``folder``; ``commit_state`` puts it in place.
 
     Args:
-        place: where everything was resolved.
-        folder: where to write.
-        playlists: what became of them.
+        session: has everything resolved.
+        folder: where to write; it is created.
+        playlists: what became of playlists.
         dump: the files.
-        told: of this ingest, ``key`` of its outputs, digest of its ``code``, and names and digests
-            of its ``files``.
+        provenance: what the tables are made from.
     """
     folder.mkdir()
-    for name, query in _QUERIES.items():
-        rows = place.database.sql(query)
+    for name in STATE_QUERIES:
+        rows = session.database.sql(section("previous", name))
         rows.write_parquet(str(folder / f"{name}.parquet"), compression="zstd")
     playlists.unknown.to_frame("hash").write_parquet(folder / "unknown.parquet")
 
-    def named(by_number: Mapping[int, Any]) -> dict[str, Any]:
+    def by_name(by_number: Mapping[int, Any]) -> dict[str, Any]:
         return {dump.names[number]: value for number, value in by_number.items()}
 
     outcomes = {
-        table: {outcome: named(place.outcomes.get((table, outcome), {})) for outcome in OUTCOMES}
-        for table in CARRIED
+        table: {
+            outcome: by_name(session.outcomes.get((table, outcome), {})) for outcome in OUTCOMES
+        }
+        for table in REUSABLE_TABLES
     }
-    state = {**told, "outcomes": outcomes, "entries": named(playlists.entries)}
+    state = {**asdict(provenance), "outcomes": outcomes, "entries": by_name(playlists.entries)}
     (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
 
 
-def settle(tables: Path, folder: Path) -> None:
-    """Let ``folder``, written by ``remember``, be what the next ingest grows from."""
-    shutil.rmtree(_folder(tables), ignore_errors=True)
-    folder.replace(_folder(tables))
+def commit_state(tables: Path, folder: Path) -> None:
+    """Put ``folder``, written by ``save_state``, in the place of the previous state."""
+    shutil.rmtree(_state_folder(tables), ignore_errors=True)
+    folder.replace(_state_folder(tables))

@@ -1,4 +1,4 @@
-"""Tables that are taken over as they are, where nothing new concerns them."""
+"""Take tables over from the previous ingest where new files say nothing about them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,71 +6,82 @@ from pathlib import Path
 import polars as pl
 
 from embeat_pipeline.common.atomic import link
-from embeat_pipeline.ingest.cleaning.playlists import Playlists, hash_ids
-from embeat_pipeline.ingest.incremental.plan import Earlier
-from embeat_pipeline.ingest.session import OUTCOMES, Dump, IngestSession, statements
+from embeat_pipeline.ingest.dump import Dump
+from embeat_pipeline.ingest.incremental.plan import PreviousIngest
+from embeat_pipeline.ingest.playlist_writer import Playlists, hash_ids
+from embeat_pipeline.ingest.session import OUTCOMES, IngestSession
+from embeat_pipeline.ingest.sql_files import section
 
 
-def carry_playlists(
-    place: IngestSession, earlier: Earlier | None, dump: Dump, path: Path
+def reuse_playlists(
+    session: IngestSession, previous: PreviousIngest, dump: Dump, path: Path
 ) -> Playlists | None:
-    """Take over the earlier table of playlists, if nothing new concerns it.
+    """Take over the table of playlists, unless new files concern it.
 
-    Nothing does if no new file has playlists and no new track is one that playlists named in vain.
+    They do if they have playlists, or tracks that previous playlists named and nobody knew.
 
     Args:
-        place: where the tracks were resolved; rejects and outcomes of the playlists go there.
-        earlier: what an earlier ingest left.
+        session: has the tracks resolved; gets the rejects and outcomes of the playlists.
+        previous: what the previous ingest left.
         dump: the files.
         path: where the table goes.
 
     Returns:
-        What became of the playlists then; None if the table has to be written.
+        What became of the playlists; None if the table has to be written.
     """
-    if not earlier or _has_new(place, "playlists", dump):
+    if _has_new(session, "playlists", dump):
         return None
-    added = place.scan("tracks").filter(pl.col("code") >= place.before["tracks"])
+    added = session.scan("tracks").filter(pl.col("code") >= session.previous_counts["tracks"])
     hashes = hash_ids(added.select("track_id").collect()["track_id"])
-    unknown = pl.read_parquet(earlier.remembered("unknown"), glob=False)["hash"]
+    unknown = pl.read_parquet(previous.state_file("unknown"), glob=False)["hash"]
     if hashes.is_in(unknown.implode()).any():
         return None
-    _carry(place, earlier, dump, path, ("playlist", "playlist_entry"))
-    entries = {dump.numbers[name]: counts for name, counts in earlier.entries.items()}
+    _reuse(session, previous, dump, path, kinds=("playlist", "playlist_entry"))
+    entries = {dump.numbers[name]: counts for name, counts in previous.entries.items()}
     return Playlists(entries, unknown)
 
 
-def carry_related(place: IngestSession, earlier: Earlier | None, dump: Dump, path: Path) -> bool:
-    """Take over the earlier table of related artists, if nothing new concerns it.
+def reuse_related_artists(
+    session: IngestSession, previous: PreviousIngest, dump: Dump, path: Path
+) -> bool:
+    """Take over the table of related artists, unless new files concern it.
+
+    They do if they have relations, or change the name of an artist and a relation has names only.
 
     Args:
-        place: where the artists were resolved; rejects and outcomes of the relations go there.
-        earlier: what an earlier ingest left.
+        session: has the artists resolved; gets the rejects and outcomes of the relations.
+        previous: what the previous ingest left.
         dump: the files.
         path: where the table goes.
 
     Returns:
-        Whether it was; otherwise it has to be resolved.
+        Whether it was taken over.
     """
-    query = dict(statements("growth"))["renamed_relations"]
-    if not earlier or _has_new(place, "related_artists", dump):
+    if _has_new(session, "related_artists", dump):
         return False
-    if place.database.sql(query).fetchall() != [(0,)]:
+    if session.database.sql(section("reuse", "renamed_relations")).fetchall() != [(0,)]:
         return False
-    _carry(place, earlier, dump, path, ("related_artist",))
+    _reuse(session, previous, dump, path, kinds=("related_artist",))
     return True
 
 
-def _has_new(place: IngestSession, table: str, dump: Dump) -> bool:
-    return any(number in dump.new for number, _ in place.staged_parts(table))
+def _has_new(session: IngestSession, table: str, dump: Dump) -> bool:
+    return any(number in dump.new for number, _ in session.staged_parts(table))
 
 
-def _carry(
-    place: IngestSession, earlier: Earlier, dump: Dump, path: Path, kinds: Sequence[str]
+def _reuse(
+    session: IngestSession,
+    previous: PreviousIngest,
+    dump: Dump,
+    path: Path,
+    *,
+    kinds: Sequence[str],
 ) -> None:
-    link(earlier.tables / path.name, path)
-    rejects = pl.scan_parquet(earlier.tables / "rejects.parquet", glob=False)
+    """Take over a table, its outcomes, and the rejects of the given kinds."""
+    link(previous.table(path.stem), path)
+    rejects = pl.scan_parquet(previous.table("rejects"), glob=False)
     file = pl.col("source").replace_strict(dump.numbers, return_dtype=pl.UInt32)
-    place.reject(rejects.filter(pl.col("kind").is_in(kinds)).with_columns(file=file).collect())
+    session.reject(rejects.filter(pl.col("kind").is_in(kinds)).with_columns(file=file).collect())
     for outcome in OUTCOMES:
-        rows = earlier.outcomes[path.stem][outcome]
-        place.outcomes[path.stem, outcome] = {dump.numbers[name]: rows[name] for name in rows}
+        rows = previous.outcomes[path.stem][outcome]
+        session.outcomes[path.stem, outcome] = {dump.numbers[name]: rows[name] for name in rows}

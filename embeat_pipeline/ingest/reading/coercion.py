@@ -1,16 +1,16 @@
-"""Raw columns of any type -> canonical ones: text, lists of text, numbers and flags."""
+"""Convert columns of any type to canonical ones: text, lists of text, numbers and flags."""
 
 from collections.abc import Mapping
 
 import polars as pl
 
 from embeat_pipeline.ingest.reading import text_literals as literals
+from embeat_pipeline.ingest.reading.column_matching import Match
 from embeat_pipeline.ingest.reading.column_synonyms import (
-    BESIDE_TRACKS,
+    EMBEDDED_IN_TRACKS,
     TABLES,
     Column,
     Kind,
-    Match,
 )
 
 _TRUE, _FALSE = ("true", "t", "yes", "1", "1.0"), ("false", "f", "no", "0", "0.0")
@@ -23,26 +23,26 @@ CANONICAL_TYPES = {
 }
 
 TITLE_SEPARATOR = " - "
-"""Between artist and title where one column holds both."""
+"""Separates artist and title where one column holds both."""
 
 
-def canonical(frame: pl.LazyFrame, match: Match) -> tuple[pl.LazyFrame, dict[str, str]]:
-    """Columns of ``match`` under their canonical names and types, all others of its table null.
+def to_canonical(frame: pl.LazyFrame, match: Match) -> tuple[pl.LazyFrame, dict[str, str]]:
+    """Convert the columns of ``match`` to their canonical names and types.
 
-    Values that cannot be read as what the column holds become null; a column of a type that
-    cannot be (a struct for a title) is left out. Columns for a table beside follow, called
-    ``table.column``.
+    Values that cannot be converted become null. A column whose type cannot be converted, such as a
+    struct for a title, is left out. Canonical columns that the file lacks are null. Columns of
+    embedded tables follow, named ``table.column``.
 
     Returns:
-        The frame, and the columns left out with the reason.
+        The frame; and the columns that were left out, with the reason.
     """
     schema = frame.collect_schema()
     columns, unreadable = _columns(schema, TABLES[match.table], match.mapped)
     if match.table == "tracks":
-        columns |= _credits_in_one(schema, match.mapped, columns)
-    for table, mapped in match.beside.items():
-        found, more = _columns(schema, BESIDE_TRACKS[table], mapped)
-        columns |= {f"{table}.{name}": column for name, column in found.items()}
+        columns |= _combined_credits(schema, match.mapped, columns)
+    for table, mapped in match.embedded.items():
+        own, more = _columns(schema, EMBEDDED_IN_TRACKS[table], mapped)
+        columns |= {f"{table}.{name}": column for name, column in own.items()}
         unreadable |= more
     return frame.select(column.alias(name) for name, column in columns.items()), unreadable
 
@@ -54,21 +54,21 @@ def _columns(
     for name, column in known.items():
         expression = None
         if name in mapped:
-            own = mapped[name]
-            expression = _read(pl.col(own), schema[own], column)
+            source = mapped[name]
+            expression = _read(pl.col(source), schema[source], column)
             if expression is None:
-                unreadable[own] = f"a {schema[own]} cannot be read as {column.kind.value}"
+                unreadable[source] = f"a {schema[source]} cannot be read as {column.kind.value}"
         if expression is None:
             expression = pl.lit(None, CANONICAL_TYPES[column.kind])
         columns[name] = expression
     return columns, unreadable
 
 
-def _credits_in_one(
+def _combined_credits(
     schema: pl.Schema, mapped: Mapping[str, str], columns: Mapping[str, pl.Expr]
 ) -> dict[str, pl.Expr]:
-    """Ids from a dict of names by id, and artist and title from a text of both."""
-    found: dict[str, pl.Expr] = {}
+    """Columns from combined ones: ids from names by id, artist and title from one text."""
+    split: dict[str, pl.Expr] = {}
     own = mapped.get("artist_names")
     if own and "artist_ids" not in mapped and isinstance(schema[own], pl.String):
         text = pl.col(own)
@@ -78,14 +78,14 @@ def _credits_in_one(
             .when(literals.is_records(text))
             .then(literals.of_records(text, "id"))
         )
-        found["artist_ids"] = pl.when(ids.list.len() > 0).then(ids)
+        split["artist_ids"] = pl.when(ids.list.len() > 0).then(ids)
     if "artist_title" in mapped:
         parts = columns["artist_title"].str.splitn(TITLE_SEPARATOR, 2)
         both = parts.struct.field("field_1").is_not_null()
         artist = pl.concat_list(parts.struct.field("field_0"))
-        found["track_name"] = pl.coalesce(columns["track_name"], parts.struct.field("field_1"))
-        found["artist_names"] = pl.coalesce(columns["artist_names"], pl.when(both).then(artist))
-    return found
+        split["track_name"] = pl.coalesce(columns["track_name"], parts.struct.field("field_1"))
+        split["artist_names"] = pl.coalesce(columns["artist_names"], pl.when(both).then(artist))
+    return split
 
 
 def _read(column: pl.Expr, dtype: pl.DataType, known: Column) -> pl.Expr | None:
@@ -114,20 +114,20 @@ def _texts(column: pl.Expr, dtype: pl.DataType, separators: str) -> pl.Expr | No
         return None
     if not isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
         return pl.when(text.is_not_null()).then(pl.concat_list(text))
-    apart = text.str.replace_all(f"[{separators}]", separators[0]).str.split(separators[0])
-    # Bands call themselves [dunkelbunt]; nobody's name holds what separates ids and genres.
-    listed = literals.is_quoted(text)
+    parts = text.str.replace_all(f"[{separators}]", separators[0]).str.split(separators[0])
+    # Artists have names such as [dunkelbunt], so brackets mark a list of ids or genres only.
+    is_list = literals.is_quoted(text)
     if "," in separators:
-        listed |= literals.is_bracketed(text)
+        is_list |= literals.is_bracketed(text)
     return (
         pl.when(literals.is_records(text))
         .then(literals.of_records(text, "name"))
         .when(literals.is_dict(text))
         .then(literals.values(text))
-        .when(listed)
+        .when(is_list)
         .then(literals.items(text))
         .when(text.is_not_null())
-        .then(apart.list.filter(pl.element().str.strip_chars() != ""))
+        .then(parts.list.filter(pl.element().str.strip_chars() != ""))
     )
 
 

@@ -1,20 +1,17 @@
-"""Which table a file is, and which of its columns is what: one list of synonyms for all readers.
+"""Names that dumps use for each column of each table; add a synonym here.
 
-Column names are compared in lower case with every other character than a letter or a digit read
-as an underscore. The first synonym that is present is taken; what no table knows is ignored, and
-both are reported.
+Names are compared as ``column_matching.normalise`` returns them. The first synonym that a file has
+is taken.
 """
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from embeat_serve.contract.audio_features import FEATURES
 
 
 class Kind(Enum):
-    """What a column holds, which decides how it is read."""
+    """What a column holds, and so how it is read."""
 
     TEXT = "text"
     TEXTS = "texts"  # a list of texts; a single text is a list of one
@@ -24,16 +21,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """A canonical column: how it is read and what else dumps call it."""
+    """A canonical column: how it is read, and its other names."""
 
     kind: Kind
     synonyms: tuple[str, ...] = ()
     separators: str = ""
-    """Characters that separate the texts of a list written as one text."""
+    """Characters that separate the items of a list that is written as one text."""
 
 
 _NAMES, _WORDS, _IDS = ";", ",;|", ",;| "
-"""Names of artists hold commas, genres do not, ids hold neither."""
+"""Separators by content: names of artists contain commas, genres spaces, ids neither."""
 
 
 def _text(*synonyms: str) -> Column:
@@ -179,7 +176,7 @@ TABLES: dict[str, dict[str, Column]] = {
 }
 """Table -> canonical column -> how it is read."""
 
-BESIDE_TRACKS: dict[str, dict[str, Column]] = {
+EMBEDDED_IN_TRACKS: dict[str, dict[str, Column]] = {
     "artists": {
         "genres": _texts(_WORDS, "artist_genres", "artist_genre", "artists_genres"),
         "popularity": _number("artist_popularity"),
@@ -194,121 +191,4 @@ BESIDE_TRACKS: dict[str, dict[str, Column]] = {
         "added_at": _text("added_date", "date_added", "track_added_at"),
     },
 }
-"""What rows of tracks may also say of their artist and of a playlist they stand in."""
-
-_SOUND_EVIDENCE = {*FEATURES, "duration_ms", "explicit", "isrc"}
-_TRACK_EVIDENCE = _SOUND_EVIDENCE | {"artist_ids", "artist_names", "album_id", "album_name"}
-
-
-@dataclass(frozen=True)
-class Match:
-    """How a file's columns are read."""
-
-    table: str
-    mapped: dict[str, str]
-    """Canonical column -> the file's own name for it."""
-    ignored: list[str]
-    """The file's columns that nothing is taken from, in order."""
-    beside: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Further table that rows of tracks also tell of -> like ``mapped``."""
-
-
-def match_columns(columns: Sequence[str], lists: Sequence[str] = ()) -> Match | None:
-    """Recognise a table by its columns; None where they are those of no known table.
-
-    Args:
-        columns: the file's column names.
-        lists: those of them that hold lists: a list of tracks is what makes a playlist.
-    """
-    found = {table: _map(known, columns) for table, known in TABLES.items()}
-    for table, is_it in _RECOGNISED_BY:
-        mapped = found[table]
-        if is_it(found, lists):
-            beside = _beside(mapped, columns) if table == "tracks" else {}
-            taken = {name for part in (mapped, *beside.values()) for name in part.values()}
-            return Match(table, mapped, [name for name in columns if name not in taken], beside)
-    return None
-
-
-def _beside(mapped: dict[str, str], columns: Sequence[str]) -> dict[str, dict[str, str]]:
-    left = [name for name in columns if name not in mapped.values()]
-    found = {table: _map(known, left) for table, known in BESIDE_TRACKS.items()}
-    if not mapped.keys() & {"artist_ids", "artist_names"}:
-        del found["artists"]
-    if not found["playlists"].keys() & {"playlist_id", "added_at"}:
-        # A name or a position alone may be of anything.
-        del found["playlists"]
-    return {table: part for table, part in found.items() if part}
-
-
-def _map(known: dict[str, Column], columns: Sequence[str]) -> dict[str, str]:
-    plain: dict[str, str] = {}
-    for name in columns:
-        plain.setdefault(_plain(name), name)
-    mapped = {}
-    for canonical, column in known.items():
-        for synonym in (canonical, *column.synonyms):
-            if synonym in plain:
-                mapped[canonical] = plain[synonym]
-                break
-    return mapped
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-
-
-Found = dict[str, dict[str, str]]
-"""Table -> what would be mapped if it were that table."""
-
-
-def _is_related(found: Found, lists: Sequence[str]) -> bool:
-    mapped = found["related_artists"].keys()
-    return bool(mapped & {"related_artist_id", "related_artist_name"}) and bool(
-        mapped & {"artist_id", "artist_name"}
-    )
-
-
-def _is_playlists(found: Found, lists: Sequence[str]) -> bool:
-    return found["playlists"].get("track_ids") in lists
-
-
-def _is_genre_map(found: Found, lists: Sequence[str]) -> bool:
-    return found["genre_map"].keys() >= {"genre", "x", "y"}
-
-
-def _is_tracks(found: Found, lists: Sequence[str]) -> bool:
-    mapped, albums = found["tracks"], found["albums"]
-    if "track_id" not in mapped:
-        return False
-    # The one id of an album's row, with its name and artist, may be taken for a track's.
-    may_be_album = _is_albums(found, lists) and albums["album_id"] == mapped["track_id"]
-    return bool(mapped.keys() & (_SOUND_EVIDENCE if may_be_album else _TRACK_EVIDENCE))
-
-
-def _is_memberships(found: Found, lists: Sequence[str]) -> bool:
-    """Rows of a playlist and a track in it, that need say no more of the track."""
-    playlist = _plain(found["playlists"].get("playlist_id", ""))
-    return "track_id" in found["tracks"] and playlist in ("playlist_id", "pid", "playlist_uri")
-
-
-def _is_albums(found: Found, lists: Sequence[str]) -> bool:
-    mapped = found["albums"]
-    own = any("album" in _plain(name) for name in mapped.values())
-    return mapped.keys() >= {"album_id", "album_name"} and (own or "total_tracks" in mapped)
-
-
-def _is_artists(found: Found, lists: Sequence[str]) -> bool:
-    mapped = found["artists"].keys()
-    return bool(mapped & {"artist_id", "artist_name"}) and bool(mapped & {"genres", "followers"})
-
-
-_RECOGNISED_BY = (
-    ("related_artists", _is_related),
-    ("playlists", _is_playlists),
-    ("genre_map", _is_genre_map),
-    ("tracks", _is_tracks),
-    ("tracks", _is_memberships),
-    ("albums", _is_albums),
-    ("artists", _is_artists),
-)
+"""Columns of other tables that rows of tracks may have: of their artist, or of a playlist."""

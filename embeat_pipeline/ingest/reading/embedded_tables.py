@@ -1,39 +1,39 @@
-"""Rows of tracks that also tell of their artist, or of a playlist they stand in, as such tables.
+"""Extract tables of artists and playlists from the columns of a flat table of tracks.
 
-A flat table says the same of an artist again with every track, and a playlist is all the rows
-that name it.
+Such a table repeats the facts of an artist with every track, and a playlist is all rows that name
+it.
 """
 
 from collections.abc import Iterator
 
 import polars as pl
 
-from embeat_pipeline.ingest.reading.column_synonyms import Match
+from embeat_pipeline.ingest.reading.column_matching import Match
 
 
-def tables_beside(
+def embedded_tables(
     frame: pl.LazyFrame, match: Match, stem: str
 ) -> Iterator[tuple[str, pl.LazyFrame]]:
-    """Further tables of rows of tracks, by name, in canonical columns.
+    """Yield names and canonical columns of the tables that are embedded in rows of tracks.
 
     Args:
-        frame: of ``convert.canonical``.
-        match: how the file was read.
-        stem: name of the file, which stands for the playlist that it is where rows say when
-            they were added, but not to what.
+        frame: result of ``to_canonical``.
+        match: how the file's columns were mapped.
+        stem: name of the file. The file is taken for one playlist of this name if its rows say
+            when they were added, but not to which playlist.
     """
-    if "artists" in match.beside:
+    if "artists" in match.embedded:
         yield "artists", _artists(frame)
-    if "playlists" in match.beside:
-        named = "playlist_id" in match.beside["playlists"]
-        yield "playlists", _playlists(frame, None if named else stem)
+    if "playlists" in match.embedded:
+        has_id = "playlist_id" in match.embedded["playlists"]
+        yield "playlists", _playlists(frame, None if has_id else stem)
 
 
 def _artists(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """What the tracks of one artist say of that artist; of several it says nothing clear."""
+    """Facts of artists, from tracks of one artist only: others do not say whose they are."""
     ids, names = pl.col("artist_ids"), pl.col("artist_names")
-    alone = (ids.list.len() == 1) | (ids.is_null() & (names.list.len() == 1))
-    one = frame.filter(alone & (names.list.len().fill_null(1) == 1)).select(
+    has_one_id = (ids.list.len() == 1) | (ids.is_null() & (names.list.len() == 1))
+    single = frame.filter(has_one_id & (names.list.len().fill_null(1) == 1)).select(
         artist_id=ids.list.first(),
         artist_name=names.list.first(),
         genres="artists.genres",
@@ -42,14 +42,14 @@ def _artists(frame: pl.LazyFrame) -> pl.LazyFrame:
         popularity="artists.popularity",
         followers="artists.followers",
     )
-    told = (pl.col("genres").list.len() > 0) | pl.col("popularity", "followers").is_not_null()
-    return one.filter(pl.any_horizontal(told)).unique(
+    has_facts = (pl.col("genres").list.len() > 0) | pl.col("popularity", "followers").is_not_null()
+    return single.filter(pl.any_horizontal(has_facts)).unique(
         ["artist_id", "artist_name"], keep="first", maintain_order=True
     )
 
 
 def _playlists(frame: pl.LazyFrame, stem: str | None) -> pl.LazyFrame:
-    """The rows of each playlist in one, in order of position, else of the rows."""
+    """One row per playlist, its tracks by position, or else in the order of the rows."""
     playlist_id = pl.col("playlists.playlist_id") if stem is None else pl.lit(f"file:{stem}")
     ordered = frame.with_row_index("row").select(
         playlist_id.alias("playlist_id"),

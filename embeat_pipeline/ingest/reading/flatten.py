@@ -1,16 +1,16 @@
-"""Records within records -> columns: ``album.name`` becomes ``album_name``."""
+"""Flatten nested records into columns: ``album.name`` becomes ``album_name``."""
 
 import polars as pl
 
 MAX_DEPTH = 6
-"""Levels unfolded; what lies deeper is not what describes a song."""
+"""Levels that are flattened; what lies deeper does not describe a song."""
 
 
 def flatten(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Fields of structs as columns, and of lists of structs as lists side by side.
+    """Make fields of structs columns, and fields of lists of structs columns of lists.
 
-    A field's column is called after both, joined by an underscore, unless there is a column of
-    that name already.
+    The column is named after struct and field, joined by an underscore. A field is left out if
+    there is a column of that name already.
     """
     for _ in range(MAX_DEPTH):
         schema = frame.collect_schema()
@@ -20,12 +20,12 @@ def flatten(frame: pl.LazyFrame) -> pl.LazyFrame:
         taken = {name for name in schema if name not in nested}
         columns = [pl.col(name) for name in schema if name in taken]
         for name, fields in nested.items():
-            listed = isinstance(schema[name], pl.List | pl.Array)
+            is_list = isinstance(schema[name], pl.List | pl.Array)
             for field in fields:
                 joined = f"{name}_{field}"
                 if joined not in taken:
                     taken.add(joined)
-                    columns.append(_field(name, field, listed).alias(joined))
+                    columns.append(_field(name, field, is_list).alias(joined))
         frame = frame.select(columns)
     return frame
 
@@ -35,7 +35,7 @@ def _fields(dtype: pl.DataType) -> list[str]:
     return [field.name for field in inner.fields] if isinstance(inner, pl.Struct) else []
 
 
-def _field(name: str, field: str, listed: bool) -> pl.Expr:
-    if listed:
+def _field(name: str, field: str, is_list: bool) -> pl.Expr:
+    if is_list:
         return pl.col(name).list.eval(pl.element().struct.field(field))
     return pl.col(name).struct.field(field)

@@ -1,4 +1,6 @@
-"""Codes of groups of tracks: albums and recordings."""
+"""Assign codes to groups of tracks: albums and recordings."""
+
+from enum import Enum, auto
 
 import numpy as np
 import polars as pl
@@ -6,35 +8,42 @@ import polars as pl
 from embeat_pipeline.ingest.session import IngestSession
 
 
-def group_codes(place: IngestSession, name: str, keep_first: bool = False) -> pl.DataFrame:
-    """Codes of groups of tracks: earlier ones where kept, others added in order of first tracks.
+class CodeOwner(Enum):
+    """Whose code ``previous_code`` is, and so which code a group keeps."""
+
+    GROUP = auto()
+    """The code of the whole group."""
+    FIRST_TRACK = auto()
+    """The code of the track's previous group. A group keeps that of its first track, if that track
+    was the first of its previous group, too."""
+
+
+def group_codes(session: IngestSession, name: str, owner: CodeOwner) -> pl.DataFrame:
+    """Codes of groups: the previous ones where kept, then new ones in order of first tracks.
 
     Args:
-        place: where the groups were resolved.
-        name: a view with ``track_code``, ascending, the code of the first track of its group as
-            ``first``, null where it belongs to none, and ``earlier_code``, or null: the code its
-            group had.
-        keep_first: ``earlier_code`` is the track's own instead, and a group keeps that of its
-            first track if that was the first before, too.
+        session: has the groups resolved.
+        name: a view with ``track_code``, ascending; ``first``, the code of the first track of its
+            group, null where it belongs to none; and ``previous_code``, or null.
+        owner: whose code ``previous_code`` is.
 
     Returns:
-        ``track_code``, ``code`` (null without a group) and ``earlier_code``.
+        ``track_code``, ``code`` (null without a group) and ``previous_code``.
     """
-    rows = pl.read_parquet(place.folder / f"{name}.parquet", glob=False)
+    rows = pl.read_parquet(session.folder / f"{name}.parquet", glob=False)
     tracks = rows["track_code"].to_numpy()
-    grouped = rows["first"].is_not_null().to_numpy()
-    first = np.where(grouped, rows["first"].fill_null(0).to_numpy(), tracks)
-    leader = np.searchsorted(tracks, first)
-    had = rows["earlier_code"].cast(pl.Int64).fill_null(-1).to_numpy()
-    if keep_first:
-        _, place_of_first = np.unique(had, return_index=True)
-        was_first = np.zeros(len(had), bool)
-        was_first[place_of_first] = True
-        had = np.where(was_first, had, -1)[leader]
-    leads = grouped & (first == tracks) & (had < 0)
-    added = place.before[name] + np.cumsum(leads) - 1
-    codes = np.where(had >= 0, had, added[leader])
-    found = pl.Series("code", codes.astype(np.uint32))
-    return rows.select("track_code", "earlier_code").with_columns(
-        code=pl.when(pl.Series(grouped)).then(found)
+    is_grouped = rows["first"].is_not_null().to_numpy()
+    first = np.where(is_grouped, rows["first"].fill_null(0).to_numpy(), tracks)
+    first_row = np.searchsorted(tracks, first)
+    previous = rows["previous_code"].cast(pl.Int64).fill_null(-1).to_numpy()
+    if owner is CodeOwner.FIRST_TRACK:
+        _, first_place = np.unique(previous, return_index=True)
+        was_first = np.zeros(len(previous), bool)
+        was_first[first_place] = True
+        previous = np.where(was_first, previous, -1)[first_row]
+    needs_code = is_grouped & (first == tracks) & (previous < 0)
+    new = session.previous_counts[name] + np.cumsum(needs_code) - 1
+    codes = np.where(previous >= 0, previous, new[first_row])
+    return rows.select("track_code", "previous_code").with_columns(
+        code=pl.when(pl.Series(is_grouped)).then(pl.Series("code", codes.astype(np.uint32)))
     )

@@ -1,10 +1,10 @@
--- Every genre gets a code: those on the map in its order, then those that only artists list.
+-- Assign a code to every genre: those on the map in its order, then those that only artists list.
 
---: run
+--: execute
 CREATE TEMP VIEW mapped AS
 SELECT *, (file::BIGINT << 40) + row AS place FROM staged_genre_map WHERE genre IS NOT NULL;
 
---: grow genres
+--: stable_view genres
 SELECT * EXCLUDE place FROM (
     SELECT genre, coalesce(arg_min(weight, place), 1.0) AS weight, arg_min(x, place) AS x,
            arg_min(y, place) AS y, arg_min(color, place) AS color, min(place) AS place
@@ -13,8 +13,8 @@ SELECT * EXCLUDE place FROM (
     SELECT genre, 1.0, NULL, NULL, NULL, NULL
     FROM (SELECT DISTINCT unnest(genres) AS genre FROM staged_artists WHERE reason IS NULL)
     ANTI JOIN mapped USING (genre)
-) LEFT JOIN (SELECT genre, genre_code AS earlier_code FROM earlier_genres) USING (genre)
-ORDER BY earlier_code NULLS LAST, place NULLS LAST, genre;
+) LEFT JOIN (SELECT genre, genre_code AS previous_code FROM previous_genres) USING (genre)
+ORDER BY previous_code NULLS LAST, place NULLS LAST, genre;
 
 --: accepted genre_map
 SELECT file FROM mapped QUALIFY place = min(place) OVER (PARTITION BY genre);

@@ -1,4 +1,4 @@
--- The tables that are a query over what was resolved, rows in order of their codes.
+-- Tables that a query gives, rows in order of their codes.
 
 --: table artists
 SELECT artists.code AS artist_code, artist_id, artist_name,
@@ -12,12 +12,12 @@ LEFT JOIN (
     SELECT code, list(genre_code ORDER BY position) AS genre_codes,
            list(weight ORDER BY position) AS genre_weights
     FROM (
-        SELECT listed.code, genres.code AS genre_code, min(position) AS position,
-               arg_min(listed.own, position) AS weight
+        SELECT entry.code, genres.code AS genre_code, min(position) AS position,
+               arg_min(entry.own, position) AS weight
         FROM (SELECT code, unnest(genres) AS genre, unnest(weights.own) AS own,
                      generate_subscripts(genres, 1) AS position
-              FROM artist_facts) AS listed
-        JOIN genres USING (genre) GROUP BY listed.code, genres.code
+              FROM artist_facts) AS entry
+        JOIN genres USING (genre) GROUP BY entry.code, genres.code
     ) GROUP BY code
 ) USING (code)
 LEFT JOIN (SELECT code, count(*) AS num_tracks
@@ -29,7 +29,7 @@ ORDER BY artists.code;
 SELECT code AS genre_code, genre, weight, x, y, color FROM genres ORDER BY code;
 
 --: table related_artists
-SELECT * EXCLUDE code FROM related ORDER BY code;
+SELECT * EXCLUDE code FROM related_artists ORDER BY code;
 
 --: table rejects
 SELECT name AS source, kind, row, reason, value, count FROM rejects JOIN files USING (file)

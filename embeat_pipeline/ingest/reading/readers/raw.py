@@ -20,7 +20,7 @@ class Raw:
 
     format: str
     frame: pl.LazyFrame
-    beside: tuple[pl.LazyFrame, ...] = ()
+    embedded: tuple[pl.LazyFrame, ...] = ()
     """Further tables that the file holds, in columns of their own."""
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(LINE)))
     """Lines that are no rows of the format."""

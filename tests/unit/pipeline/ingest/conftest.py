@@ -74,9 +74,9 @@ class Dump:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def ingest(self, lake: str = "lake") -> Ingested:
+    def ingest(self, lake: str = "lake", **options: Any) -> Ingested:
         paths = LakePaths(self.folder / lake)
-        return Ingested(paths, ingest(paths, raw=self.raw))
+        return Ingested(paths, ingest(paths, raw=self.raw, **options))
 
 
 @pytest.fixture

@@ -259,14 +259,16 @@ def test_no_dump_says_what_to_do(tmp_path: Path):
 def test_a_dump_without_a_usable_track_says_what_was_found(dump, track):
     dump.put("t.parquet", [track(1, track_name=None)])
     dump.put("g.parquet", pl.DataFrame({"genre": ["pop"], "x": [0.1], "y": [0.2]}))
-    dump.text("notes.md", "# Nothing here")
+    dump.text("notes.txt", "# Nothing here")
+    dump.text("README.md", "# Notes are no part of a dump")
     with pytest.raises(UnusableDump) as error:
         dump.ingest()
     message = str(error.value)
     assert "\n" not in message
     assert "t.parquet: 1 rows of tracks, no title (1x)" in message
     assert "g.parquet: 1 rows of genre_map" in message
-    assert "notes.md: no known format, begins with '# Nothing here'" in message
+    assert "notes.txt: no known format, begins with '# Nothing here'" in message
+    assert "README" not in message
 
 
 def test_odd_folder_and_file_names(tmp_path: Path, track):

@@ -3,17 +3,16 @@
 import json
 import shutil
 from typing import Any
-from unittest import mock
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from embeat_pipeline.ingest import ingest as run
-from embeat_pipeline.ingest import resolve
-from embeat_pipeline.ingest.incremental import affected as touched
+from embeat_pipeline.ingest import ingest as stage
 from embeat_pipeline.ingest.ingest import OUTPUTS
+from embeat_pipeline.ingest.resolve import resolve
+from embeat_pipeline.ingest.strategies import Incremental
 from embeat_pipeline.synthetic.write import write_sample
 from embeat_serve.contract.lake import LakePaths
 from tests.unit.pipeline.ingest.conftest import Dump, Ingested
@@ -154,41 +153,39 @@ def without_codes(ingested: Ingested) -> dict[str, Any]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(first=st.lists(track, min_size=4, max_size=8), added=files)
-def test_growing_comes_to_the_same_as_starting_afresh(dump: Dump, first, added):
+def test_an_incremental_build_comes_to_the_same_as_a_full_one(dump: Dump, first, added):
     shutil.rmtree(dump.folder)
     put(dump, "5.parquet", "tracks", [{**first[0], "track_name": "Song"}, *first])
     dump.ingest("grown")
     for number, (place, (kind, rows)) in enumerate(added):
         put(dump, f"{place}_{number}.parquet", kind, rows)
-        with mock.patch.object(touched, "MOST_TOUCHED", 10.0):
-            grown = dump.ingest("grown")
+        grown = dump.ingest("grown", max_affected_share=10.0)
         fresh = dump.ingest(f"fresh_{number}")
         assert without_codes(grown) == without_codes(fresh)
 
 
 @pytest.fixture
-def from_earlier(monkeypatch) -> list[bool]:
+def is_incremental(monkeypatch) -> list[bool]:
     """Whether each ingest that follows grew from the one before."""
-    grew = []
+    incremental = []
 
-    def watched(place, made, dump, earlier, told):
-        written = write_tables(place, made, dump, earlier, told)
-        grew.append(earlier is not None)
-        return written
+    def watched(session, dump, *, strategy, folder):
+        tables = resolve(session, dump, strategy=strategy, folder=folder)
+        incremental.append(isinstance(strategy, Incremental))
+        return tables
 
-    write_tables = resolve.write_tables
-    monkeypatch.setattr(run, "write_tables", watched)
-    return grew
+    monkeypatch.setattr(stage, "resolve", watched)
+    return incremental
 
 
-def test_new_tracks_leave_codes_as_they_are(dump, from_earlier):
+def test_new_tracks_leave_codes_as_they_are(dump, is_incremental):
     write_sample(dump.raw, tracks=1_000, playlists=40)
     tracks = pl.read_parquet(dump.raw / "tracks.parquet")
     dump.put("tracks.parquet", tracks.head(800))
     before = {name: dump.ingest().table(name) for name in OUTPUTS}
     dump.put("0_more.parquet", tracks.tail(200))
     grown = dump.ingest()
-    assert from_earlier == [False, True]
+    assert is_incremental == [False, True]
     keys = {"tracks": "track", "artists": "artist", "genre_map": "genre"}
     for name, what in keys.items():
         coded = (f"{what}_code", "genre" if what == "genre" else f"{what}_id")
@@ -209,21 +206,21 @@ def test_new_tracks_leave_codes_as_they_are(dump, from_earlier):
         lambda dump, track: shutil.rmtree(dump.folder / "lake" / "tables" / ".resolved"),
         lambda dump, track: (dump.folder / "lake" / "tables" / "artists.parquet").unlink(),
     ],
-    ids=["a file is gone", "a file has changed", "nothing is remembered", "a table is gone"],
+    ids=["a file is gone", "a file has changed", "no state is saved", "a table is gone"],
 )
-def test_otherwise_everything_is_resolved_again(dump, track, from_earlier, change):
+def test_otherwise_everything_is_resolved_again(dump, track, is_incremental, change):
     for number, name in enumerate("abcde"):
         dump.put(f"{name}.parquet", [track(number)])
     dump.ingest()
     change(dump, track)
     dump.put("z.parquet", [track(9)])
     grown = dump.ingest()
-    assert from_earlier == [False, False]
+    assert is_incremental == [False, False]
     for name in OUTPUTS:
         assert grown.table(name).equals(dump.ingest("fresh").table(name))
 
 
-def test_an_artist_known_by_name_keeps_the_code_when_an_id_turns_up(dump, track, from_earlier):
+def test_an_artist_known_by_name_keeps_the_code_when_an_id_turns_up(dump, track, is_incremental):
     dump.put("a.parquet", [track(n, artist_ids=None, artist_names=["Ann"]) for n in range(1, 5)])
     ann = dump.ingest().rows("artists")
     dump.put("b.parquet", [track(9, artist_ids=["B" * 22], artist_names=["Ann"])])
@@ -231,10 +228,10 @@ def test_an_artist_known_by_name_keeps_the_code_when_an_id_turns_up(dump, track,
     assert [row["artist_id"] for row in ann] == [None]
     assert [row["artist_id"] for row in grown.rows("artists")] == ["B" * 22]
     assert grown.rows("artists")[0]["num_tracks"] == 5
-    assert from_earlier == [False, True]
+    assert is_incremental == [False, True]
 
 
-def test_a_name_that_two_bear_now_is_no_longer_either(dump, track, from_earlier):
+def test_a_name_that_two_bear_now_is_no_longer_either(dump, track, is_incremental):
     rows = [track(n, artist_ids=None, artist_names=["Ann"]) for n in range(1, 5)]
     others = [track(n) for n in range(20, 30)]
     rows += [track(5, artist_ids=["B" * 22], artist_names=["Ann"]), *others]
@@ -242,12 +239,12 @@ def test_a_name_that_two_bear_now_is_no_longer_either(dump, track, from_earlier)
     assert [row["num_tracks"] for row in dump.ingest().rows("artists")] == [10, 5]
     dump.put("b.parquet", [track(9, artist_ids=["C" * 22], artist_names=["Ann"])])
     grown = dump.ingest()
-    assert from_earlier == [False, True]
+    assert is_incremental == [False, True]
     assert [row["num_tracks"] for row in grown.rows("artists")] == [10, 1, 1, 4]
     assert without_codes(grown) == without_codes(dump.ingest("fresh"))
 
 
-def test_tracks_that_playlists_waited_for_come_into_them(dump, track, from_earlier):
+def test_tracks_that_playlists_waited_for_come_into_them(dump, track, is_incremental):
     dump.put("a.parquet", [track(n) for n in range(1, 5)])
     ids = [f"{n:022}" for n in (1, 2, 9)]
     dump.put("p.parquet", pl.DataFrame({"playlist_id": ["P" * 22], "track_ids": [ids]}))
@@ -258,20 +255,20 @@ def test_tracks_that_playlists_waited_for_come_into_them(dump, track, from_earli
     grown = dump.ingest()
     assert grown.rows("playlists")[0]["track_codes"] == [0, 1, 5]
     assert not grown.rows("rejects")
-    assert from_earlier == [False, True, True]
+    assert is_incremental == [False, True, True]
 
 
-def test_a_file_that_touches_most_tracks_starts_afresh(dump, track, from_earlier, capsys):
+def test_a_file_that_affects_most_tracks_leads_to_a_full_build(dump, track, is_incremental, capsys):
     dump.put("a.parquet", [track(n) for n in range(4)])
     dump.ingest()
     dump.put("b.parquet", [track(n, isrc="USABC1234567") for n in range(3)])
     grown = dump.ingest()
-    assert "codes are given out anew: 3 tracks are touched" in capsys.readouterr().err
-    assert from_earlier == [False, False]
+    assert "codes are assigned anew: 3 tracks are affected" in capsys.readouterr().err
+    assert is_incremental == [False, False]
     assert grown.table("tracks")["recording_code"].to_list() == [0, 0, 0, 1]
 
 
-def test_what_is_remembered_has_no_path_of_the_dump(dump, track):
+def test_saved_state_has_no_path_of_the_dump(dump, track):
     dump.put("a.parquet", [track(1)])
     lake: LakePaths = dump.ingest().lake
     state = json.loads((lake.tables / ".resolved" / "state.json").read_text(encoding="utf-8"))

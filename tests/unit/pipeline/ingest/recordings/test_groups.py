@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from embeat_pipeline.ingest.cleaning import policy
 from embeat_pipeline.ingest.ingest import ingest
-from embeat_pipeline.ingest.session import statements
+from embeat_pipeline.ingest.sql_files import section
 from embeat_serve.contract.lake import LakePaths
 
 QUIET = {"octaves": 7.0, "energy": 0.2, "valence": 0.5, "acousticness": 0.9, "speechiness": 0.0}
@@ -32,8 +32,7 @@ def told(rows: Sequence[Row]) -> dict[int, int]:
     with duckdb.connect() as database:
         for name, value in policy.SQL_VARIABLES.items():
             database.execute(f"SET VARIABLE {name} = $value", {"value": value})
-        ((_, macros),) = statements("same_recording")
-        database.execute(macros)
+        database.execute(section("same_recording", "execute"))
         database.register("given", given.to_arrow())
         database.execute(
             "CREATE VIEW titled AS SELECT code, hash(recording_key, main_artist) AS song, "

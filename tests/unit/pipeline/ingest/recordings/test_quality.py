@@ -38,7 +38,7 @@ def test_pairs_are_counted_and_the_wrong_ones_listed(measured):
         ("Song", None, 200, 0.5),
         ("Other", "USAAA0000003", 200, 0.5),
     )
-    assert (found.tracks, found.told_pairs, found.isrc_pairs, found.right_pairs) == (5, 3, 3, 1)
+    assert (found.tracks, found.grouped_pairs, found.isrc_pairs, found.right_pairs) == (5, 3, 3, 1)
     assert (found.precision, found.recall) == (1 / 3, 1 / 3)
     assert found.joined.select("title_a", "title_b", "isrc_a", "isrc_b").rows() == [
         ("Song", "Song", "USAAA0000001", "USAAA0000002"),
@@ -58,7 +58,7 @@ def test_a_recording_registered_again_is_not_held_against_the_rule(measured):
         ("New", "USAAA0000003", 200, 0.5),
         ("New", "GBAAA0000003", 200, 0.9),
     )
-    assert (found.told_pairs, found.right_pairs, found.reregistered_pairs) == (3, 0, 2)
+    assert (found.grouped_pairs, found.right_pairs, found.reregistered_pairs) == (3, 0, 2)
     assert found.precision == 0
     assert found.precision_judged == 0
     assert found.joined["title_a"].to_list() == ["New", "Old", "Song"]
@@ -66,7 +66,7 @@ def test_a_recording_registered_again_is_not_held_against_the_rule(measured):
 
 
 def test_the_aims_decide_where_there_are_pairs_enough(measured, monkeypatch):
-    monkeypatch.setattr(recording_quality, "FEWEST_PAIRS", 1)
+    monkeypatch.setattr(recording_quality, "MIN_PAIRS", 1)
     right = [("Song", "USAAA0000001", 200.0, 0.5)] * 2
     assert measured(*right).is_good
     assert not measured(*right, ("Other", "USAAA0000001", 200, 0.5)).is_good
@@ -74,17 +74,17 @@ def test_the_aims_decide_where_there_are_pairs_enough(measured, monkeypatch):
 
 
 def test_lists_are_bounded_while_everything_is_counted(measured, monkeypatch):
-    monkeypatch.setattr(recording_quality, "MOST_LISTED", 5)
+    monkeypatch.setattr(recording_quality, "MAX_PAIRS_OF", 5)
     rows = [("Song", f"USAAA000000{n}", 200.0, 0.9 * (n % 2)) for n in range(6)]
     rows += [("Two", f"USAAA000001{n}", 200.0, 0.9 * n) for n in range(2)]
     found = measured(*rows, listed=3)
-    assert found.told_pairs == 6 * 5 // 2 + 1
+    assert found.grouped_pairs == 6 * 5 // 2 + 1
     assert found.joined["title_a"].to_list() == ["Two"]
 
 
 def test_without_isrcs_there_is_nothing_to_say(measured):
     found = measured(("Song", None, 200, 0.5), ("Song", None, 200, 0.5))
-    assert (found.tracks, found.told_pairs, found.precision, found.recall) == (0, 0, 1.0, 1.0)
+    assert (found.tracks, found.grouped_pairs, found.precision, found.recall) == (0, 0, 1.0, 1.0)
     assert found.is_good
     assert as_markdown(found.joined).count("\n") == 1
 
@@ -105,4 +105,4 @@ def test_recordings_of_the_real_dump(real_data: Path, tmp_path: Path):
     assert found.precision_judged >= 0.99
     # Of the pairs under two ISRCs nearly all were registered twice: same artists, length, sound.
     assert found.precision >= 0.93
-    assert found.reregistered_pairs >= 0.85 * (found.told_pairs - found.right_pairs)
+    assert found.reregistered_pairs >= 0.85 * (found.grouped_pairs - found.right_pairs)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from embeat_pipeline.ingest.reading.column_synonyms import TABLES, match_columns
+from embeat_pipeline.ingest.reading.column_matching import match_columns
+from embeat_pipeline.ingest.reading.column_synonyms import TABLES
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -66,7 +66,7 @@ def test_batches_change_nothing(with_tracks, monkeypatch):
     lists = [[IDS[n % 5], IDS[(n + 1) % 5], "?" * 22] for n in range(23)]
     with_tracks.put("p.parquet", playlists(*lists))
     whole = with_tracks.ingest("whole")
-    monkeypatch.setattr("embeat_pipeline.ingest.cleaning.playlists.BATCH", 4)
+    monkeypatch.setattr("embeat_pipeline.ingest.playlist_writer.BATCH", 4)
     monkeypatch.setattr("embeat_pipeline.ingest.track_writer.BATCH", 2)
     parts = with_tracks.ingest("parts")
     for name in ("playlists", "tracks", "artists", "rejects"):

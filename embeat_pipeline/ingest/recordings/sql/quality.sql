@@ -1,7 +1,7 @@
--- Recordings told without their ISRC, on tracks that have one, and how the two agree.
+-- Group tracks that have an ISRC into recordings without using it, and compare with the ISRCs.
 
---: run
-CREATE TEMP VIEW titled AS
+--: execute
+CREATE TEMP VIEW comparable_tracks AS
 SELECT track_code AS code, hash(list_sort(artist_codes)) AS artists,
        hash(recording_key, artist_codes[1]) AS song,
        hash(recording_key, hash(list_sort(artist_codes))) AS credited, duration_ms,
@@ -10,34 +10,34 @@ SELECT track_code AS code, hash(list_sort(artist_codes)) AS artists,
 FROM tracks
 WHERE recording_key IS NOT NULL AND duration_ms IS NOT NULL AND len(artist_codes) > 0;
 
-CREATE TEMP TABLE told AS
+CREATE TEMP TABLE grouped AS
 SELECT track_code AS code, coalesce(first, track_code) AS recording, isrc
-FROM tracks LEFT JOIN same_recording('titled') ON code = track_code;
+FROM tracks LEFT JOIN same_recording('comparable_tracks') ON code = track_code;
 
--- Pairs told to be one recording that have two ISRCs. Of a recording or an ISRC with very many tracks, pairs
--- are counted, not listed.
+-- Pairs grouped as one recording that have two ISRCs. Pairs of a recording or an ISRC with very
+-- many tracks are counted, not listed.
 CREATE TEMP TABLE joined AS
 SELECT a.code AS code_a, b.code AS code_b,
        coalesce(one.artists = other.artists
                 AND abs(one.duration_ms - other.duration_ms) <= getvariable('same_recording_ms')
                 AND (one.remastered <> other.remastered
-                     OR sound_apart(one.sound, other.sound) <= getvariable('same_sound')),
+                     OR sound_distance(one.sound, other.sound) <= getvariable('same_sound')),
                 false) AS reregistered
-FROM (FROM told QUALIFY count(*) OVER (PARTITION BY recording) <= getvariable('most_listed')) AS a
-JOIN told AS b ON b.recording = a.recording AND a.code < b.code AND a.isrc <> b.isrc
-JOIN titled AS one ON one.code = a.code
-JOIN titled AS other ON other.code = b.code;
+FROM (FROM grouped QUALIFY count(*) OVER (PARTITION BY recording) <= getvariable('max_pairs_of')) AS a
+JOIN grouped AS b ON b.recording = a.recording AND a.code < b.code AND a.isrc <> b.isrc
+JOIN comparable_tracks AS one ON one.code = a.code
+JOIN comparable_tracks AS other ON other.code = b.code;
 
 CREATE TEMP TABLE parted AS
 SELECT a.code AS code_a, b.code AS code_b, false AS reregistered
-FROM (FROM told QUALIFY count(*) OVER (PARTITION BY isrc) <= getvariable('most_listed')) AS a
-JOIN told AS b ON b.isrc = a.isrc AND a.code < b.code AND a.recording <> b.recording;
+FROM (FROM grouped QUALIFY count(*) OVER (PARTITION BY isrc) <= getvariable('max_pairs_of')) AS a
+JOIN grouped AS b ON b.isrc = a.isrc AND a.code < b.code AND a.recording <> b.recording;
 
 --: counts
-WITH sizes AS (SELECT recording, isrc, count(*) AS size FROM told GROUP BY ALL)
-SELECT (SELECT count(*) FROM told) AS tracks,
+WITH sizes AS (SELECT recording, isrc, count(*) AS size FROM grouped GROUP BY ALL)
+SELECT (SELECT count(*) FROM grouped) AS tracks,
        (SELECT coalesce(sum(size * (size - 1) // 2), 0)
-        FROM (SELECT sum(size) AS size FROM sizes GROUP BY recording)) AS told_pairs,
+        FROM (SELECT sum(size) AS size FROM sizes GROUP BY recording)) AS grouped_pairs,
        (SELECT coalesce(sum(size * (size - 1) // 2), 0)
         FROM (SELECT sum(size) AS size FROM sizes GROUP BY isrc)) AS isrc_pairs,
        (SELECT coalesce(sum(size * (size - 1) // 2), 0) FROM sizes) AS right_pairs,
@@ -53,4 +53,4 @@ SELECT reregistered, a.track_id AS track_id_a, b.track_id AS track_id_b,
 FROM query_table(getvariable('pairs'))
 JOIN tracks AS a ON a.track_code = code_a
 JOIN tracks AS b ON b.track_code = code_b
-ORDER BY reregistered, a.track_name, track_id_a, track_id_b LIMIT getvariable('listed');
+ORDER BY reregistered, a.track_name, track_id_a, track_id_b LIMIT getvariable('pairs_shown');

@@ -1,13 +1,13 @@
--- What became of every row of tracks and albums, once all tracks are written.
+-- Count what became of every row of tracks and albums, when all tracks are written.
 
---: run
+--: execute
 CREATE TEMP TABLE untitled AS
 SELECT file, row, track_id
 FROM (FROM staged_tracks WHERE reason IS NULL AND track_name IS NULL)
 ANTI JOIN catalogue USING (track_id);
 
---: counted tracks
--- A track is counted for the file it was first read from, and all other rows of its id are merged.
+--: outcomes tracks
+-- A track is accepted in the file it was first read from. All other rows of its id are merged.
 SELECT file, coalesce(accepted, 0) AS accepted,
        usable - coalesce(without_title, 0) - coalesce(accepted, 0) AS merged
 FROM (SELECT file, count(*) AS usable FROM staged_tracks WHERE reason IS NULL GROUP BY file)

@@ -1,7 +1,7 @@
--- Relations between coded artists. Of several rows for a pair the closest counts; rows without a
--- rank are as close as their place among the artist's rows says.
+-- Resolve relations between artists to codes. The closest of several rows for a pair counts. A row
+-- without a rank gets its place among the rows of its artist.
 
---: run
+--: execute
 CREATE TEMP TABLE relations AS
 SELECT file, row, (file::BIGINT << 40) + row AS place, rank,
        coalesce(staged.artist_id, staged.artist_name) AS given,
@@ -19,7 +19,7 @@ LEFT JOIN artist_of_name AS related_by_name
 CREATE TEMP VIEW usable_relations AS
 FROM relations WHERE artist_code <> related_artist_code;
 
---: view related
+--: view related_artists
 SELECT artist_code, related_artist_code, min(rank) AS rank FROM (
     SELECT artist_code, related_artist_code,
            coalesce(rank, least(

@@ -1,1 +1,0 @@
-"""One module per format: whatever bytes a file has, raw columns come out."""
