@@ -33,7 +33,7 @@ from embeat_pipeline.acoustic.pairs.sampler import PairSampler
 from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
 from embeat_pipeline.acoustic.train import fit
 from embeat_pipeline.common.atomic import atomic_path
-from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.quality.acoustic_retrieval import (
     RELATIONS,
@@ -127,7 +127,7 @@ def main() -> None:
             config = replace(config, max_steps=arguments.steps, validate_every=arguments.steps)
         label = f"{name}, seed {seed}"
         what = {**shared, "config": asdict(config), "seed": seed}
-        kept = Kept(arguments.keep, stage_key(tables, what))
+        kept = Kept(arguments.keep, fingerprint(fit.__module__, settings=what, inputs=tables))
         if (content := kept.read()) is None:
             vectors, bare, trained[label] = train(lake, config, seed, len(raw))
             content = {"how": trained[label], "ways": {"": answer(questions, vectors)}}

@@ -1,3 +1,3 @@
 """Dagster assets from raw dumps to a published release."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -13,7 +13,7 @@ from embeat_pipeline.acoustic.torch_encoder import TorchEncoder, in_threads
 from embeat_pipeline.acoustic.track_reader import TrackBatch, track_batches
 from embeat_pipeline.common.atomic import atomic_path
 from embeat_pipeline.common.device import resolve_device
-from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.common.schemas import TRACK_VECTORS
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
@@ -38,7 +38,7 @@ def encode_catalogue(lake: LakePaths, device: str = "auto") -> dict[str, Any]:
     tracks, vectors = lake.table("tracks"), lake.table("track_vectors")
     model = lake.models / ReleaseFile.ENCODER
     encoder = TorchEncoder(Encoder.load(model), resolve_device(device))
-    key = stage_key([tracks, model], {})
+    key = fingerprint(__name__, settings={}, inputs=[tracks, model])
     if is_current([vectors], key):
         return made_metadata(vectors) | {"unchanged": True}
     started = time.monotonic()

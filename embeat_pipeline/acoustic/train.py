@@ -20,7 +20,7 @@ from embeat_pipeline.acoustic.pairs.sampler import PairSampler
 from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
 from embeat_pipeline.acoustic.validation import Validation
 from embeat_pipeline.common.device import resolve_device
-from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
 from embeat_serve.contract.audio_features import CONTINUOUS, DISCRETE, FEATURES, TEMPO
@@ -48,7 +48,8 @@ def train_encoder(
     config = config or TrainingConfig()
     output = encoder_path(lake)
     there = {name: lake.table(name) for name in evidence(config) if lake.table(name).exists()}
-    key = stage_key([lake.table("tracks"), *there.values()], asdict(config))
+    inputs = [lake.table("tracks"), *there.values()]
+    key = fingerprint(__name__, settings=asdict(config), inputs=inputs)
     if is_current([output], key):
         return made_metadata(output) | {"unchanged": True}
     started = time.monotonic()

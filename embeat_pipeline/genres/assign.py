@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.parquet import write_table
 from embeat_pipeline.common.progress import Advance, progress
 from embeat_pipeline.common.schemas import ARTIST_GENRES
@@ -38,7 +38,7 @@ def assign_genres(lake: LakePaths, options: GenreOptions = GenreOptions()) -> di
     """
     output = lake.table("artist_genres")
     inputs = {name: lake.table(name) for name in INPUTS}
-    key = stage_key(inputs.values(), asdict(options))
+    key = fingerprint(__name__, settings=asdict(options), inputs=inputs.values())
     if is_current([output], key):
         return {**made_metadata(output), "unchanged": True}
     tables = {name: str(path) for name, path in inputs.items()}

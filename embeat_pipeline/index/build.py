@@ -157,7 +157,6 @@ def release_name(digests: dict[str, str], options: BuildOptions) -> str:
     content = {
         "inputs": digests,
         "recipe": recipe(options),
-        "code": embeat_pipeline.__version__,
         "format": FORMAT_VERSION,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

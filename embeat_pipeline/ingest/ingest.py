@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from embeat_pipeline.common.atomic import sync_folder, write_json
-from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.fingerprint import code_version, fingerprint
 from embeat_pipeline.common.stage_cache import forget, is_current, made_metadata, mark_current
 from embeat_pipeline.ingest.dump import Dump, DumpFile, list_dump
 from embeat_pipeline.ingest.incremental.affected import MAX_AFFECTED_SHARE
@@ -23,7 +23,7 @@ from embeat_pipeline.ingest.report import build_report, report_path
 from embeat_pipeline.ingest.resolve import resolve
 from embeat_pipeline.ingest.scratch import ingest_lock, remove_abandoned
 from embeat_pipeline.ingest.session import ingest_session
-from embeat_pipeline.ingest.staging import code_digest, stage_files, staged_columns
+from embeat_pipeline.ingest.staging import stage_files, staged_columns
 from embeat_pipeline.ingest.strategies import FullBuild, Incremental
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import UnusableDump
@@ -72,12 +72,12 @@ def ingest(
     identities = [file.identity for file in files]
     report = report_path(lake)
     outputs = [*map(lake.table, OUTPUTS), report]
-    key = stage_key([], {"files": identities})
+    key = fingerprint(__name__, settings={"files": identities})
     with ingest_lock(lake.tables):
         remove_abandoned(lake.tables, outputs)
         if is_current(outputs, key):
             return made_metadata(report) | {"unchanged": True}
-        build = _Build(lake, raw, files, Provenance(key, code_digest("*.py", "*.sql"), identities))
+        build = _Build(lake, raw, files, Provenance(key, code_version(__name__), identities))
         previous = find_previous(lake.tables, build.provenance, outputs)
         try:
             content = build.run(previous, max_affected_share)

@@ -10,16 +10,13 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import polars as pl
 
-from embeat_pipeline.common import stage_cache as lake
-from embeat_pipeline.common import text_expressions as text
 from embeat_pipeline.common.atomic import sync_folder
+from embeat_pipeline.common.fingerprint import code_version
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.ingest.cleaning import albums, artists, genre_map, playlists, policy, tracks
 from embeat_pipeline.ingest.cleaning import related_artists as related
@@ -35,8 +32,6 @@ from embeat_pipeline.ingest.reading.recognition import (
     open_file,
 )
 from embeat_pipeline.ingest.session import SCRATCH_COMPRESSION, Columns, IngestSession
-from embeat_serve.contract import audio_features as features
-from embeat_serve.contract import text_keys as serve_text
 
 
 class Cleaner(NamedTuple):
@@ -172,20 +167,8 @@ def _load(session: IngestSession, number: int, cached: Path) -> dict[str, Any]:
 
 
 def _key(file: DumpFile) -> str:
-    text = json.dumps([*file.identity, code_digest("*.py")])
+    text = json.dumps([*file.identity, code_version(__name__)])
     return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-@cache
-def code_digest(*patterns: str) -> str:
-    """Digest of this package's files of such names, and of what they run on."""
-    digest = hashlib.sha256(f"{pl.__version__} {duckdb.__version__}".encode())
-    shared = (Path(module.__file__ or "") for module in (features, lake, serve_text, text))
-    here = Path(__file__).parent
-    found = (path for pattern in patterns for path in here.rglob(pattern))
-    for path in (*sorted(found), *shared):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def staged_columns() -> Mapping[str, Columns]:

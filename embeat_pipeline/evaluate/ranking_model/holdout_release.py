@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from embeat_pipeline.common import schemas
 from embeat_pipeline.common.atomic import atomic_path, link, write_json
-from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.parquet import write_table
 from embeat_pipeline.common.stage_cache import is_current, mark_current
 from embeat_pipeline.interactions.playlists import Playlists, catalogue_size, read_playlists
@@ -125,7 +125,7 @@ def build_holdout_release(
 def write_training_playlists(lake: LakePaths, twin: LakePaths, options: SplitOptions) -> None:
     """Write the training playlists of ``lake`` as the playlists of ``twin``, coded anew."""
     source, output = lake.table("playlists"), twin.table("playlists")
-    key = stage_key([source], asdict(options))
+    key = fingerprint(__name__, settings=asdict(options), inputs=[source])
     if is_current([output], key):
         return
     train = split_playlists(lake_playlists(lake), options).train

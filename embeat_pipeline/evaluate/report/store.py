@@ -1,18 +1,13 @@
 """The evaluation stage: measure, and keep the result where people and Dagster find it."""
 
-import hashlib
 import json
 import math
-import os
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import embeat_pipeline
-import embeat_serve
 from embeat_pipeline.common.atomic import atomic_path, write_json
-from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.stage_cache import is_current, mark_current
 from embeat_pipeline.evaluate.evaluation import DEFAULT_OPTIONS, evaluate
 from embeat_pipeline.evaluate.options import EvaluationOptions
@@ -57,10 +52,9 @@ def run_evaluation(
     release = current_release(lake)
     inputs = [*map(lake.table, TABLES), lake.models / ReleaseFile.ENCODER]
     outputs = [evaluation_json(lake), evaluation_page(lake)]
-    parameters = {
+    settings = {
         "options": {**asdict(options), "workers": None},
         "recall": asdict(Settings.from_environment().recall),
-        "code": code_digest(),
     }
     missing = [path.name for path in inputs if not path.is_file()]
     if missing:
@@ -68,7 +62,7 @@ def run_evaluation(
             f"{', '.join(missing)} is missing from {lake.root}; "
             f"run `python -m embeat_pipeline run --lake {lake.root}`"
         )
-    key = stage_key(inputs, parameters)
+    key = fingerprint(__name__, settings=settings, inputs=inputs)
     if is_current(outputs, key):
         return json.loads(outputs[0].read_text(encoding="utf-8")) | {"unchanged": True}
     result = plain(evaluate(lake, options, device))
@@ -94,14 +88,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-@cache
-def code_digest() -> str:
-    """Digest of both packages' source: what is measured is what the code does now."""
-    digest = hashlib.sha256()
-    for package in (embeat_serve, embeat_pipeline):
-        folder = Path(os.path.dirname(package.__file__ or ""))
-        for path in sorted((*folder.rglob("*.py"), *folder.rglob("*.sql"))):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]

@@ -3,11 +3,7 @@
 Where a collection has to be built anew, the reason goes into the manifest.
 """
 
-import hashlib
 import json
-from functools import lru_cache
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from embeat_pipeline.common.atomic import write_json
+from embeat_pipeline.common.fingerprint import library_versions, source_digest
 from embeat_pipeline.index.config import FULL_BUILD, BuildOptions
 from embeat_pipeline.index.incremental.point_digests import (
     FOLDER,
@@ -34,25 +31,8 @@ BUILT = "BUILT"
 CHANGED = "changed.parquet"
 REMOVED = "removed.parquet"
 
-CODE = {
-    "embeat_pipeline.common": ("text_expressions.py",),
-    "embeat_pipeline.index": (
-        "sql/artists.sql",
-        "incremental/point_digests.py",
-        "sql/facts.sql",
-        "language.py",
-        "neighbour_payload.py",
-        "payload.py",
-        "shards.py",
-        "sql/tracks.sql",
-        "vectors.py",
-    ),
-    "embeat_serve.contract": ("schema.py", "neighbour_codec.py", "text_keys.py"),
-}
-"""Files that decide what a point is made of the same tables, by package."""
-
-LIBRARIES = ("duckdb", "opencc", "polars", "qdrant-edge-py")
-"""Libraries that do."""
+BUILDER = "embeat_pipeline.index.build"
+"""Module that makes a release; its code and libraries decide what is in one."""
 
 NO_EARLIER_RELEASE = "no release was served or built before"
 """Reason of a first build; it is not worth a message."""
@@ -109,18 +89,9 @@ def recipe(options: BuildOptions) -> dict[str, Any]:
     """Return everything besides the tables that decides how points look and are stored."""
     return {
         "parameters": options.parameters(),
-        "libraries": {name: version(name) for name in LIBRARIES},
-        "code": _code(),
+        "libraries": dict(library_versions(BUILDER)),
+        "code": source_digest(BUILDER),
     }
-
-
-@lru_cache(maxsize=1)
-def _code() -> str:
-    digest = hashlib.sha256()
-    for package, names in CODE.items():
-        for name in names:
-            digest.update(files(package).joinpath(name).read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _differences(before: object, after: object, path: str = "") -> list[str]:

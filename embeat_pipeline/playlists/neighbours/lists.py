@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.parquet import write_table
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.common.schemas import ARTIST_NEIGHBOURS, TRACK_NEIGHBOURS
@@ -59,7 +59,8 @@ def write_neighbours(
         Table name -> number of lists and candidates, and parameters.
     """
     outputs = {name: lake.table(name) for name in TABLES}
-    key = stage_key([lake.table(table) for table in NEIGHBOUR_INPUTS], asdict(config))
+    inputs = [lake.table(table) for table in NEIGHBOUR_INPUTS]
+    key = fingerprint(__name__, settings=asdict(config), inputs=inputs)
     if is_current(outputs.values(), key):
         return {name: {**made_metadata(outputs[name]), "unchanged": True} for name in TABLES}
     model = NeighbourModel(read_inputs(lake, config), config)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from embeat_pipeline.common.atomic import atomic_path
-from embeat_pipeline.common.fingerprint import stage_key
+from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.common.schemas import PLAYLIST_VECTORS
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
@@ -44,7 +44,7 @@ def train_track2vec(
         UsageError: the device does not exist.
     """
     source, output = lake.table("playlists"), lake.table("playlist_vectors")
-    key = stage_key([source], asdict(config))
+    key = fingerprint(__name__, settings=asdict(config), inputs=[source])
     if is_current([output], key):
         return {**made_metadata(output), "unchanged": True}
     corpus = Corpus.read(source, config.min_count)

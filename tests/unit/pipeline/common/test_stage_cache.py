@@ -3,19 +3,9 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-import embeat_pipeline
 from embeat_pipeline.common.atomic import atomic_path, write_json
-from embeat_pipeline.common.fingerprint import file_digest, stage_key
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
-    max_leaves=5,
-)
 
 
 def files_of(folder: Path) -> set[str]:
@@ -53,39 +43,6 @@ def test_write_json_is_the_same_for_the_same_content(tmp_path: Path) -> None:
     write_json(tmp_path / "b.json", {"b": [1, 2], "晴天": 1})
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     assert "晴天" in (tmp_path / "a.json").read_text(encoding="utf-8")
-
-
-def test_file_digest_depends_on_content_alone(tmp_path: Path) -> None:
-    large = bytes(3 << 20)  # more than one chunk
-    (tmp_path / "a").write_bytes(large)
-    (tmp_path / "b").write_bytes(large)
-    (tmp_path / "c").write_bytes(large[:-1] + b"1")
-    assert file_digest(tmp_path / "a") == file_digest(tmp_path / "b")
-    assert file_digest(tmp_path / "a") != file_digest(tmp_path / "c")
-
-
-@given(parameters=st.dictionaries(st.text(), json_values, max_size=4))
-def test_stage_key_ignores_the_order_of_parameters(parameters: dict) -> None:
-    backwards = dict(reversed(parameters.items()))
-    assert stage_key([], parameters) == stage_key([], backwards)
-
-
-def test_stage_key_follows_inputs_parameters_and_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = tmp_path / "tracks.parquet", tmp_path / "artists.parquet"
-    first.write_text("tracks")
-    second.write_text("artists")
-    key = stage_key([first, second], {"epochs": 5})
-    assert stage_key([second, first], {"epochs": 5}) == key
-    assert stage_key([first], {"epochs": 5}) != key
-    assert stage_key([first, second], {"epochs": 6}) != key
-
-    second.write_text("other artists")
-    assert stage_key([first, second], {"epochs": 5}) != key
-    second.write_text("artists")
-    monkeypatch.setattr(embeat_pipeline, "__version__", "0.0.0")
-    assert stage_key([first, second], {"epochs": 5}) != key
 
 
 def test_output_is_current_only_under_its_key_and_while_it_exists(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_other_code_reads_everything_again(dump, track, read, monkeypatch):
     dump.put("a.parquet", [track(1)])
     dump.ingest()
     dump.put("b.parquet", [track(2)])
-    monkeypatch.setattr(staging, "code_digest", lambda *_: "another")
+    monkeypatch.setattr(staging, "code_version", lambda _: "another")
     dump.ingest()
     assert read == ["a.parquet", "a.parquet", "b.parquet"]
 
