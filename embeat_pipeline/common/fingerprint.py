@@ -163,7 +163,9 @@ def library_versions(module: str) -> Mapping[str, str]:
 
 @cache
 def module_closure(module: str) -> tuple[str, ...]:
-    """Names of ``module`` and of all project modules it imports, sorted, without ``NO_BYTES``.
+    """Names of ``module`` and of all project modules it imports, sorted.
+
+    What only a module of ``NO_BYTES`` leads to is left out.
 
     Raises:
         ModuleNotFoundError: the project has no such module.
@@ -174,7 +176,7 @@ def module_closure(module: str) -> tuple[str, ...]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in members or name in NO_BYTES:
+        if name in members or (name in NO_BYTES and name != module):
             continue
         members.add(name)
         waiting += imported_modules(name)

@@ -18,9 +18,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import embeat_pipeline
 from embeat_pipeline.common.atomic import write_json
-from embeat_pipeline.common.fingerprint import file_digest
+from embeat_pipeline.common.fingerprint import code_version, file_digest
 from embeat_pipeline.index import verify
 from embeat_pipeline.index.config import TABLES
 from embeat_pipeline.index.verify import Check
@@ -82,7 +81,7 @@ def verification_key(lake: LakePaths, folder: Path) -> dict[str, Any]:
         OSError: a table or a file cannot be read.
     """
     return {
-        "code": embeat_pipeline.__version__,
+        "code": code_version(verify.__name__),
         "limits": verify.limits(),
         "tables": {name: _state(lake.table(name)) for name in TABLES},
         "files": _files_digest(folder),
