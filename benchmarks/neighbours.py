@@ -113,14 +113,14 @@ def lookup(lake: Path) -> dict[str, dict[str, float]]:
 
     found = {}
     options = RecallOptions(channels=("playlist",))
-    with embeat_serve.open(lake=lake) as recommender, recommender._current.in_use() as release:
+    with embeat_serve.open(lake=lake) as recommender, recommender.opened() as release:
         points = release.store.count(Collection.TRACKS_PLAYLIST)
         sample = range(0, release.store.count(Collection.TRACKS), 97)
         hits = release.store.retrieve(Collection.TRACKS_PLAYLIST, sample, ("artist_codes",))
         for count in (1, 5, 25):
             taken = []
             for start in range(0, len(hits) - count, count):
-                seeds = [Seed(hit.payload, hit.id) for hit in hits[start : start + count]]
+                seeds = [Seed.of(hit) for hit in hits[start : start + count]]
                 started = time.process_time()
                 Recall(seeds, options, 20).ask(release.store)
                 taken.append(1e3 * (time.process_time() - started))

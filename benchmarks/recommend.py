@@ -74,7 +74,8 @@ def main() -> None:
         kinds = {**KINDS, "one dislike": {"dislikes": [songs.pop()]}}
         measure(recommender, kinds, [songs.pop()])
         measured = measure(recommender, kinds, songs)
-        points = recommender._current._open.store.count(Collection.TRACKS)
+        with recommender.opened() as release:
+            points = release.store.count(Collection.TRACKS)
     print(f"{points:,} tracks, {len(songs)} songs, k = {K}; milliseconds, median (95th percentile)")
     columns = "".join(f"{name:>15}" for name in (*STAGES, "processor"))
     print(f"{'':18}{columns}{'calls':>7}{'songs':>7}{'relaxed':>9}")
@@ -95,10 +96,10 @@ def main() -> None:
 
 def drawn(recommender: Recommender, number: int, seed: int) -> list[str]:
     """Ids of songs drawn at random."""
-    store = recommender._current._open.store
-    points = store.count(Collection.TRACKS)
-    codes = np.random.default_rng(seed).choice(points, number, replace=False).tolist()
-    hits = store.retrieve(Collection.TRACKS, codes, payload=(TrackField.TRACK_ID,))
+    with recommender.opened() as release:
+        points = release.store.count(Collection.TRACKS)
+        codes = np.random.default_rng(seed).choice(points, number, replace=False).tolist()
+        hits = release.store.retrieve(Collection.TRACKS, codes, payload=(TrackField.TRACK_ID,))
     return [hit.payload[TrackField.TRACK_ID] for hit in hits]
 
 
@@ -139,14 +140,14 @@ def measure(
 @contextmanager
 def counted(recommender: Recommender) -> Iterator[Counting]:
     """Its store, counting."""
-    release = recommender._current._open
-    store = release.store
-    counting = Counting(store)
-    release.store = counting  # type: ignore[assignment]
-    try:
-        yield counting
-    finally:
-        release.store = store
+    with recommender.opened() as release:
+        store = release.store
+        counting = Counting(store)
+        release.store = counting  # type: ignore[assignment]
+        try:
+            yield counting
+        finally:
+            release.store = store
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ import embeat_serve
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.text_keys import name_key, title_key
 from embeat_serve.errors import EmbeatError
-from embeat_serve.seeds import resolver
-from embeat_serve.seeds.matching import track_label
+from embeat_serve.seeds.alternatives import track_label
 from embeat_serve.seeds.models import SeedSet
+from embeat_serve.seeds.resolver import resolve_text
 
 RESULTS = Path(__file__).parent / "results" / "seeds.json"
 
@@ -72,7 +72,8 @@ class Counting:
     """A catalogue, and its own store, that counts the calls."""
 
     def __init__(self, release: Any):
-        self.inner, self.vocabulary, self.calls = release.store, release.vocabulary, 0
+        self.inner, self.calls = release.store, 0
+        self.vocabulary, self.encoder = release.vocabulary, release.encoder
 
     @property
     def store(self) -> Any:
@@ -120,7 +121,7 @@ def famous(lake: LakePaths) -> list[Typed]:
 def measure(lake: LakePaths, asked: Sequence[Typed], misses: bool) -> dict[str, dict[str, Any]]:
     """Kind -> what was measured; the last is all of them."""
     rows = defaultdict(list)
-    with embeat_serve.open(lake=lake.root) as recommender, recommender._current.in_use() as release:
+    with embeat_serve.open(lake=lake.root) as recommender, recommender.opened() as release:
         catalogue = Counting(release)
         ask(catalogue, "warm up - yesterdey")
         for query in asked:
@@ -138,7 +139,7 @@ def measure(lake: LakePaths, asked: Sequence[Typed], misses: bool) -> dict[str, 
 def ask(catalogue: Any, text: str) -> SeedSet | None:
     """Seeds of a text; None where nothing was found."""
     try:
-        return resolver.from_text(catalogue, text, 10)
+        return resolve_text(catalogue, text, artist_tracks=10)
     except EmbeatError:
         return None
 

@@ -1,10 +1,10 @@
-"""The public facade: a release, and what can be asked of it."""
+"""Public facade: recommend songs, compare two, and encode songs, from the published release."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,35 +19,48 @@ from embeat_serve.filters.request import Filters
 from embeat_serve.options import MAX_K, RecallOptions
 from embeat_serve.pipeline import choose
 from embeat_serve.ranking.steering import steer_options
-from embeat_serve.release import AskedThrough, Release
-from embeat_serve.release_watcher import ReleaseWatcher
+from embeat_serve.release import Release
+from embeat_serve.release_watcher import PublishedReleases, ReleaseSource, ReleaseWatcher
 from embeat_serve.results import Recommendations, SeedSong, Song
 from embeat_serve.retrieval.channel import ChannelResult
 from embeat_serve.retrieval.retriever import Recall
-from embeat_serve.seeds import resolver as seed_lookup
-from embeat_serve.seeds.exclusions import ExclusionQuery, Exclusions
-from embeat_serve.seeds.models import Seed, SeedSet
-from embeat_serve.seeds.parsing import PlaylistEntry
-from embeat_serve.seeds.playlist_import import parse_playlist, read_playlist
+from embeat_serve.seeds.exclusions import ExclusionQuery, ExclusionRequest, Exclusions
+from embeat_serve.seeds.models import SeedSet
+from embeat_serve.seeds.request import (
+    Features,
+    Playlist,
+    SeedRequest,
+    TrackIdsRequest,
+    build_seed_request,
+)
+from embeat_serve.seeds.resolver import resolve_seeds, resolve_text, resolve_track_ids
 from embeat_serve.settings import Settings
-from embeat_serve.stores.base import VectorStore
+from embeat_serve.stores.batch import QueryBatch
 
-Playlist = str | Path | Sequence[str]
-"""Path of a playlist file, or the lines of one."""
 
-Features = Mapping[str, Any]
-"""Audio features of one song, by the names in ``features.FEATURES``."""
+@dataclass(frozen=True)
+class RecommendRequest:
+    """One request for a list, with all checked that needs no release."""
+
+    seeds: SeedRequest
+    exclusions: ExclusionRequest
+    filters: Filters | None
+    options: RecallOptions
+    k: int
+    explain: bool
 
 
 class Recommender:
-    """Answers questions from the published release. Use ``embeat_serve.open`` to get one.
+    """Answers requests from the published release. Use ``embeat_serve.open`` to get one.
 
-    Any number of threads may ask. Where another release is published meanwhile, questions
-    begun later are answered from that one.
+    Any number of threads may share it. Where another release is published meanwhile, later
+    requests are answered from that one.
 
     Args:
-        settings: where the release lies, and the options used where a question has none.
-        follow: whether to go on to another release once one is published; else ``published`` tells.
+        settings: where releases are published, and the recall options of requests without any.
+        follow: True to change to another release once one is published; False where the owner
+            reads ``published`` and opens another recommender.
+        source: where releases are found; by default the lake, or the server, of the settings.
 
     Raises:
         NoRelease: nothing is published.
@@ -55,9 +68,11 @@ class Recommender:
         StoreUnreachable: the Qdrant server does not answer.
     """
 
-    def __init__(self, settings: Settings, follow: bool = True):
+    def __init__(
+        self, settings: Settings, *, follow: bool = True, source: ReleaseSource | None = None
+    ):
         self.settings = settings
-        self._current = ReleaseWatcher(settings, follow)
+        self._releases = ReleaseWatcher(source or PublishedReleases(settings), follow=follow)
 
     def recommend(
         self,
@@ -74,7 +89,7 @@ class Recommender:
         options: RecallOptions | None = None,
         explain: bool = False,
     ) -> Recommendations:
-        """Songs like one song, several songs or an artist: give exactly one of the first six.
+        """Recommend songs like a song, several songs or an artist: give one of the first six.
 
         Args:
             text: "title - artist" either way round, a title, an artist, an id, a link or an ISRC.
@@ -84,122 +99,103 @@ class Recommender:
             playlist: path of a playlist file, or its lines; 100 songs of a longer one count.
             features: a song that is in no catalogue; only its sound can be compared.
             k: length of the list, 1..1000.
-            dislikes: ids, URIs or URLs of tracks that the list shall not be like, and not hold.
-            filters: what its songs must be; what leaves too little gives way, and is named in
+            dislikes: ids, URIs or URLs of tracks that the list shall not hold, nor be like.
+            filters: conditions on the songs; those that leave too few give way, and are named in
                 ``relaxed``.
             options: recall settings; those of the environment where None.
-            explain: say for every song why it is there.
+            explain: True to say for every song why it is in the list.
 
         Raises:
-            UsageError: the question is wrong in itself.
-            SeedNotFound: the catalogue does not have what was asked for.
-            Unavailable: the release cannot be asked.
+            UsageError: the request is wrong in itself.
+            SeedNotFound: the catalogue does not have the seeds.
+            Unavailable: the release cannot be read.
         """
         started = time.perf_counter()
-        given = {"text": text, "track_ids": track_ids, "isrc": isrc, "artist": artist}
-        given["playlist"] = playlist
-        given = {name: value for name, value in given.items() if value is not None}
-        names = [*given, *([] if features is None else ["features"])]
-        if len(names) != 1:
-            raise UsageError(
-                "give exactly one of text, track_ids, isrc, artist, playlist or features, "
-                f"found {' and '.join(names) or 'none'}"
-            )
-        check_k(k)
-        options = steer_options(options or self.settings.recall)
-        with self._current.in_use() as release:
-            lookup = ExclusionQuery(
-                release.store, dislikes, filters.without_artists if filters else ()
-            )
-            seeds = self._seeds(release, lookup.store, given, features, options)
-            asides = lookup.found()
-            passing = _gate(release, filters, asides, seeds)
-            found = time.perf_counter()
-            asked = Recall(seeds.songs, options, k, (), seeds.neighbours, passing, asides.disliked)
-            # What stands in neighbour lists has to be looked up once they are read.
-            all_known = seeds.artist is not None or not options.uses_neighbour_lists
-            along = all_known and seeds.store_calls + lookup.calls > 1
-            ranked, relaxed, clock = choose(release, asked, along, seeds.artist is not None)
-            read = time.perf_counter()
-        results = tuple(
-            Song.of(
-                candidate, place, explanation(candidate, seeds.songs, passing) if explain else None
-            )
-            for place, candidate in enumerate(ranked, start=1)
+        request = RecommendRequest(
+            build_seed_request(
+                text=text,
+                track_ids=track_ids,
+                isrc=isrc,
+                artist=artist,
+                playlist=playlist,
+                features=features,
+            ),
+            ExclusionRequest.of(dislikes, filters.without_artists if filters else ()),
+            filters,
+            steer_options(options or self.settings.recall),
+            check_k(k),
+            explain,
         )
-        done = time.perf_counter()
-        marks = {"seed": found - started, **clock, "total": done - started}
-        marks["ranking"] += done - read
-        return Recommendations(
-            release=release.name,
-            seeds=tuple(map(SeedSong.of, seeds.songs)),
-            results=results,
-            relaxed=tuple(relaxed),
-            timings_ms={name: round(1_000 * seconds, 3) for name, seconds in marks.items()},
-            artist=seeds.artist,
-            missing=(*seeds.missing, *asides.missing),
-            guessed=seeds.guessed,
-            alternatives=seeds.alternatives,
-        )
-
-    def recall(
-        self, track_ids: Sequence[str], k: int = 20, options: RecallOptions | None = None
-    ) -> list[ChannelResult]:
-        """What each channel finds for each of the songs, before any of it is weighed.
-
-        Raises:
-            UsageError: the question is wrong in itself.
-            SeedNotFound: the catalogue has none of the tracks.
-            Unavailable: the release cannot be asked.
-        """
-        check_k(k)
-        options = options or self.settings.recall
-        with self._current.in_use() as release:
-            seeds = seed_lookup.from_ids(release.store, track_ids)
-            return Recall(seeds.songs, options, k).ask(release.store)[0]
+        with self._releases.current() as release:
+            return _recommend(release, request, started)
 
     def similarity(self, song_a: str | Features, song_b: str | Features) -> float:
-        """How alike two songs sound, 0..1.
+        """Compare the sound of two songs, 0..1.
 
         Args:
-            song_a: a track (whatever ``recommend`` takes as text), or its features.
-            song_b: the other.
+            song_a: a track (all that ``recommend`` takes as text), or its features.
+            song_b: the other song.
 
         Raises:
-            UsageError: a song is not described well enough, or has no audio features.
+            UsageError: a song is an artist, or has no audio features.
             SeedNotFound: the catalogue does not have a track.
         """
-        with self._current.in_use() as release:
-            one, other = (_vector(release, song) for song in (song_a, song_b))
+        with self._releases.current() as release:
+            one, other = (_acoustic_vector(release, song) for song in (song_a, song_b))
         return float(Encoder.similarity(one, other))
 
     def encode(self, songs: Sequence[Features]) -> NDArray[np.float32]:
-        """Acoustic vectors (n, 64), float32, L2-normalised, of songs given by their features.
+        """Encode songs by their features into acoustic vectors.
+
+        Returns:
+            (n, 64) float32, L2-normalised.
 
         Raises:
             InvalidFeatures: a value is no number or out of range, or nothing usable is there.
         """
-        with self._current.in_use() as release:
-            return _encode(release, songs)
+        with self._releases.current() as release:
+            return release.encoder.encode(from_mappings(list(songs)))
 
     @property
     def release(self) -> str:
-        """Name of the release that the next question is answered from."""
-        with self._current.in_use() as release:
+        """Name of the release that the next request is answered from."""
+        with self._releases.current() as release:
             return release.name
 
     @property
     def published(self) -> str:
         """Name of the release that is published now."""
-        return self._current.published()
+        return self._releases.published()
+
+    def channel_results(
+        self, track_ids: Sequence[str], k: int = 20, options: RecallOptions | None = None
+    ) -> list[ChannelResult]:
+        """Retrieve the tracks of each channel for each seed, unranked. For evaluation.
+
+        No part of the public interface: the ranking model is fitted to what this returns.
+
+        Raises:
+            UsageError: the request is wrong in itself.
+            SeedNotFound: the catalogue has none of the tracks.
+            Unavailable: the release cannot be read.
+        """
+        request = TrackIdsRequest.of(track_ids)
+        check_k(k)
+        with self._releases.current() as release:
+            seeds = resolve_track_ids(QueryBatch(release.store), request)
+            recall = Recall(seeds.songs, options or self.settings.recall, k)
+            return recall.ask(release.store)[0]
 
     def opened(self) -> AbstractContextManager[Release]:
-        """The release itself, to be read; it stays open until the block ends."""
-        return self._current.in_use()
+        """The release that answers, which stays open until the block ends.
+
+        No part of the public interface: for the package's own servers, and for evaluation.
+        """
+        return self._releases.current()
 
     def close(self) -> None:
-        """Let go of the release."""
-        self._current.close()
+        """Close the release."""
+        self._releases.close()
 
     def __enter__(self) -> Self:
         return self
@@ -207,71 +203,86 @@ class Recommender:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _seeds(
-        self,
-        release: Release,
-        store: VectorStore,
-        given: Mapping[str, Any],
-        features: Features | None,
-        options: RecallOptions,
-    ) -> SeedSet:
-        if features is not None:
-            vector = _encode(release, [features])[0]
-            return SeedSet((Seed(_labels(features), vector=vector),), store_calls=0)
-        (kind, value), catalogue = next(iter(given.items())), AskedThrough(store, release)
-        match kind:
-            case "track_ids":
-                return seed_lookup.from_ids(store, [value] if isinstance(value, str) else value)
-            case "isrc":
-                return seed_lookup.from_isrc(store, value)
-            case "playlist":
-                return seed_lookup.from_entries(catalogue, _entries(value))
-            case "artist":
-                return seed_lookup.from_artist(catalogue, value, options.artist_seed_tracks)
-            case _:
-                return seed_lookup.from_text(catalogue, value, options.artist_seed_tracks)
+
+def check_k(k: int) -> int:
+    """Check the length of a list.
+
+    Raises:
+        UsageError: not a whole number in 1..1000.
+    """
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MAX_K:
+        raise UsageError(f"k must be a whole number in 1..{MAX_K}, found {k!r}")
+    return k
 
 
-def _gate(
-    release: Release, filters: Filters | None, asides: Exclusions, seeds: SeedSet
-) -> CompiledFilter:
-    named = bool(filters and (filters.genres or filters.without_genres))
-    languages = (song.payload.get(TrackField.LANGUAGE) for song in seeds.songs)
-    spoken = [language for language in languages if language is not None]
-    return compile_filters(
-        filters,
-        genre_codes=release.genre_codes if named else {},
-        artist_codes=asides.blocked,
-        languages=spoken,
+def _recommend(release: Release, request: RecommendRequest, started: float) -> Recommendations:
+    batch = QueryBatch(release.store)
+    exclusion_query = ExclusionQuery(batch, request.exclusions)
+    seeds = resolve_seeds(
+        release, batch, request.seeds, artist_tracks=request.options.artist_seed_tracks
+    )
+    batch.execute()  # where the seeds took no store call
+    exclusions = exclusion_query.result()
+    compiled = _compile_filters(release, request.filters, exclusions, seeds)
+    resolved = time.perf_counter()
+    recall = Recall(
+        seeds.songs,
+        request.options,
+        request.k,
+        (),
+        seeds.neighbours,
+        compiled,
+        exclusions.disliked,
+    )
+    # What stands in neighbour lists has to be looked up once they are read.
+    all_known = seeds.artist is not None or not request.options.uses_neighbour_lists
+    along = all_known and batch.store_calls > 1
+    ranked, relaxed, clock = choose(release, recall, along, seeds.artist is not None)
+    read = time.perf_counter()
+    results = tuple(
+        Song.of(
+            candidate,
+            rank,
+            explanation(candidate, seeds.songs, compiled) if request.explain else None,
+        )
+        for rank, candidate in enumerate(ranked, start=1)
+    )
+    done = time.perf_counter()
+    marks = {"seed": resolved - started, **clock, "total": done - started}
+    marks["ranking"] += done - read
+    return Recommendations(
+        release=release.name,
+        seeds=tuple(map(SeedSong.of, seeds.songs)),
+        results=results,
+        relaxed=tuple(relaxed),
+        timings_ms={name: round(1_000 * seconds, 3) for name, seconds in marks.items()},
+        artist=seeds.artist,
+        missing=(*seeds.missing, *exclusions.missing),
+        guessed=seeds.guessed,
+        alternatives=seeds.alternatives,
     )
 
 
-def _entries(playlist: Playlist) -> list[PlaylistEntry]:
-    if isinstance(playlist, str | Path):
-        return read_playlist(playlist)
-    return parse_playlist("\n".join(playlist))
+def _compile_filters(
+    release: Release, filters: Filters | None, exclusions: Exclusions, seeds: SeedSet
+) -> CompiledFilter:
+    names_genres = bool(filters and (filters.genres or filters.without_genres))
+    genre_codes = release.genre_codes if names_genres else {}
+    languages = [song.payload.get(TrackField.LANGUAGE) for song in seeds.songs]
+    of_seeds = [language for language in languages if language is not None]
+    return compile_filters(
+        filters,
+        genre_codes=genre_codes,
+        artist_codes=exclusions.blocked,
+        languages=of_seeds,
+    )
 
 
-def _encode(release: Release, songs: Sequence[Features]) -> NDArray[np.float32]:
-    return release.encoder.encode(from_mappings(list(songs)))
-
-
-def _labels(features: Features) -> dict[str, Any]:
-    """What a song from outside the catalogue says of itself besides its sound."""
-    kept = (TrackField.TEMPO, TrackField.KEY, TrackField.MODE)
-    labels = {name: features[name] for name in kept if features.get(name) is not None}
-    if isinstance(title := features.get(TrackField.TRACK_NAME), str):
-        labels[TrackField.TRACK_NAME] = title
-    names = features.get(TrackField.ARTIST_NAMES)
-    if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
-        labels[TrackField.ARTIST_NAMES] = list(names)
-    return labels
-
-
-def _vector(release: Release, song: str | Features) -> NDArray[np.float32]:
+def _acoustic_vector(release: Release, song: str | Features) -> NDArray[np.float32]:
+    """(64,) float32, L2-normalised, of a track or of features."""
     if not isinstance(song, str):
-        return _encode(release, [song])[0]
-    seeds = seed_lookup.from_text(release, song, number=1)
+        return release.encoder.encode(from_mappings([song]))[0]
+    seeds = resolve_text(release, song, artist_tracks=1)
     if seeds.artist is not None:
         raise UsageError(f"expected a song, found the artist {seeds.artist!r}")
     codes = [seed.code for seed in seeds.songs if seed.code is not None]
@@ -280,13 +291,3 @@ def _vector(release: Release, song: str | Features) -> NDArray[np.float32]:
         raise InvalidFeatures(f"the catalogue has no audio features of {song!r}")
     vector = hits[0].vector
     return vector / np.float32(np.linalg.norm(vector))  # stored in half precision
-
-
-def check_k(k: int) -> None:
-    """Refuse lengths that no list can have.
-
-    Raises:
-        UsageError: not a whole number in 1..1000.
-    """
-    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MAX_K:
-        raise UsageError(f"k must be a whole number in 1..{MAX_K}, found {k!r}")

@@ -1,10 +1,10 @@
-"""The release being asked: opened once, exchanged when another is published."""
+"""One release, open for reading: store, manifest, encoder, ranking model and term dictionary."""
 
 import json
-from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from typing import Self
 
 from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.text_keys import name_key
@@ -19,68 +19,67 @@ from embeat_serve.text_index.term_dictionary import TermDictionary
 
 
 class Release:
-    """A release, open.
+    """A release, open. Files other than the store are read when first needed.
+
+    Args:
+        store: the release's collections.
+        manifest: what the release is made of.
+        folder: where its files lie; None where they are read through the store.
 
     Attributes:
-        store: its collections.
-        manifest: what it is made of.
-        users: questions being answered from it.
-        warm: whether somebody has asked each collection something already.
+        users: requests that are being answered from it.
+        warm: whether each collection has been searched since it was opened.
     """
 
-    def __init__(self, settings: Settings):
-        self.store: VectorStore
-        self.manifest: Manifest
-        self.store, self.manifest, self._folder = open_store(settings)
+    def __init__(self, store: VectorStore, manifest: Manifest, folder: Path | None = None):
+        self.store = store
+        self.manifest = manifest
+        self._folder = folder
         self.users = 0
         self.warm = False
 
-    @property
-    def name(self) -> str:
-        """Name of the release."""
-        return self.manifest.release
-
-    @property
-    def words(self) -> TermDictionary:
-        """Words of its names, to complete one with.
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open the published release.
 
         Raises:
-            BrokenRelease: they are missing or damaged.
+            NoRelease: nothing is published.
+            BrokenRelease: what is published cannot be read.
+            StoreUnreachable: the Qdrant server does not answer.
         """
-        return self._words
+        return cls(*open_store(settings))
 
-    @cached_property
-    def _words(self) -> TermDictionary:
-        return TermDictionary.of(self.store)
+    @property
+    def name(self) -> str:
+        """Name of the release, 12 hexadecimal digits."""
+        return self.manifest.release
 
     @cached_property
     def fusion(self) -> RankingModel:
-        """Weights of what the channels find: those fitted for this release, else the default."""
+        """Weights of the channels' evidence: those fitted for this release, else the default."""
         return RankingModel.in_manifest(self.manifest.parameters) or DEFAULT_MODEL
 
-    @cached_property
+    @property
     def encoder(self) -> Encoder:
-        """Its encoder, read when first needed.
+        """Encoder of audio features into acoustic vectors.
 
         Raises:
             BrokenRelease: it is missing or damaged.
         """
-        if isinstance(self._folder, Path):
-            return Encoder.load(self._folder / ReleaseFile.ENCODER)
-        return Encoder.load(BytesIO(self.store.read_file(ReleaseFile.ENCODER)))
+        return self._encoder
 
-    def load(self) -> None:
-        """Load all that questions read from disk.
+    @property
+    def term_dictionary(self) -> TermDictionary:
+        """Words of the release's names, for autocomplete.
 
         Raises:
-            BrokenRelease: it cannot be read.
+            BrokenRelease: they are missing or damaged.
         """
-        self.store.load()
-        _ = self.words
+        return self._term_dictionary
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """Words of its names, to correct others with.
+        """Words that a misspelt word may stand for.
 
         Raises:
             BrokenRelease: they are missing or damaged.
@@ -88,15 +87,11 @@ class Release:
         return self._vocabulary
 
     @cached_property
-    def _vocabulary(self) -> Vocabulary:
-        return Vocabulary(self._words)
-
-    @cached_property
     def genre_codes(self) -> dict[str, int]:
-        """Codes of its genres by ``name_key``, read when first needed.
+        """Codes of the genres by their ``name_key``.
 
         Raises:
-            BrokenRelease: they are missing or damaged.
+            BrokenRelease: the file of genres is missing or damaged.
         """
         try:
             names = [place[0] for place in json.loads(self.store.read_file(ReleaseFile.GENRES))]
@@ -105,15 +100,27 @@ class Release:
         # Of names that are spelled alike, the one listed first counts.
         return {name_key(name): code for code, name in reversed(list(enumerate(names)))}
 
+    def load(self) -> None:
+        """Load all that requests read, so that removing the release from disk takes nothing away.
 
-@dataclass(frozen=True)
-class AskedThrough:
-    """A release whose collections are asked through another store."""
+        Raises:
+            BrokenRelease: it cannot be read.
+        """
+        self.store.load()
+        _ = self.term_dictionary
 
-    store: VectorStore
-    release: Release
+    # Cached under private names: a ``cached_property`` does not match a property of a protocol.
 
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """See ``OpenRelease.vocabulary``."""
-        return self.release.vocabulary
+    @cached_property
+    def _encoder(self) -> Encoder:
+        if self._folder is not None:
+            return Encoder.load(self._folder / ReleaseFile.ENCODER)
+        return Encoder.load(BytesIO(self.store.read_file(ReleaseFile.ENCODER)))
+
+    @cached_property
+    def _term_dictionary(self) -> TermDictionary:
+        return TermDictionary.of(self.store)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.term_dictionary)

@@ -113,7 +113,7 @@ def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
         yield Check("encoder", False, f"{type(error).__name__}: {error}", "arrays and a config")
     try:
         terms = TermDictionary.of(store)
-        fewest = min(len(terms), len(terms.known))
+        fewest = min(len(terms), len(terms.correctable))
         yield Check("words", fewest > 0, len(terms), "at least 1, and 1 to correct others with")
     except BrokenRelease as error:
         yield Check("words", False, str(error), "at least 1")

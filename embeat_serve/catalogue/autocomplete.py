@@ -10,10 +10,17 @@ from typing import Any, NamedTuple, Protocol
 from embeat_serve.contract.schema import ArtistField, Collection, TrackField
 from embeat_serve.contract.text_keys import name_key, title_key
 from embeat_serve.errors import SeedNotFound
-from embeat_serve.seeds.matching import popularity, track_label
-from embeat_serve.seeds.models import Catalogue
-from embeat_serve.seeds.parsing import check_text, looks_like_id, parse_isrc, parse_link, words
-from embeat_serve.seeds.resolver import from_text
+from embeat_serve.seeds.alternatives import track_label
+from embeat_serve.seeds.matching import popularity
+from embeat_serve.seeds.models import CatalogueView
+from embeat_serve.seeds.parsing import (
+    check_text,
+    looks_like_id,
+    parse_isrc,
+    parse_link,
+    search_tokens,
+)
+from embeat_serve.seeds.resolver import resolve_text
 from embeat_serve.stores.query import Filter, Hit, Ids, Match, Query, Words
 from embeat_serve.text_index.term_dictionary import TermDictionary
 
@@ -53,11 +60,11 @@ ARTIST_FIELDS = (
 )
 
 
-class Searched(Catalogue, Protocol):
+class Searched(CatalogueView, Protocol):
     """A release that can be searched."""
 
     @property
-    def words(self) -> TermDictionary:
+    def term_dictionary(self) -> TermDictionary:
         """Words to complete the last one with."""
         ...
 
@@ -73,7 +80,7 @@ def search(release: Searched, text: str, limit: int = 10) -> Found:
     unfinished = not text[-1:].isspace()
     text = check_text(text)
     link = parse_link(text)
-    queries = [_pointed_at(*link)] if link else _named(release.words, text, unfinished)
+    queries = [_pointed_at(*link)] if link else _named(release.term_dictionary, text, unfinished)
     answers = release.store.query(queries)
     songs, artists = (
         [
@@ -93,9 +100,9 @@ def search(release: Searched, text: str, limit: int = 10) -> Found:
     return found._replace(did_you_mean=_meant(release, text))
 
 
-def _meant(catalogue: Catalogue, text: str) -> tuple[str, ...]:
+def _meant(catalogue: CatalogueView, text: str) -> tuple[str, ...]:
     try:
-        found = from_text(catalogue, text, 1)
+        found = resolve_text(catalogue, text, artist_tracks=1)
     except SeedNotFound as error:
         return error.suggestions
     best = found.artist or track_label(found.songs[0].payload)
@@ -117,7 +124,7 @@ def _named(word_list: TermDictionary, text: str, unfinished: bool) -> list[Query
         queries.append(_pointed_at("track", text))
     if isrc := parse_isrc(text):
         queries.append(_query(Collection.TRACKS, Match(TrackField.ISRC, (isrc,))))
-    typed = words(text)
+    typed = search_tokens(text)
     if not typed:
         return queries
     *whole, last = typed
@@ -147,7 +154,7 @@ def _query(collection: str, *conditions: Match | Words | Ids) -> Query:
 
 def _best(text: str, hits: Sequence[Hit], name_field: str) -> list[Hit]:
     """Best first, each song once whatever its editions."""
-    asked, typed = name_key(text), set(words(text)[:-1])
+    asked, typed = name_key(text), set(search_tokens(text)[:-1])
 
     def worth(hit: Hit) -> tuple[float, int]:
         name = str(hit.payload.get(TrackField.NAME_KEY) or name_key(_name(hit, name_field)))

@@ -112,7 +112,7 @@ def search(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
 
 def resolve(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
     """Songs that the lines of a pasted playlist stand for."""
-    from embeat_serve.seeds import resolver as seeds
+    from embeat_serve.seeds.resolver import resolve_text
 
     lines = []
     with recommender.opened() as release:
@@ -120,11 +120,11 @@ def resolve(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
             found: dict[str, Any] = {"line": line, "songs": [], "guessed": False}
             found["did_you_mean"] = []
             try:
-                meant = seeds.from_text(release, line, 1)
+                meant = resolve_text(release, line, artist_tracks=1)
                 found["guessed"] = meant.guessed
                 found["songs"] = [
                     {
-                        "track_id": song.payload["track_id"],
+                        "track_id": song.payload.get("track_id", ""),
                         "track_name": song.payload.get("track_name", ""),
                         "artist_names": list(song.payload.get("artist_names", ())),
                     }

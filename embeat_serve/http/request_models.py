@@ -13,7 +13,7 @@ from embeat_serve.filters.request import Filters
 from embeat_serve.option_fields import bounds_of, choices_of
 from embeat_serve.options import MAX_K, OPTION_FIELDS, PRESETS
 from embeat_serve.seeds.parsing import MAX_TEXT
-from embeat_serve.seeds.resolver import MAX_SEEDS
+from embeat_serve.seeds.request import MAX_SEEDS
 
 MAX_LIMIT = 50
 """Most answers to a search."""

@@ -1,52 +1,46 @@
-"""How well a track or an artist of the catalogue fits a text."""
+"""Score how well a track or an artist of the catalogue fits a text, and pick the best."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from embeat_serve.contract.schema import ArtistField, TrackField
+from embeat_serve.contract.payload import ArtistPayload, TrackPayload
 from embeat_serve.contract.text_keys import name_key, reissue_key, title_key
-from embeat_serve.seeds.parsing import Reading, readings, words
+from embeat_serve.seeds.models import artist_payload, track_payload
+from embeat_serve.seeds.parsing import Reading, search_tokens
 from embeat_serve.stores.query import Hit
 
-CLOSE = 75
-"""Likeness from which a name that is not the same counts as the one meant: similarity, 0..100,
-plus what its popularity lends it ("Beatles" is The Beatles rather than Re Beatles)."""
+MIN_SIMILARITY = 75
+"""Similarity, 0..100 plus the share of popularity, from which a name that is not the same counts
+as the one meant: "Beatles" is The Beatles rather than Re Beatles."""
 
 POPULARITY_SHARE = 0.25
-"""Of a name's popularity, 0..100, in its likeness."""
+"""Share of a name's popularity, 0..100, that is added to its similarity."""
 
-RUN_TOGETHER = 95
-"""Similarity, 0..100, from which a text with a dash may still be title and artist run together."""
-
-SUGGESTED = 55
-"""Similarity, 0..100, from which a name is worth suggesting."""
-
-TITLE_SHARE = 0.7
-"""Of the similarity to a suggestion; the artist's is the rest."""
-
+MIN_SIMILARITY_UNDIVIDED = 95
+"""Similarity, 0..100, from which a text with a dash may be title and artist without a divider."""
 
 SAME_NAME = 1_000.0
-"""Likeness of a name to itself."""
+"""Similarity of a name to itself: greater than any other similarity."""
 
 ALIAS_HANDICAP = 15
-"""Popularity by which an artist with that alias has to lead one who goes by the name."""
+"""Popularity by which an artist of that alias has to lead an artist of that name."""
 
 EXACT_BONUS = 10
-"""Popularity that a title letter by letter is worth over an edition of it ("- Live at ..."), so
-that "Yesterday" finds the well-known one although its title says more."""
+"""Popularity that the exact title is worth over an edition of it ("- Live at ..."), so that
+"Yesterday" finds the well-known one although its title says more."""
 
 EDITION_BONUS = 1_000
-"""The same where the edition itself was asked for: it decides."""
+"""The same where the text names the edition: more than any popularity."""
 
 
 class Fit(IntEnum):
-    """Kinds of agreement, worst to best."""
+    """How a track agrees with a text, worst to best."""
 
     WORDS = 1
-    """All words are there, in the right places where title and artist were told apart."""
+    """All words are there; where title and artist are divided, each in its own place."""
     TITLE = 2
     """Same title, but for its edition."""
 
@@ -56,144 +50,148 @@ class Closeness(NamedTuple):
 
     fit: Fit
     similarity: int
-    """0..100, of the folded strings: of the artists where the titles are the same."""
+    """0..100 of the folded strings; of the artists where the titles are the same."""
     bonus: int
     """Popularity that the agreement of the titles is worth."""
 
 
-def closeness(texts: Sequence[Reading], track: Mapping[str, Any]) -> Closeness | None:
-    """Best agreement of a track's payload with any reading of a text; None where there is none."""
-    apart = len(texts) > 1
-    found = (_fit(reading, track, apart and reading.artist is None) for reading in texts)
-    return max((fit for fit in found if fit), default=None)
+class TrackMatch(NamedTuple):
+    """A track, and how well it fits a text."""
+
+    closeness: Closeness
+    hit: Hit
 
 
-def _fit(reading: Reading, track: Mapping[str, Any], by_title_only: bool) -> Closeness | None:
-    name = track.get(TrackField.TRACK_NAME, "")
-    artists = [*track.get(TrackField.ARTIST_NAMES, []), *track.get(TrackField.ARTIST_ALIASES, [])]
-    asked, song = name_key(reading.title), title_key(name)
-    exact = asked in (track.get(TrackField.NAME_KEY) or name_key(name), reissue_key(name))
-    bare = title_key(reading.title)
-    same_title = exact or bare == song
-    bonus = exact * (EXACT_BONUS if asked == bare else EDITION_BONUS)
-    if reading.artist is None:
-        if same_title:
-            return Closeness(Fit.TITLE, 100, bonus)
-        near = _run_together(asked, song, artists)
-        if by_title_only and near < RUN_TOGETHER:
-            return None
-        return Closeness(Fit.WORDS, near, bonus)
-    wanted, of_name = set(words(reading.artist)), set(words(name))
-    credited = wanted.issubset(token for artist in artists for token in words(artist))
-    near = max((similarity(reading.artist, artist) for artist in artists), default=0)
+class ArtistMatch(NamedTuple):
+    """An artist, and how well the name fits a text."""
+
+    similarity: float
+    """0..100, plus the share of popularity; ``SAME_NAME`` where the text is the name."""
+    hit: Hit
+
+
+def track_closeness(readings: Sequence[Reading], track: TrackPayload) -> Closeness | None:
+    """Best agreement of a track with any reading of a text; None where it fits none."""
+    divided = len(readings) > 1
+    fits = (_fit(reading, track, divided and reading.artist is None) for reading in readings)
+    return max((fit for fit in fits if fit), default=None)
+
+
+def _fit(reading: Reading, track: TrackPayload, is_divided_text: bool) -> Closeness | None:
+    name = track.get("track_name", "")
+    title, song = name_key(reading.title), title_key(name)
+    bare_title = title_key(reading.title)
+    exact = title in (track.get("name_key") or name_key(name), reissue_key(name))
+    same_title = exact or bare_title == song
+    bonus = exact * (EXACT_BONUS if title == bare_title else EDITION_BONUS)
+    if reading.artist is not None:
+        return _fit_of_title_and_artist(reading.title, reading.artist, track, same_title, bonus)
+    if same_title:
+        return Closeness(Fit.TITLE, 100, bonus)
+    likeness = _undivided_similarity(title, song, credited_names(track))
+    if is_divided_text and likeness < MIN_SIMILARITY_UNDIVIDED:
+        return None
+    return Closeness(Fit.WORDS, likeness, bonus)
+
+
+def _fit_of_title_and_artist(
+    title: str, artist: str, track: TrackPayload, same_title: bool, bonus: int
+) -> Closeness | None:
+    name, artists = track.get("track_name", ""), credited_names(track)
+    artist_words, title_words = set(search_tokens(artist)), set(search_tokens(name))
+    credited = artist_words.issubset(token for other in artists for token in search_tokens(other))
     # "(feat. Bruno Mars)" credits an artist in the title only.
-    if same_title and (credited or wanted.issubset(of_name)):
-        return Closeness(Fit.TITLE, near, bonus)
-    if credited and of_name.issuperset(words(bare)):
-        return Closeness(Fit.WORDS, similarity(reading.title, name), bonus)
+    if same_title and (credited or artist_words.issubset(title_words)):
+        likeness = max((similarity(artist, other) for other in artists), default=0)
+        return Closeness(Fit.TITLE, likeness, bonus)
+    if credited and title_words.issuperset(search_tokens(title_key(title))):
+        return Closeness(Fit.WORDS, similarity(title, name), bonus)
     return None
 
 
-def _run_together(asked: str, song: str, artists: Sequence[str]) -> int:
+def _undivided_similarity(text: str, song: str, artists: Sequence[str]) -> int:
+    """0..100 of a folded text and a title, alone or with the artists' names."""
     names = [name_key(artist) for artist in artists]
-    candidates = [song, f"{song} {' '.join(names)}", *(f"{song} {name}" for name in names)]
-    return max(round(fuzz.token_sort_ratio(asked, candidate)) for candidate in candidates)
+    labels = [song, f"{song} {' '.join(names)}", *(f"{song} {name}" for name in names)]
+    return max(round(fuzz.token_sort_ratio(text, label)) for label in labels)
 
 
 def similarity(one: str, other: str) -> int:
-    """0..100 of two names, folded, order of words aside."""
+    """Similarity, 0..100, of two names, folded, whatever the order of their words."""
     return round(fuzz.token_sort_ratio(name_key(one), name_key(other)))
 
 
-def best_track(texts: Sequence[Reading], hits: Iterable[Hit]) -> tuple[Closeness, Hit] | None:
+def best_track(readings: Sequence[Reading], hits: Iterable[Hit]) -> TrackMatch | None:
     """The track that fits best; among equals the most popular, then the lowest id."""
-
-    def order(pair: tuple[Closeness, Hit]) -> tuple[int, float, int, int]:
-        (fit, near, bonus), hit = pair
-        lent = POPULARITY_SHARE * popularity(hit) if fit == Fit.WORDS else 0
-        return fit, near + lent, popularity(hit) + bonus, -hit.id
-
-    fitting = [(fit, hit) for hit in hits if (fit := closeness(texts, hit.payload))]
-    best = max(fitting, key=order, default=None)
+    matches = [
+        TrackMatch(closeness, hit)
+        for hit in hits
+        if (closeness := track_closeness(readings, track_payload(hit)))
+    ]
+    best = max(matches, key=_track_order, default=None)
     if best is None:
         return None
-    # Words that happen to be somewhere in a title and its credits are no request for it.
-    scattered = len(texts) == 1 and best[0].fit == Fit.WORDS and order(best)[1] < CLOSE
-    return None if scattered else best
+    # Words that happen to be somewhere in a title and its credits do not ask for that track.
+    is_weak = best.closeness.fit == Fit.WORDS and _track_order(best)[1] < MIN_SIMILARITY
+    return None if len(readings) == 1 and is_weak else best
+
+
+def _track_order(match: TrackMatch) -> tuple[int, float, int, int]:
+    (fit, likeness, bonus), hit = match
+    share = POPULARITY_SHARE * popularity(hit) if fit == Fit.WORDS else 0
+    return fit, likeness + share, popularity(hit) + bonus, -hit.id
 
 
 def popularity(hit: Hit) -> int:
-    """0..100, -1 where unknown."""
-    return hit.payload.get(TrackField.POPULARITY, -1)
+    """Popularity of a track, 0..100; -1 where unknown."""
+    return track_payload(hit).get("popularity", -1)
 
 
-def best_artist(name: str, hits: Iterable[Hit]) -> tuple[float, Hit] | None:
-    """The artist with songs that is meant by ``name``, and how likely (``SAME_NAME``: it is it).
+def popularity_rank(artist: Hit) -> int:
+    """Popularity of an artist, 0..100; 0 where unknown."""
+    return artist_payload(artist).get("popularity_rank", 0)
 
-    Among artists of one name the most popular, then the one with most songs, then the lowest
-    id: they stay apart.
+
+def has_tracks(artist: Hit) -> bool:
+    """Whether the catalogue has a track of the artist."""
+    return artist_payload(artist).get("num_tracks", 0) > 0
+
+
+def best_artist(name: str, hits: Iterable[Hit]) -> ArtistMatch | None:
+    """The artist with tracks that ``name`` means; None where none is similar enough.
+
+    Among artists of one name it is the most popular, then the one with most tracks, then the
+    lowest id.
     """
     key = name_key(name)
 
     def order(hit: Hit) -> tuple[float, int, int, int]:
-        rank = hit.payload.get(ArtistField.POPULARITY_RANK, 0)
-        if hit.payload.get(ArtistField.NAME_KEY) == key:
-            near = SAME_NAME
-        elif any(name_key(alias) == key for alias in hit.payload.get(ArtistField.ALIASES, ())):
-            near, rank = SAME_NAME, max(rank - ALIAS_HANDICAP, 0)
+        artist, rank = artist_payload(hit), popularity_rank(hit)
+        if artist.get("name_key") == key:
+            likeness = SAME_NAME
+        elif any(name_key(alias) == key for alias in artist.get("aliases", ())):
+            likeness, rank = SAME_NAME, max(rank - ALIAS_HANDICAP, 0)
         else:
-            near = max(similarity(name, other) for other in artist_names(hit.payload))
-            near = min(near + POPULARITY_SHARE * rank, SAME_NAME - 1)
-        return near, rank, hit.payload.get(ArtistField.NUM_TRACKS, 0), -hit.id
+            likeness = max(similarity(name, other) for other in artist_names(artist))
+            likeness = min(likeness + POPULARITY_SHARE * rank, SAME_NAME - 1)
+        return likeness, rank, artist.get("num_tracks", 0), -hit.id
 
-    with_songs = [hit for hit in hits if hit.payload.get(ArtistField.NUM_TRACKS, 0) > 0]
-    best = max(with_songs, key=order, default=None)
-    if best is None or order(best)[0] < CLOSE:
+    best = max(filter(has_tracks, hits), key=order, default=None)
+    if best is None or order(best)[0] < MIN_SIMILARITY:
         return None
-    return order(best)[0], best
+    return ArtistMatch(order(best)[0], best)
 
 
-def artist_names(artist: Mapping[str, Any]) -> tuple[str, ...]:
-    """The artist's name and aliases."""
-    return (artist.get(ArtistField.ARTIST_NAME, ""), *artist.get(ArtistField.ALIASES, ()))
+def artist_names(artist: ArtistPayload) -> tuple[str, ...]:
+    """The artist's name, then the aliases."""
+    return (artist.get("artist_name", ""), *artist.get("aliases", ()))
 
 
-def track_label(track: Mapping[str, Any]) -> str:
-    """A track as a person would type it: ``title - artist``."""
-    artists = ", ".join(track.get(TrackField.ARTIST_NAMES, []))
-    title = track.get(TrackField.TRACK_NAME) or track.get(TrackField.TRACK_ID) or "?"
-    return f"{title} - {artists}" if artists else title
+def credited_names(track: TrackPayload) -> list[str]:
+    """Names of the artists credited, then their aliases."""
+    return [*track.get("artist_names", ()), *track.get("artist_aliases", ())]
 
 
-def closest_labels(
-    text: str, tracks: Iterable[Hit], artists: Iterable[Hit], number: int = 5
-) -> tuple[str, ...]:
-    """What may have been meant by ``text``, best first, each once."""
-    texts = readings(text)
-    offers: list[tuple[float, int, str, object]] = []
-    for hit in tracks:
-        song = (
-            title_key(hit.payload.get(TrackField.TRACK_NAME, "")),
-            *hit.payload.get(TrackField.ARTIST_CODES, ())[:1],
-        )
-        near = max(_likeness(reading, hit.payload) for reading in texts)
-        offers.append((-near, -popularity(hit), track_label(hit.payload), song))
-    for hit in artists:
-        name = hit.payload.get(ArtistField.ARTIST_NAME, "")
-        # An artist's name alone is the better offer than a song that happens to be called so.
-        offers.append((-similarity(text, name), -101, name, name))
-    best: dict[object, str] = {}
-    for near, _, label, song in sorted(offers, key=lambda offer: offer[:3]):
-        if -near >= SUGGESTED:
-            best.setdefault(song, label)
-    return tuple(dict.fromkeys(best.values()))[:number]
-
-
-def _likeness(reading: Reading, track: Mapping[str, Any]) -> float:
-    """0..100; where title and artist are told apart, a wrong artist is the lesser mistake."""
-    name = track.get(TrackField.TRACK_NAME, "")
-    if reading.artist is None:
-        return max(similarity(reading.title, name), similarity(reading.title, track_label(track)))
-    artists = track.get(TrackField.ARTIST_NAMES, [])
-    near = max((similarity(reading.artist, artist) for artist in artists), default=0)
-    return TITLE_SHARE * similarity(reading.title, name) + (1 - TITLE_SHARE) * near
+def most_popular(hits: Iterable[Hit]) -> Hit:
+    """The most popular of several tracks, then the one with the lowest id."""
+    return max(hits, key=lambda hit: (popularity(hit), -hit.id))

@@ -1,29 +1,35 @@
-"""What resolving a request gives: seed tracks and where they came from."""
+"""Types of seed resolution: a seed track, a set of seeds, and what resolving reads of a release."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract.neighbour_codec import NeighbourList
-from embeat_serve.contract.schema import TrackField
+from embeat_serve.contract.payload import ArtistPayload, TrackPayload
+from embeat_serve.encoder import Encoder
 from embeat_serve.stores.base import VectorStore
+from embeat_serve.stores.query import Hit
 from embeat_serve.text_index.spelling import Vocabulary
 
 
-class Catalogue(Protocol):
-    """Where to look."""
+class CatalogueView(Protocol):
+    """The parts of a release that seed resolution reads."""
 
     @property
     def store(self) -> VectorStore:
-        """Its collections."""
+        """The release's collections."""
         ...
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """Words of its titles and names."""
+        """Words of titles and names, to correct misspelt ones with."""
+        ...
+
+    @property
+    def encoder(self) -> Encoder:
+        """Encoder of songs that are in no catalogue."""
         ...
 
 
@@ -31,36 +37,50 @@ class Catalogue(Protocol):
 class Seed:
     """One song that the list shall be like."""
 
-    payload: Mapping[str, Any]
+    payload: TrackPayload
     code: int | None = None
     """Point id; None for a song that is in no catalogue."""
     vector: NDArray[np.float32] | None = None
-    """Acoustic vector where the catalogue holds none."""
+    """(64,) acoustic vector of a song that is in no catalogue; None for all others."""
+
+    @classmethod
+    def of(cls, hit: Hit) -> Self:
+        """The seed of a track in the catalogue."""
+        return cls(track_payload(hit), hit.id)
 
     @property
     def artist_codes(self) -> tuple[int, ...]:
-        """Main artist first."""
-        return tuple(self.payload.get(TrackField.ARTIST_CODES, ()))
+        """Artists credited, main artist first."""
+        return tuple(self.payload.get("artist_codes", ()))
 
     @property
     def genre_codes(self) -> tuple[int, ...]:
-        """Best first."""
-        return tuple(self.payload.get(TrackField.GENRE_CODES, ()))
+        """Genres of the main artist, best first."""
+        return tuple(self.payload.get("genre_codes", ()))
 
 
 @dataclass(frozen=True)
 class SeedSet:
-    """The songs a question stands for, and how they were found."""
+    """The seed tracks of a request, and how sure it is that they are meant."""
 
     songs: tuple[Seed, ...]
     artist: str | None = None
-    """Name of the artist whose best-known songs they are; None where songs were asked for."""
+    """Name of the artist whom the songs stand for; None where songs were asked for."""
     neighbours: NeighbourList | None = None
-    """Tracks played with that artist's; None where songs were asked for, or nothing is known."""
+    """Playlist neighbours of that artist; None where songs were asked for, or there are none."""
     missing: tuple[str, ...] = ()
-    """What was asked for besides but is not in the catalogue."""
-    store_calls: int = 1
+    """Songs of the request that the catalogue does not have."""
     guessed: bool = False
-    """Whether what was typed is not in the catalogue, and these come closest."""
+    """True where the catalogue lacks what was typed, and the songs are the closest to it."""
     alternatives: tuple[str, ...] = ()
-    """What else may have been meant, best first; empty where that is clear."""
+    """Labels of what else may be meant, best first; empty where that is clear."""
+
+
+def track_payload(hit: Hit) -> TrackPayload:
+    """Payload of a hit in a collection of tracks."""
+    return cast(TrackPayload, hit.payload)
+
+
+def artist_payload(hit: Hit) -> ArtistPayload:
+    """Payload of a hit in the collection of artists."""
+    return cast(ArtistPayload, hit.payload)

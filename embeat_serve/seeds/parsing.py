@@ -1,4 +1,7 @@
-"""What a person may type for a song or an artist, taken apart. Nothing is looked up here."""
+"""Parse what a person types: ids, links, ISRCs, and readings of "title - artist".
+
+Nothing is looked up here.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -9,16 +12,16 @@ from embeat_serve.contract.text_keys import search_text, title_key
 from embeat_serve.errors import UsageError
 
 MAX_TEXT = 500
-"""Longest text accepted, characters."""
+"""Characters of one song's text at most."""
 
 MAX_LIST = 50_000
-"""Longest text with several songs, characters."""
+"""Characters of a text with several songs at most."""
 
 MAX_TOKENS = 24
-"""Words looked up at most; more make no text clearer."""
+"""Words of a text that are looked up at most; more make no text clearer."""
 
 MAX_SPLITS = 3
-"""Places at most where a text is divided into title and artist."""
+"""Dashes of a text at which it is divided into title and artist at most."""
 
 _ID = re.compile(r"[0-9A-Za-z]{22}")
 _LINK = re.compile(
@@ -32,29 +35,30 @@ _DASHES = r"[-‐‑–—―－]"
 _SPACED_DASH = re.compile(rf"\s+{_DASHES}+\s+")
 _BARE_DASH = re.compile(rf"\s*{_DASHES}\s*")
 _BY = re.compile(r"\s+by\s+", re.IGNORECASE)
-_BETWEEN = re.compile(r"[\n\r;；]+")
+_SONG_DIVIDER = re.compile(r"[\n\r;；]+")
 _CREDITS = re.compile(r"[,;]|\s+(?:&|feat\.?|ft\.?)\s+", re.I)
-_NOT_NAMES = {"feat", "ft", "featuring"}
+_JOINING_WORDS = {"feat", "ft", "featuring"}
 
 
 class Link(NamedTuple):
-    """A Spotify URI or URL."""
+    """The target of a Spotify URI or URL."""
 
     kind: str
     """``track``, ``artist``, ``album``, ..."""
     id: str
+    """22 letters and digits."""
 
 
 class Reading(NamedTuple):
-    """One way to understand a text."""
+    """One way to divide a text into title and artist."""
 
     title: str
     artist: str | None = None
-    """None: the whole text is one name, or title and artist run together."""
+    """None: the whole text is a title, or title and artist without a divider."""
 
 
 def parse_link(text: str) -> Link | None:
-    """The URI or URL in ``text``; None where it is none.
+    """Parse a Spotify URI or URL; None where ``text`` is none.
 
     Raises:
         UsageError: it is a link, but not to anything with an id.
@@ -67,8 +71,20 @@ def parse_link(text: str) -> Link | None:
     return None
 
 
+def parse_artist_link(text: str) -> Link | None:
+    """Parse a link to an artist; None where ``text`` is no link.
+
+    Raises:
+        UsageError: it is a link to something else.
+    """
+    link = parse_link(text)
+    if link and link.kind != "artist":
+        raise UsageError(f"expected an artist, found a link to a {link.kind}: {text!r}")
+    return link
+
+
 def parse_track_id(text: str) -> str:
-    """Track id in a bare id, ``spotify:track:…`` or an open.spotify.com URL.
+    """Parse the track id in a bare id, ``spotify:track:…`` or an open.spotify.com URL.
 
     Raises:
         UsageError: it is none of them.
@@ -87,21 +103,21 @@ def parse_track_id(text: str) -> str:
 
 
 def looks_like_id(text: str) -> bool:
-    """Whether ``text`` could be a track id; a title of one long word could be, too."""
+    """Whether ``text`` may be a track id; a title of one long word may be one, too."""
     return _ID.fullmatch(text.strip()) is not None
 
 
 def parse_isrc(text: str) -> str | None:
-    """ISRC in capitals without hyphens, e.g. ``TWK970300503``; None where it is none."""
+    """Parse an ISRC to ``TWK970300503``; None where ``text`` is none."""
     bare = re.sub(r"[\s-]", "", text).upper().removeprefix("ISRC").removeprefix(":")
     return bare if _ISRC.fullmatch(bare) else None
 
 
 def check_text(text: str) -> str:
-    """The text without outer space.
+    """Strip a text of outer space, and check its length.
 
     Raises:
-        UsageError: nothing is there, or far too much.
+        UsageError: it is empty, or longer than ``MAX_TEXT``.
     """
     text = text.strip()
     if not text:
@@ -111,31 +127,31 @@ def check_text(text: str) -> str:
     return text
 
 
-def several(text: str) -> list[str]:
-    """Songs on lines of their own, or with semicolons between; just one where there are neither.
+def split_songs(text: str) -> list[str]:
+    """Split a text at line breaks and semicolons into songs.
 
     Raises:
-        UsageError: it is far too much.
+        UsageError: it is longer than ``MAX_LIST``.
     """
     if len(text) > MAX_LIST:
         raise UsageError(f"expected songs in at most {MAX_LIST} characters, found {len(text)}")
-    parts = [part.strip() for part in _BETWEEN.split(text)]
+    parts = [part.strip() for part in _SONG_DIVIDER.split(text)]
     return [part[:MAX_TEXT] for part in parts if part] or [text]
 
 
 @dataclass(frozen=True)
 class PlaylistEntry:
-    """What a playlist says of a song: an id, an ISRC, a title, or any of them."""
+    """One song as a playlist names it: by id, ISRC, title, or several of them."""
 
     title: str = ""
-    """Title, or all that is known where ``artist`` is None."""
+    """The title; where ``artist`` is None, it may hold the artist as well."""
     artist: str | None = None
     track_id: str | None = None
     isrc: str | None = None
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """An entry of a line: an id, a link, an ISRC or a text."""
+        """Parse one line: an id, a link, an ISRC or a text."""
         try:
             link = parse_link(text)
         except UsageError:
@@ -155,45 +171,45 @@ class PlaylistEntry:
 
     @property
     def label(self) -> str:
-        """What to call it where it is missing."""
+        """Text to name the entry by where the catalogue lacks it."""
         name = " - ".join(text for text in (self.title, self.artist) if text)
         return name or self.track_id or self.isrc or "?"
 
     def readings(self) -> list[Reading]:
-        """Ways to understand it."""
+        """Ways to divide the entry into title and artist."""
         if self.artist:
-            # Services differ in whom they credit; the first is whom all name.
+            # Services differ in whom they credit, but all name the first artist.
             credits = dict.fromkeys((self.artist, _CREDITS.split(self.artist)[0].strip()))
             return [Reading(self.title, artist) for artist in credits if artist]
-        return readings(self.title)
+        return possible_readings(self.title)
 
 
-def readings(text: str) -> list[Reading]:
-    """Ways to understand ``text``: as a whole, then as title and artist, either way round.
+def possible_readings(text: str) -> list[Reading]:
+    """List the ways to divide ``text`` into title and artist, first of all not at all.
 
     A title may hold a dash itself, so every dash is tried; "by" only where there is none.
     """
-    found = [Reading(text)]
+    readings = [Reading(text)]
     for separator in (_SPACED_DASH, _BY, _BARE_DASH):
         cuts = [match.span() for match in separator.finditer(text)][:MAX_SPLITS]
         for start, end in cuts:
             left, right = text[:start].strip(), text[end:].strip()
             if left and right:
-                found.append(Reading(left, right))
+                readings.append(Reading(left, right))
                 if separator is not _BY:
-                    found.append(Reading(right, left))
+                    readings.append(Reading(right, left))
         if cuts:
             break
-    return found
+    return readings
 
 
-def words(text: str) -> tuple[str, ...]:
-    """Search tokens of ``text``, each once, without words that credits differ in."""
+def search_tokens(text: str) -> tuple[str, ...]:
+    """Split ``text`` into search tokens, each once, without the words that join credits."""
     tokens = search_text(text).split()
-    kept = [token for token in dict.fromkeys(tokens) if token not in _NOT_NAMES]
+    kept = [token for token in dict.fromkeys(tokens) if token not in _JOINING_WORDS]
     return tuple(kept[:MAX_TOKENS])
 
 
-def reading_words(reading: Reading) -> tuple[str, ...]:
-    """Tokens that a track must hold to fit ``reading``; "(Remastered)" is not asked for."""
-    return words(f"{title_key(reading.title)} {reading.artist or ''}")
+def reading_tokens(reading: Reading) -> tuple[str, ...]:
+    """Search tokens that a track must hold to fit a reading, without those of its edition."""
+    return search_tokens(f"{title_key(reading.title)} {reading.artist or ''}")

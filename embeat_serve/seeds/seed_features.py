@@ -1,19 +1,19 @@
-"""What channels and rules want to know of the seeds."""
+"""Read off seed tracks what channels and rules compare candidates with."""
 
 from collections.abc import Sequence
 
-from embeat_serve.contract.schema import TrackField, related_artists
+from embeat_serve.contract.schema import related_artists
 from embeat_serve.options import RecallOptions
 from embeat_serve.seeds.models import Seed
 
 MAX_RELATED = 20
-"""Related artists asked for, closest first."""
+"""Related artists of a seed that channels search, closest first."""
 
 
 def popularity_floor(seeds: Sequence[Seed], options: RecallOptions) -> int:
-    """Popularity a candidate needs: the setting's, or the least popular seed's if lower."""
-    known = (seed.payload.get(TrackField.POPULARITY) for seed in seeds)
-    return min([options.min_popularity, *(value for value in known if value is not None)])
+    """Popularity, 0..100, a candidate needs: the setting's, or the least popular seed's."""
+    popularities = (seed.payload.get("popularity") for seed in seeds)
+    return min([options.min_popularity, *(value for value in popularities if value is not None)])
 
 
 def related(seed: Seed) -> tuple[int, ...]:
@@ -24,11 +24,11 @@ def related(seed: Seed) -> tuple[int, ...]:
 
 
 def main_artists(seeds: Sequence[Seed]) -> tuple[int, ...]:
-    """Main artist of each, once."""
+    """Codes of the seeds' main artists, each once, in the order of the seeds."""
     return tuple(dict.fromkeys(seed.artist_codes[0] for seed in seeds if seed.artist_codes))
 
 
 def has_sound(seed: Seed) -> bool:
-    """Whether there is a vector to compare others with."""
-    # Tracks without audio features have no vector to compare; energy is among the features.
-    return seed.vector is not None or seed.payload.get(TrackField.ENERGY) is not None
+    """Whether there is an acoustic vector of the seed."""
+    # Tracks without audio features have no vector; energy is one of the features.
+    return seed.vector is not None or seed.payload.get("energy") is not None

@@ -1,93 +1,102 @@
-"""How far a track or an artist of the catalogue is from a text with typing errors."""
+"""Match tracks and artists whose names differ from a text by a few letters.
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+Distances are optimal string alignment (OSA): letters left out, put in, changed, or two neighbours
+swapped. ``spelling.max_typos`` says how many letters may differ.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from embeat_serve.contract.schema import ArtistField, TrackField
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.text_keys import name_key, title_key
-from embeat_serve.seeds.matching import artist_names, popularity
-from embeat_serve.seeds.parsing import Reading, words
+from embeat_serve.seeds.matching import (
+    artist_names,
+    credited_names,
+    has_tracks,
+    popularity,
+    popularity_rank,
+)
+from embeat_serve.seeds.models import artist_payload, track_payload
+from embeat_serve.seeds.parsing import Reading, search_tokens
 from embeat_serve.stores.query import Hit
-from embeat_serve.text_index.spelling import allowed
+from embeat_serve.text_index.spelling import max_typos
 
-LETTER_WORTH = 30
+TYPO_PENALTY = 30
 """Popularity that one letter less is worth: "metalica" is Metallica, not an unknown Metalice."""
 
 
-class Guess(NamedTuple):
-    """A track or an artist within a few letters of what was typed."""
+class TypoMatch(NamedTuple):
+    """A track or an artist within a few letters of a text."""
 
-    wrong: int
-    """Letters."""
+    typos: int
+    """Letters that differ."""
     popularity: int
     """0..100."""
     hit: Hit
 
     @property
     def order(self) -> tuple[int, int, int]:
-        """Ascending: best first, ties by id."""
-        return LETTER_WORTH * self.wrong - self.popularity, self.wrong, self.hit.id
+        """Sort key: best match first, ties by id."""
+        return TYPO_PENALTY * self.typos - self.popularity, self.typos, self.hit.id
 
 
-def guessed_tracks(texts: Sequence[Reading], hits: Iterable[Hit]) -> list[Guess]:
-    """Tracks that fit a reading but for a few letters, best first."""
-    guesses = []
+def match_misspelt_tracks(readings: Sequence[Reading], hits: Iterable[Hit]) -> list[TypoMatch]:
+    """Tracks within a few letters of a reading, best first."""
+    matches: list[TypoMatch] = []
     for hit in hits:
-        wrong = [_letters_wrong(reading, hit.payload) for reading in texts]
-        least = min((number for number in wrong if number is not None), default=None)
-        if least is not None:
-            guesses.append(Guess(least, max(popularity(hit), 0), hit))
-    return sorted(guesses, key=lambda guess: guess.order)
+        typos = [_track_typos(reading, track_payload(hit)) for reading in readings]
+        fewest = min((number for number in typos if number is not None), default=None)
+        if fewest is not None:
+            matches.append(TypoMatch(fewest, max(popularity(hit), 0), hit))
+    return sorted(matches, key=lambda match: match.order)
 
 
-def guessed_artists(text: str, hits: Iterable[Hit]) -> list[Guess]:
-    """Artists with songs whose name, or an alias, is the text but for a few letters."""
-    asked = _compact(text)
-    guesses = []
-    for hit in hits:
-        if hit.payload.get(ArtistField.NUM_TRACKS, 0) == 0:
-            continue
-        wrong = min(_distance(asked, _compact(name)) for name in artist_names(hit.payload))
-        if wrong <= allowed(len(asked)):
-            known = hit.payload.get(ArtistField.POPULARITY_RANK, 0)
-            guesses.append(Guess(wrong, known, hit))
-    return sorted(guesses, key=lambda guess: guess.order)
+def match_misspelt_artists(text: str, hits: Iterable[Hit]) -> list[TypoMatch]:
+    """Artists with tracks whose name, or an alias, is within a few letters of the text."""
+    compact = _compact(text)
+    matches: list[TypoMatch] = []
+    for hit in filter(has_tracks, hits):
+        names = artist_names(artist_payload(hit))
+        typos = min(_distance(compact, _compact(name)) for name in names)
+        if typos <= max_typos(len(compact)):
+            matches.append(TypoMatch(typos, popularity_rank(hit), hit))
+    return sorted(matches, key=lambda match: match.order)
 
 
-def _letters_wrong(reading: Reading, track: Mapping[str, Any]) -> int | None:
-    """None where it is too many to be meant."""
-    name = track.get(TrackField.TRACK_NAME, "")
-    names = [*track.get(TrackField.ARTIST_NAMES, ()), *track.get(TrackField.ARTIST_ALIASES, ())]
-    song, asked = _compact(title_key(name)), _compact(title_key(reading.title))
+def _track_typos(reading: Reading, track: TrackPayload) -> int | None:
+    """Letters by which a track differs from a reading; None where too many do."""
+    name, artists = track.get("track_name", ""), credited_names(track)
+    song, title = _compact(title_key(name)), _compact(title_key(reading.title))
     if reading.artist is None:
-        wrong = [_run_together(text, song, names) for text in {asked, _compact(reading.title)}]
-        return min((number for number in wrong if number is not None), default=None)
-    of_title = min(_distance(asked, song), _distance(_compact(reading.title), _compact(name)))
-    of_artist = min((_of_artist(reading.artist, other) for other in names), default=len(asked))
+        texts = {title, _compact(reading.title)}
+        typos = [_undivided_typos(text, song, artists) for text in texts]
+        return min((number for number in typos if number is not None), default=None)
+    in_title = min(_distance(title, song), _distance(_compact(reading.title), _compact(name)))
+    in_artist = min((_name_typos(reading.artist, other) for other in artists), default=len(title))
     # Where the artist is right, a title of two characters may have one wrong: 晴夭 for 晴天.
-    most = max(allowed(len(asked)), int(of_artist == 0 and len(asked) == 2))
-    if of_title > most or of_artist > allowed(len(_compact(reading.artist))):
+    most = max(max_typos(len(title)), int(in_artist == 0 and len(title) == 2))
+    if in_title > most or in_artist > max_typos(len(_compact(reading.artist))):
         return None
-    return of_title + of_artist
+    return in_title + in_artist
 
 
-def _run_together(asked: str, song: str, names: Sequence[str]) -> int | None:
-    by = [_compact(name) for name in names]
-    wholes = [song, *(song + name for name in by), *(name + song for name in by)]
-    wrong = min(_distance(asked, whole) for whole in wholes)
-    return wrong if wrong <= allowed(len(asked)) else None
+def _undivided_typos(text: str, song: str, artists: Sequence[str]) -> int | None:
+    names = [_compact(artist) for artist in artists]
+    labels = [song, *(song + name for name in names), *(name + song for name in names)]
+    typos = min(_distance(text, label) for label in labels)
+    return typos if typos <= max_typos(len(text)) else None
 
 
-def _of_artist(asked: str, name: str) -> int:
+def _name_typos(text: str, name: str) -> int:
     """Letters wrong in the name as a whole, or word by word: "zepelin" is Led Zeppelin."""
-    whole = _distance(_compact(asked), _compact(name))
-    typed, known = words(asked), words(name)
-    if not typed or not known:
+    whole = _distance(_compact(text), _compact(name))
+    words, name_words = search_tokens(text), search_tokens(name)
+    if not words or not name_words:
         return whole
-    nearest = [min(_distance(word, other) for other in known) for word in typed]
-    fits = all(wrong <= allowed(len(word)) for wrong, word in zip(nearest, typed, strict=True))
+    nearest = [min(_distance(word, other) for other in name_words) for word in words]
+    fits = all(typos <= max_typos(len(word)) for typos, word in zip(nearest, words, strict=True))
     return min(whole, sum(nearest)) if fits else whole
 
 

@@ -1,9 +1,9 @@
-"""Which words of a release one may have meant.
+"""Find the words of a release that a misspelt word may stand for.
 
-Distances are optimal string alignment: letters left out, put in, changed, or two neighbours
+Distances are optimal string alignment (OSA): letters left out, put in, changed, or two neighbours
 swapped (G. Navarro, "A guided tour to approximate string matching", ACM Computing Surveys 33,
-2001). A word is compared only where the letters it has, as a set of 64, and its length leave that
-open; what is left of a million words is a few thousand.
+2001). Words are first filtered by length and by the set of their letters, which leaves a few
+thousand of a million to be compared.
 """
 
 from functools import lru_cache
@@ -15,51 +15,58 @@ from rapidfuzz.distance import OSA
 from embeat_serve.text_index.term_dictionary import MIN_LENGTH, TermDictionary, letter_sets
 
 MAX_ALTERNATIVES = 40
-"""Words that one word is taken for at most, closest first, then the best known."""
+"""Words that one word may stand for at most: the closest, then the best known."""
 
-REMEMBERED_WORDS = 4_096
-"""Answers kept: people type the same names again and again."""
+CACHED_WORDS = 4_096
+"""Words whose alternatives are kept: people type the same names again and again."""
 
 
-def allowed(length: int) -> int:
+def max_typos(length: int) -> int:
     """Letters that may be wrong in a word, or a name without its spaces, of that length."""
     return 0 if length < MIN_LENGTH else 1 if length <= 5 else 2 if length <= 15 else length // 7
 
 
 class Vocabulary:
-    """The known ones of a list of words, best known first."""
+    """The words of a release that a misspelt word may stand for.
 
-    def __init__(self, words: TermDictionary):
-        self._words = words
-        self.alternatives = lru_cache(REMEMBERED_WORDS)(self._alternatives)
+    Args:
+        terms: the release's dictionary; its correctable words make up the vocabulary.
+    """
+
+    def __init__(self, terms: TermDictionary):
+        self._terms = terms
+        self._cached_alternatives = lru_cache(CACHED_WORDS)(self._find_alternatives)
 
     def __contains__(self, word: str) -> bool:
-        place = self._words.find(word)
-        return place is not None and bool((self._words.known == place).any())
+        place = self._terms.find(word)
+        return place is not None and bool((self._terms.correctable == place).any())
 
     def __len__(self) -> int:
-        return len(self._words.known)
+        return len(self._terms.correctable)
 
-    def _alternatives(self, word: str) -> tuple[str, ...]:
-        """The word itself and those it may have been meant to be; closest first."""
-        most, length = allowed(len(word)), len(word)
+    def alternatives(self, word: str) -> tuple[str, ...]:
+        """Words that ``word`` may stand for: itself, then those closest to it."""
+        return self._cached_alternatives(word)
+
+    def splits(self, word: str) -> tuple[tuple[str, str], ...]:
+        """Pairs of words that ``word`` is, written as one; both at least ``MIN_LENGTH`` long."""
+        cuts = ((word[:at], word[at:]) for at in range(MIN_LENGTH, len(word) - MIN_LENGTH + 1))
+        return tuple(pair for pair in cuts if pair[0] in self and pair[1] in self)
+
+    def _find_alternatives(self, word: str) -> tuple[str, ...]:
+        most, length = max_typos(len(word)), len(word)
         if not most or not len(self) or word.isdigit():
             return (word,)
-        lengths = self._words.lengths
-        near = (lengths >= length - most) & (lengths <= length + most)
-        differing = np.bitwise_count(self._words.letters ^ letter_sets([word])[0])
-        # A changed letter is one that is gone and one that is new.
-        places = np.flatnonzero(near & (differing <= 2 * most))
-        candidates = self._words.at(self._words.known[places])
+        terms = self._terms
+        similar_length = (terms.lengths >= length - most) & (terms.lengths <= length + most)
+        differing = np.bitwise_count(terms.letters ^ letter_sets([word])[0])
+        # A changed letter takes one out of the set and puts another in.
+        places = np.flatnonzero(similar_length & (differing <= 2 * most))
+        candidates = terms.at(terms.correctable[places])
         distances = process.cdist(
             [word], candidates, scorer=OSA.distance, score_cutoff=most, dtype=np.uint8
         )[0]
         order = np.argsort(distances, kind="stable")
         order = order[distances[order] <= most][:MAX_ALTERNATIVES]
-        found = (candidates[place] for place in order.tolist())
-        return tuple(dict.fromkeys((word, *found)))
-
-    def parted(self, word: str) -> tuple[tuple[str, str], ...]:
-        """Two words that ``word`` may be, written as one; short ones are left out."""
-        cuts = ((word[:at], word[at:]) for at in range(MIN_LENGTH, len(word) - MIN_LENGTH + 1))
-        return tuple(pair for pair in cuts if pair[0] in self and pair[1] in self)
+        closest = (candidates[place] for place in order.tolist())
+        return tuple(dict.fromkeys((word, *closest)))

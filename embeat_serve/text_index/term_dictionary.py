@@ -1,7 +1,7 @@
-"""The words of a release's names: the arrays that completion and misspelt seeds read.
+"""Read and write a release's term dictionary: the words of its names, as sorted arrays.
 
-They lie in a folder of the release as plain arrays, so that all processes that serve it share the
-pages they read and none unpacks a copy of its own.
+Autocomplete and spelling correction read it. The arrays are plain files, so all processes that
+serve a release share the pages they read, and none unpacks a copy of its own.
 """
 
 from dataclasses import dataclass, fields
@@ -17,10 +17,10 @@ from embeat_serve.errors import BrokenRelease
 from embeat_serve.stores.base import VectorStore
 
 COMPLETIONS = 40
-"""Words tried for the last one typed: those that most popular songs hold."""
+"""Words that complete a beginning at most: those of the most popular songs."""
 
 MIN_LENGTH, MAX_LENGTH = 3, 32
-"""Letters of the words that others may be taken for: shorter ones turn into anything."""
+"""Letters of correctable words: shorter ones turn into anything."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _BITS = np.uint64(58)
@@ -31,58 +31,59 @@ class TermDictionary:
     """Every word of a release's names, in order of its UTF-8 bytes.
 
     Attributes:
-        text: the words, each followed by a line feed: uint8 (bytes,).
-        ends: where each one's line feed is: uint32 (n,).
-        weights: popularity of the songs that hold it, summed: float32 (n,).
-        known: places of words that a misspelt one may be taken for, best known first: uint32 (m,).
-        letters: their ``letter_sets``: uint64 (m,).
-        lengths: how many letters they have: uint8 (m,).
+        text: uint8 (bytes,): the words in UTF-8, each followed by a line feed.
+        ends: uint32 (n,): position of each word's line feed.
+        weights: float32 (n,): summed popularity of the songs that hold the word.
+        correctable: uint32 (m,): places of the words that a misspelt one may stand for, best known
+            first.
+        letters: uint64 (m,): ``letter_sets`` of the correctable words.
+        lengths: uint8 (m,): letters of the correctable words.
     """
 
     text: NDArray[np.uint8]
     ends: NDArray[np.uint32]
     weights: NDArray[np.float32]
-    known: NDArray[np.uint32]
+    correctable: NDArray[np.uint32]
     letters: NDArray[np.uint64]
     lengths: NDArray[np.uint8]
 
     @classmethod
     def make(
-        cls, words: list[str], weights: NDArray[np.float32], known: NDArray[np.uint32]
+        cls, words: list[str], weights: NDArray[np.float32], correctable: NDArray[np.uint32]
     ) -> Self:
-        """The list of such words.
+        """Build the dictionary.
 
         Args:
-            words: each once, folded as ``text.search_text`` does, in order of their bytes.
+            words: each once, folded by ``text_keys.search_text``, in order of their UTF-8 bytes.
             weights: float32 (n,), as above.
-            known: uint32 (m,), as above.
+            correctable: uint32 (m,), as above.
         """
         encoded = "".join(f"{word}\n" for word in words).encode()
         text = np.frombuffer(encoded, np.uint8)
         ends = np.flatnonzero(text == ord("\n")).astype(np.uint32)
-        meant = [words[place] for place in known.tolist()]
-        lengths = np.fromiter(map(len, meant), np.uint8, len(meant))
-        return cls(text, ends, weights, known, letter_sets(meant), lengths)
+        targets = [words[place] for place in correctable.tolist()]
+        lengths = np.fromiter(map(len, targets), np.uint8, len(targets))
+        return cls(text, ends, weights, correctable, letter_sets(targets), lengths)
 
     @classmethod
     def of(cls, store: VectorStore) -> Self:
-        """Those of a release; nothing of them is read yet where they lie on disk.
+        """Open the dictionary of a release; files on disk are mapped, and read when used.
 
         Raises:
             BrokenRelease: they are missing or damaged.
         """
         try:
-            found = cls(*(store.read_array(file) for file in FILES))
-            found._check()
+            dictionary = cls(*(store.read_array(file) for file in FILES))
+            dictionary._check()
         except ValueError as error:
             raise BrokenRelease(
                 f"{ReleaseFile.WORDS}/ cannot be read: {error}; "
                 f"build the release again with `python -m embeat_pipeline run`"
             ) from None
-        return found
+        return dictionary
 
     def write(self, release: Path) -> None:
-        """Write to the folder of a release."""
+        """Write the arrays to the folder of a release."""
         (release / ReleaseFile.WORDS).mkdir()
         for field, file in zip(fields(self), FILES, strict=True):
             np.save(release / file, getattr(self, field.name), allow_pickle=False)
@@ -91,7 +92,7 @@ class TermDictionary:
         return len(self.ends)
 
     def completions(self, beginning: str, number: int = COMPLETIONS) -> tuple[str, ...]:
-        """Words that begin so, heaviest first, the one typed before all others."""
+        """Words with that beginning: the beginning itself, then the words of most weight."""
         start = beginning.encode("utf-8", "replace")
         low = self._place(start)
         # No byte of UTF-8 is 255.
@@ -100,13 +101,13 @@ class TermDictionary:
         return tuple(dict.fromkeys([beginning, *self.at(low + best)]))[:number]
 
     def find(self, word: str) -> int | None:
-        """Place of a word; None where there is none."""
-        sought = word.encode("utf-8", "replace")
-        place = self._place(sought)
-        return place if place < len(self) and self._word(place) == sought else None
+        """Place of a word in the order; None where the dictionary lacks it."""
+        encoded = word.encode("utf-8", "replace")
+        place = self._place(encoded)
+        return place if place < len(self) and self._word(place) == encoded else None
 
     def at(self, places: NDArray[np.integer]) -> list[str]:
-        """Words at such places, in that order."""
+        """Words at the places, in the order of the places."""
         if not places.size:
             return []
         places = places.astype(np.int64)
@@ -136,31 +137,34 @@ class TermDictionary:
         return low
 
     def _check(self) -> None:
-        arrays = [getattr(self, name) for name in _NAMES]
+        arrays = [getattr(self, field.name) for field in fields(self)]
         kinds = [(array.dtype.name, array.ndim) for array in arrays]
         if kinds != [(kind, 1) for kind in _KINDS]:
             raise ValueError(f"found arrays of {kinds}, expected {_KINDS} with one dimension")
-        ended = int(self.ends[-1]) + 1 if len(self.ends) else 0
-        sizes = len(self.weights), len(self.letters), len(self.lengths), ended
-        wanted = len(self.ends), len(self.known), len(self.known), len(self.text)
-        if sizes != wanted:
-            raise ValueError(f"found arrays of sizes {sizes}, expected {wanted}")
-        if len(self.known) and int(self.known.max()) >= len(self.ends):
-            raise ValueError(f"found a word at {self.known.max()}, of {len(self.ends)}")
+        text_size = int(self.ends[-1]) + 1 if len(self.ends) else 0
+        sizes = len(self.weights), len(self.letters), len(self.lengths), text_size
+        targets = len(self.correctable)
+        expected = len(self.ends), targets, targets, len(self.text)
+        if sizes != expected:
+            raise ValueError(f"found arrays of sizes {sizes}, expected {expected}")
+        if targets and int(self.correctable.max()) >= len(self.ends):
+            raise ValueError(f"found a word at {self.correctable.max()}, of {len(self.ends)}")
 
 
-_NAMES = tuple(field.name for field in fields(TermDictionary))
 _KINDS = ("uint8", "uint32", "float32", "uint32", "uint64", "uint8")
 
-FILES = tuple(f"{ReleaseFile.WORDS}/{name}.npy" for name in _NAMES)
-"""Files of a release that hold them, in order of the fields."""
+FILES = tuple(
+    f"{ReleaseFile.WORDS}/{name}.npy"
+    for name in ("text", "ends", "weights", "known", "letters", "lengths")
+)
+"""Files of a release that hold the arrays, in order of the fields."""
 
 
 def letter_sets(words: list[str]) -> NDArray[np.uint64]:
-    """The letters of each word as a set of 64 bits.
+    """The letters of each word as a set of 64 bits, to compare words by quickly.
 
     Args:
-        words: without line breaks and none empty.
+        words: none empty, none with a line break.
 
     Returns:
         (n,) uint64.

@@ -14,16 +14,14 @@ from typing import Any
 
 import pyarrow.parquet as parquet
 import pytest
-from qdrant_client import QdrantClient
 
 import embeat_serve
-from embeat_pipeline.index.qdrant_upload import upload_release
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import EmbeatError
 from embeat_serve.recommender import Recommender
-from embeat_serve.stores.qdrant_server import ServerStore
 from tests.golden.questions import questions
+from tests.support.recommenders import recommender_on_server
 
 # The client's in-memory mode tells what it does without.
 pytestmark = [
@@ -39,13 +37,8 @@ FOLDER = Path(__file__).parent
 @pytest.fixture(scope="module")
 def on_server(published_lake: LakePaths) -> Iterator[Recommender]:
     """The same release on a server."""
-    client = QdrantClient(":memory:")
-    upload_release(published_lake, published_lake.current.read_text().strip(), client)
-    with embeat_serve.open(lake=published_lake.root) as opened:
-        release = opened._current._open
-        embedded, release.store = release.store, ServerStore(client)
+    with recommender_on_server(published_lake) as opened:
         yield opened
-        embedded.close()
 
 
 def recorded(name: str, found: Any, read_only: bool = False) -> Any:

@@ -125,7 +125,7 @@ def gather(
             for row, ids in enumerate(catalogue.ids(drawn.seeds)):
                 advance(1)
                 try:
-                    answers = recommender.recall(ids, options.k, recall)
+                    answers = recommender.channel_results(ids, options.k, recall)
                 except SeedNotFound:
                     continue
                 of_kind = KINDS.index(kind(answers, len(ids), is_artist=False))

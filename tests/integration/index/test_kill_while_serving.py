@@ -21,7 +21,6 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-import embeat_serve.release
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.incremental.segment_reuse import copy_sparse
@@ -29,7 +28,7 @@ from embeat_pipeline.index.publish import collect_garbage, publish_release, roll
 from embeat_pipeline.index.verify import verify_release
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import Collection, TrackField
-from embeat_serve.release_watcher import ReleaseWatcher
+from embeat_serve.release_watcher import PublishedReleases, ReleaseWatcher
 from embeat_serve.settings import Settings
 from embeat_serve.stores.factory import published_release
 from embeat_serve.stores.query import Filter, Match, Query
@@ -96,7 +95,7 @@ class Server:
         everyone = Query(Collection.TRACKS, 10, like=code)
         artist = Filter((Match(TrackField.ARTIST_CODES, (code % 100,)),))
         by_artist = Query(Collection.TRACKS, 600, filter=artist)
-        with self.current.in_use() as release:
+        with self.current.current() as release:
             truth = self.truths[release.name]
             (hit,) = release.store.retrieve(Collection.TRACKS, [code], [TrackField.POPULARITY])
             near, credited = release.store.query([everyone, by_artist])
@@ -116,7 +115,9 @@ class Server:
 
 @contextmanager
 def serving(lake: LakePaths, truths: dict[str, Truth], threads: int) -> Iterator[Server]:
-    server = Server(ReleaseWatcher(Settings(lake=lake)), truths)
+    server = Server(
+        ReleaseWatcher(PublishedReleases(Settings(lake=lake), check_every=0.01)), truths
+    )
     running = [threading.Thread(target=server.ask, args=(seed,)) for seed in range(threads)]
     for thread in running:
         thread.start()
@@ -134,7 +135,6 @@ def lake(
     built: tuple[LakePaths, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> LakePaths:
     """A lake that serves the release built; servers look for another all the time."""
-    monkeypatch.setattr(embeat_serve.release, "CHECK_SECONDS", 0.01)
     original, release = built
     lake = LakePaths(tmp_path / "lake")
     shutil.copytree(
@@ -243,7 +243,9 @@ def wait_for(server: Server, release: str) -> None:
 
 def test_a_server_goes_on_with_a_release_that_is_removed(lake: LakePaths) -> None:
     truths = {published_release(Settings(lake=lake)): Truth.of(lake)}
-    server = Server(ReleaseWatcher(Settings(lake=lake)), truths)
+    server = Server(
+        ReleaseWatcher(PublishedReleases(Settings(lake=lake), check_every=0.01)), truths
+    )
     server.ask_once(1)
     time.sleep(0.02)
     server.ask_once(2)

@@ -10,18 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qdrant_client import QdrantClient
 
-import embeat_serve
-from embeat_pipeline.index.qdrant_upload import upload_release
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import Collection
 from embeat_serve.filters.request import Filters
 from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.recommender import Recommender
 from embeat_serve.results import Recommendations
-from embeat_serve.stores.qdrant_server import ServerStore
 from embeat_serve.upstream_options import UpstreamOptions
+from tests.support.recommenders import recommender_on_server
 
 # The client's in-memory mode tells what it does without.
 pytestmark = [
@@ -58,13 +55,8 @@ QUESTIONS: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def on_server(catalogue: LakePaths) -> Iterator[Recommender]:
     """The same release on a server."""
-    client = QdrantClient(":memory:")
-    upload_release(catalogue, "0123456789ab", client)
-    with embeat_serve.open(lake=catalogue.root) as opened:
-        release = opened._current._open
-        embedded, release.store = release.store, ServerStore(client)
+    with recommender_on_server(catalogue) as opened:
         yield opened
-        embedded.close()
 
 
 def listed(answer: Recommendations) -> list[tuple[Any, ...]]:

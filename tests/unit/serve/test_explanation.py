@@ -2,12 +2,13 @@ from typing import Any
 
 import pytest
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import MOST_SHARED
 from embeat_serve.explanation import explain
 from embeat_serve.ranking.candidates import Candidate, Evidence
 from embeat_serve.seeds.models import Seed
 
-SEED = {
+SEED: TrackPayload = {
     "track_name": "The Seed",
     "artist_names": ["One", "Two"],
     "genres": ["mandopop", "c-pop"],

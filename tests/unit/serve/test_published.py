@@ -20,7 +20,7 @@ def published(published_lake: LakePaths) -> Iterator[Recommender]:
 @pytest.fixture(scope="module")
 def songs(published: Recommender) -> list[dict]:
     """Payload of every 200th track."""
-    with published._current.in_use() as release:
+    with published.opened() as release:
         number = release.store.count(Collection.TRACKS)
         hits = release.store.query([Query(Collection.TRACKS, number, payload=True)])[0]
     return [hit.payload for hit in hits[::200]]

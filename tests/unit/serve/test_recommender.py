@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +21,7 @@ from embeat_serve.errors import (
 )
 from embeat_serve.options import RecallOptions
 from embeat_serve.recommender import Recommender
-from embeat_serve.stores.query import Filter, Query
+from tests.support.recommenders import open_release, recommender_on
 
 SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 SONG = {"danceability": 0.5, "energy": 0.6, "valence": 0.4, "tempo": 120, "key": 3, "mode": 1}
@@ -43,32 +42,6 @@ QUESTIONS: list[dict[str, Any]] = [
 ]
 
 
-class CountingStore:
-    """A store that counts how often it is called."""
-
-    def __init__(self, store: Any):
-        self.store = store
-        self.calls = 0
-        self.hits = 0
-
-    def query(self, queries: Sequence[Query]) -> Any:
-        self.calls += 1
-        return self.store.query(queries)
-
-    def retrieve(self, *arguments: Any, **named: Any) -> Any:
-        self.calls += 1
-        found = self.store.retrieve(*arguments, **named)
-        self.hits += len(found)
-        return found
-
-    def count(self, collection: str, filter: Filter) -> int:
-        self.calls += 1
-        return self.store.count(collection, filter)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
-
-
 @pytest.mark.parametrize("k", [5, 60])
 @pytest.mark.parametrize("question", QUESTIONS, ids=str)
 def test_a_list_is_the_same_whenever_what_fills_it_is_asked_for(
@@ -85,13 +58,11 @@ def test_a_list_is_the_same_whenever_what_fills_it_is_asked_for(
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=str)
 def test_at_most_three_store_calls(catalogue: LakePaths, question: dict[str, Any]):
-    with embeat_serve.open(lake=catalogue.root) as recommender:
-        release = recommender._current._open
-        counting = CountingStore(release.store)
-        release.store = counting  # type: ignore[assignment]
+    release, counting = open_release(catalogue)
+    with recommender_on(release) as recommender:
         recommender.recommend(**question)
     assert 1 <= counting.calls <= 3
-    assert counting.hits <= 200
+    assert counting.retrieved <= 200
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=str)

@@ -88,9 +88,9 @@ def test_the_best_known_words_of_titles_and_artists_come_first(titles: list, art
     with tempfile.TemporaryDirectory() as folder:
         found = write(Path(folder), titles, artists)
     expected = sorted(best, key=lambda word: (-best[word], -times[word], word.encode()))
-    assert found.at(found.known) == expected
+    assert found.at(found.correctable) == expected
     assert found.lengths.tolist() == [len(word) for word in expected]
-    assert [found.find(word) for word in expected] == found.known.tolist()
+    assert [found.find(word) for word in expected] == found.correctable.tolist()
 
 
 def test_only_so_many_words_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,12 +100,19 @@ def test_only_so_many_words_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = write(tmp_path, titles, [])
     # Best for completing, and best known of those that others may be taken for.
     assert found.at(np.arange(len(found))) == ["best", "known"]
-    assert found.at(found.known) == ["best"]
+    assert found.at(found.correctable) == ["best"]
 
 
 def test_the_arrays_are_read_from_the_file_and_not_copied(tmp_path: Path) -> None:
     found = write(tmp_path, [("hello sunny", "x", 9)], [])
-    arrays = (found.text, found.ends, found.weights, found.known, found.letters, found.lengths)
+    arrays = (
+        found.text,
+        found.ends,
+        found.weights,
+        found.correctable,
+        found.letters,
+        found.lengths,
+    )
     assert not any(array.flags.owndata or array.flags.writeable for array in arrays)
 
 

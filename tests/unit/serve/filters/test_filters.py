@@ -31,8 +31,8 @@ QUESTIONS: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def payloads(recommender: Recommender) -> dict[str, dict[str, Any]]:
     """Every track of the catalogue by id."""
-    store = recommender._current._open.store
-    hits = store.retrieve("tracks", range(1_000))
+    with recommender.opened() as release:
+        hits = release.store.retrieve("tracks", range(1_000))
     return {hit.payload["track_id"]: hit.payload for hit in hits}
 
 

@@ -1,11 +1,12 @@
 from collections import Counter
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.text_keys import title_key
 from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.ranking.candidates import Candidate, Evidence
@@ -33,7 +34,8 @@ def candidate(
 
 
 def seed(**payload: Any) -> Seed:
-    return Seed({"track_name": "The Seed", "artist_codes": (OWN,), **payload}, code=10_000)
+    fields = {"track_name": "The Seed", "artist_codes": [OWN], **payload}
+    return Seed(cast(TrackPayload, fields), code=10_000)
 
 
 def ids(ranked: list[Candidate]) -> list[int]:

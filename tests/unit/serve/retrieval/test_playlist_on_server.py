@@ -33,10 +33,7 @@ def test_lists_are_the_same_on_a_server(catalogue: LakePaths) -> None:
     upload_release(catalogue, name, client)
     with EdgeStore(catalogue.release(name)) as edge, ServerStore(client) as server:
         codes = range(0, edge.count(Collection.TRACKS), 5)
-        seeds = [
-            Seed(hit.payload, hit.id)
-            for hit in edge.retrieve(Collection.TRACKS, codes, ("artist_codes",))
-        ]
+        seeds = [Seed.of(hit) for hit in edge.retrieve(Collection.TRACKS, codes, ("artist_codes",))]
 
         def asked(store: VectorStore, number: int) -> list[list[ChannelResult]]:
             starts = range(0, min(len(seeds), 40) - number, 7)

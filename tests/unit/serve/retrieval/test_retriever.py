@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -6,6 +6,7 @@ import pytest
 
 from embeat_pipeline.index.neighbour_payload import pack
 from embeat_serve.contract.neighbour_codec import NeighbourList
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import ArtistField, Collection, TrackField
 from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.ranking.scoring import fuse
@@ -21,7 +22,8 @@ OPTIONS = PRESETS["upstream"].with_values({"playlist_neighbours": True})
 
 def seed(code: int = 1, **payload: Any) -> Seed:
     known = {"artist_codes": [5], "genre_codes": [7, 8], "energy": 0.5, "popularity": 40}
-    return Seed({**known, "related_artist_codes": "6 5 9", **payload}, code=code)
+    fields = {**known, "related_artist_codes": "6 5 9", **payload}
+    return Seed(cast(TrackPayload, fields), code=code)
 
 
 def neighbour(*genres: int, id: int = 0) -> Hit:

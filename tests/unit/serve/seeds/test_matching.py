@@ -1,8 +1,9 @@
 import pytest
 
 from embeat_serve.contract.text_keys import name_key
-from embeat_serve.seeds.matching import SAME_NAME, best_artist, best_track, closest_labels
-from embeat_serve.seeds.parsing import readings
+from embeat_serve.seeds.alternatives import closest_labels
+from embeat_serve.seeds.matching import SAME_NAME, best_artist, best_track
+from embeat_serve.seeds.parsing import possible_readings
 from embeat_serve.stores.query import Hit
 
 
@@ -17,7 +18,7 @@ def artist(id: int, name: str, popularity: int = 50, songs: int = 1) -> Hit:
 
 
 def found(typed: str, *hits: Hit) -> int | None:
-    best = best_track(readings(typed), hits)
+    best = best_track(possible_readings(typed), hits)
     return None if best is None else best[1].id
 
 

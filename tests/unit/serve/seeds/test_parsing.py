@@ -12,9 +12,9 @@ from embeat_serve.seeds.parsing import (
     parse_isrc,
     parse_link,
     parse_track_id,
-    reading_words,
-    readings,
-    words,
+    possible_readings,
+    reading_tokens,
+    search_tokens,
 )
 
 ID = "0F02KChKwbcQ3tk4q1YxLH"
@@ -75,7 +75,7 @@ def test_what_is_no_isrc(text: str):
 
 
 def test_a_text_is_read_both_ways_round():
-    assert readings("晴天 - Jay Chou") == [
+    assert possible_readings("晴天 - Jay Chou") == [
         Reading("晴天 - Jay Chou"),
         Reading("晴天", "Jay Chou"),
         Reading("Jay Chou", "晴天"),
@@ -83,25 +83,32 @@ def test_a_text_is_read_both_ways_round():
 
 
 def test_every_dash_may_divide():
-    divided = readings("Symphony No. 5 - Allegro - Beethoven")
+    divided = possible_readings("Symphony No. 5 - Allegro - Beethoven")
     assert Reading("Symphony No. 5 - Allegro", "Beethoven") in divided
     assert Reading("Symphony No. 5", "Allegro - Beethoven") in divided
 
 
 @pytest.mark.parametrize("text", ["晴天—周杰倫", "晴天 – 周杰倫", "晴天-周杰倫"])
 def test_dashes_of_all_kinds(text: str):
-    assert Reading("晴天", "周杰倫") in readings(text)
+    assert Reading("晴天", "周杰倫") in possible_readings(text)
 
 
 def test_by_divides_where_no_dash_does():
-    assert Reading("Hey Jude", "The Beatles") in readings("Hey Jude by The Beatles")
-    assert Reading("Stand", "Me - Ben E. King") not in readings("Stand by Me - Ben E. King")
+    assert Reading("Hey Jude", "The Beatles") in possible_readings("Hey Jude by The Beatles")
+    assert Reading("Stand", "Me - Ben E. King") not in possible_readings(
+        "Stand by Me - Ben E. King"
+    )
 
 
 def test_words_leave_out_what_credits_differ_in():
-    assert words("Uptown Funk feat. Bruno Mars, Bruno") == ("uptown", "funk", "bruno", "mars")
-    assert reading_words(Reading("Hello (Remastered 2009)", "Adele")) == ("hello", "adele")
-    assert len(words(" ".join(f"w{i}" for i in range(500)))) == MAX_TOKENS
+    assert search_tokens("Uptown Funk feat. Bruno Mars, Bruno") == (
+        "uptown",
+        "funk",
+        "bruno",
+        "mars",
+    )
+    assert reading_tokens(Reading("Hello (Remastered 2009)", "Adele")) == ("hello", "adele")
+    assert len(search_tokens(" ".join(f"w{i}" for i in range(500)))) == MAX_TOKENS
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n", "x" * (MAX_TEXT + 1)])
@@ -112,8 +119,8 @@ def test_empty_and_endless_texts_are_refused(text: str):
 
 @given(st.text(max_size=80))
 def test_any_text_can_be_read(text: str):
-    found = readings(text)
+    found = possible_readings(text)
     assert found[0] == Reading(text)
     for reading in found:
-        reading_words(reading)
+        reading_tokens(reading)
     parse_isrc(text)

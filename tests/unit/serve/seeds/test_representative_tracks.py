@@ -1,6 +1,6 @@
 import numpy as np
 
-from embeat_serve.seeds.representative_tracks import chosen_songs, medoids, outliers
+from embeat_serve.seeds.representative_tracks import medoids, outliers, select_representative_tracks
 from embeat_serve.stores.query import Hit
 
 ARTIST = 7
@@ -19,7 +19,7 @@ def cosine_distances(points: np.ndarray) -> np.ndarray:
 def test_every_centre_gives_songs_the_best_known_first():
     loud = [song(i, f"Loud {i}", [1, 0.01 * i, 0]) for i in range(12)]
     quiet = [song(i, f"Quiet {i}", [0, 0.01 * (i - 12), 1]) for i in range(12, 18)]
-    chosen = chosen_songs([*loud, *quiet], ARTIST, 6)
+    chosen = select_representative_tracks([*loud, *quiet], ARTIST, 6)
     ids = [hit.id for hit in chosen]
     assert ids == sorted(ids)
     assert ids[0] == 0
@@ -31,7 +31,7 @@ def test_a_song_far_from_all_others_is_left_out_unless_it_is_well_known():
     near = [song(i, f"Song {i}", [1, *(0.05 * rng.normal(size=2))]) for i in range(20)]
     odd = [-1.0, 0.0, 0.0]
     near[8], near[1] = song(8, "Interview", odd), song(1, "The hit", [0, -1, 0])
-    ids = [hit.id for hit in chosen_songs(near, ARTIST, 15)]
+    ids = [hit.id for hit in select_representative_tracks(near, ARTIST, 15)]
     assert 8 not in ids
     assert 1 in ids
 
@@ -43,8 +43,8 @@ def test_editions_count_once_and_guests_come_last():
         song(2, "Hit - Live", [1, 0, 0]),
         song(3, "Other", [1, 0, 0]),
     ]
-    assert [hit.id for hit in chosen_songs(hits, ARTIST, 2)] == [1, 3]
-    assert [hit.id for hit in chosen_songs(hits, ARTIST, 5)] == [1, 3, 0]
+    assert [hit.id for hit in select_representative_tracks(hits, ARTIST, 2)] == [1, 3]
+    assert [hit.id for hit in select_representative_tracks(hits, ARTIST, 5)] == [1, 3, 0]
 
 
 def test_no_more_than_a_quarter_are_outliers_and_groups_are_found():

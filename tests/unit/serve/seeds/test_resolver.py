@@ -6,9 +6,12 @@ import pytest
 from embeat_serve.errors import SeedNotFound, UsageError
 from embeat_serve.recommender import Recommender
 from embeat_serve.release import Release
-from embeat_serve.seeds import resolver as lookup
+from embeat_serve.seeds.models import SeedSet
 from embeat_serve.seeds.parsing import PlaylistEntry
+from embeat_serve.seeds.request import MAX_SEEDS, PlaylistRequest, build_seed_request
+from embeat_serve.seeds.resolver import resolve_seeds, resolve_text
 from embeat_serve.settings import Settings
+from embeat_serve.stores.batch import QueryBatch
 
 NOBODY = "spotify:artist:" + "x" * 22
 TOO_MANY = [f"{number:022d}" for number in range(101)]
@@ -17,13 +20,18 @@ SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 
 @pytest.fixture(scope="module")
 def release(catalogue):
-    opened = Release(Settings().having(lake=catalogue.root))
+    opened = Release.open(Settings(lake=catalogue))
     yield opened
     opened.store.close()
 
 
+def resolve(release: Release, artist_tracks: int = 10, **given: Any) -> SeedSet:
+    request = build_seed_request(**given)
+    return resolve_seeds(release, QueryBatch(release.store), request, artist_tracks=artist_tracks)
+
+
 def text(release: Release, typed: str) -> tuple[str, str]:
-    seeds = lookup.from_text(release, typed, number=10)
+    seeds = resolve_text(release, typed, artist_tracks=10)
     assert seeds.artist is None
     (song,) = seeds.songs
     return song.payload["track_name"], song.payload["artist_names"][0]
@@ -57,35 +65,35 @@ def test_what_a_person_types_finds_the_song(release: Release, typed: str, title:
 
 
 def test_the_most_popular_of_equals(release: Release):
-    (song,) = lookup.from_text(release, "晴天", number=10).songs
+    (song,) = resolve_text(release, "晴天", artist_tracks=10).songs
     assert song.payload["track_id"] == SUNNY
-    (song,) = lookup.from_isrc(release.store, "tw-k97-03-00503").songs
+    (song,) = resolve(release, isrc="tw-k97-03-00503").songs
     assert song.payload["popularity"] == 80
 
 
 @pytest.mark.parametrize("typed", ["Jay Chou", "kraftwerk", "midnight sons"])
 def test_a_name_alone_means_the_artist(release: Release, typed: str):
-    seeds = lookup.from_text(release, typed, number=10)
+    seeds = resolve_text(release, typed, artist_tracks=10)
     assert seeds.artist in ("Jay Chou", "Kraftwerk", "The Midnight Sons")
     assert {song.payload["artist_names"][0] for song in seeds.songs} == {seeds.artist}
 
 
 def test_the_more_popular_of_an_artist_and_a_song_of_one_name(release: Release):
     # The song "Nova" has popularity 41; of the artists one has 40, the other 70.
-    assert lookup.from_text(release, "nova", number=3).artist == "Nova"
+    assert resolve_text(release, "nova", artist_tracks=3).artist == "Nova"
 
 
 def test_homonyms_stay_apart(release: Release):
-    seeds = lookup.from_artist(release, "Nova", number=10)
+    seeds = resolve(release, artist="Nova", artist_tracks=10)
     assert [song.payload["track_name"] for song in seeds.songs] == ["Star Two"]
 
 
 def test_an_artist_stands_for_the_best_known_distinct_songs(release: Release):
-    seeds = lookup.from_artist(release, "jay chou", number=4)
+    seeds = resolve(release, artist="jay chou", artist_tracks=4)
     names = [song.payload["track_name"] for song in seeds.songs]
     assert "晴天" in names
     assert len(names) == len(set(names)) == 4
-    everything = lookup.from_artist(release, "jay chou", number=100)
+    everything = resolve(release, artist="jay chou", artist_tracks=100)
     titles = [song.payload["track_name"] for song in everything.songs]
     assert titles.count("晴天") == 1
     assert "晴天 (Live)" not in titles
@@ -95,15 +103,15 @@ def test_an_artist_stands_for_the_best_known_distinct_songs(release: Release):
 
 def test_an_artist_by_link(release: Release):
     link = "https://open.spotify.com/artist/artist0000000000000010?si=x"
-    assert lookup.from_artist(release, link, number=2).artist == "Adele"
-    assert lookup.from_text(release, link, number=2).artist == "Adele"
+    assert resolve(release, artist=link, artist_tracks=2).artist == "Adele"
+    assert resolve_text(release, link, artist_tracks=2).artist == "Adele"
     with pytest.raises(UsageError, match="track"):
-        lookup.from_artist(release, f"spotify:track:{SUNNY}", number=2)
+        resolve(release, artist=f"spotify:track:{SUNNY}", artist_tracks=2)
 
 
 def test_several_tracks_in_the_order_given_each_once(release: Release):
-    hello = lookup.from_text(release, "hello - adele", number=1).songs[0].payload["track_id"]
-    seeds = lookup.from_ids(release.store, [hello, SUNNY, f"spotify:track:{hello}", "x" * 22])
+    hello = resolve_text(release, "hello - adele", artist_tracks=1).songs[0].payload["track_id"]
+    seeds = resolve(release, track_ids=[hello, SUNNY, f"spotify:track:{hello}", "x" * 22])
     assert [song.payload["track_id"] for song in seeds.songs] == [hello, SUNNY]
     assert seeds.missing == ("x" * 22,)
 
@@ -122,7 +130,7 @@ def test_several_tracks_in_the_order_given_each_once(release: Release):
 )
 def test_one_or_two_letters_may_be_wrong(release: Release, typed: str, title: str, artist: str):
     assert text(release, typed) == (title, artist)
-    assert lookup.from_text(release, typed, number=10).guessed
+    assert resolve_text(release, typed, artist_tracks=10).guessed
 
 
 @pytest.mark.parametrize("typed", ["Kraftwork", "karftwerk", "the midnigth sons"])
@@ -130,8 +138,8 @@ def test_an_artist_misspelt(release: Release, typed: str):
     names = {"kraftwork": "Kraftwerk", "karftwerk": "Kraftwerk"}
     meant = names.get(typed.lower(), "The Midnight Sons")
     for seeds in (
-        lookup.from_text(release, typed, number=10),
-        lookup.from_artist(release, typed, number=10),
+        resolve_text(release, typed, artist_tracks=10),
+        resolve(release, artist=typed, artist_tracks=10),
     ):
         assert seeds.artist == meant
         assert seeds.guessed
@@ -139,15 +147,15 @@ def test_an_artist_misspelt(release: Release, typed: str):
 
 def test_exact_comes_before_what_is_more_popular_but_spelt_otherwise(release: Release):
     assert text(release, "us") == ("Us", "Artist 11")
-    assert not lookup.from_text(release, "hello", number=10).guessed
+    assert not resolve_text(release, "hello", artist_tracks=10).guessed
 
 
 def test_namesakes_are_told_apart_by_their_links(release: Release):
     # "Nova" is two artists, of popularity 70 and 40, and a song of 41.
-    assert lookup.from_text(release, "nova", number=3).alternatives == ()
-    seeds = lookup.from_text(release, "hello", number=3)
+    assert resolve_text(release, "nova", artist_tracks=3).alternatives == ()
+    seeds = resolve_text(release, "hello", artist_tracks=3)
     assert seeds.alternatives == ()
-    seeds = lookup.from_text(release, "hallo", number=3)
+    seeds = resolve_text(release, "hallo", artist_tracks=3)
     assert seeds.guessed
     assert seeds.alternatives[0] == "Hello - Lionel Richie"
 
@@ -155,34 +163,37 @@ def test_namesakes_are_told_apart_by_their_links(release: Release):
 @pytest.mark.parametrize("typed", ["qqqq zzzz", "♡♡♡", "x" * 300])
 def test_nothing_like_it(release: Release, typed: str):
     with pytest.raises(SeedNotFound) as raised:
-        lookup.from_text(release, typed, number=10)
+        resolve_text(release, typed, artist_tracks=10)
     assert raised.value.suggestions == ()
 
 
 def test_a_song_by_another_artist_is_suggested_not_taken(release: Release):
     with pytest.raises(SeedNotFound) as raised:
-        lookup.from_text(release, "Hello - Kraftwerk", number=10)
+        resolve_text(release, "Hello - Kraftwerk", artist_tracks=10)
     assert "Hello - Adele" in raised.value.suggestions
 
 
 @pytest.mark.parametrize(
     ("ask", "error"),
     [
-        (lambda release: lookup.from_ids(release.store, []), UsageError),
-        (lambda release: lookup.from_ids(release.store, ["nonsense"]), UsageError),
+        (lambda release: resolve(release, track_ids=[]), UsageError),
+        (lambda release: resolve(release, track_ids=["nonsense"]), UsageError),
         (
-            lambda release: lookup.from_ids(release.store, [f"{i:022d}" for i in range(101)]),
+            lambda release: resolve(release, track_ids=[f"{i:022d}" for i in range(101)]),
             UsageError,
         ),
-        (lambda release: lookup.from_ids(release.store, ["x" * 22]), SeedNotFound),
-        (lambda release: lookup.from_isrc(release.store, "nonsense"), UsageError),
-        (lambda release: lookup.from_isrc(release.store, "USABC0000000"), SeedNotFound),
-        (lambda release: lookup.from_artist(release, " ", 3), UsageError),
+        (lambda release: resolve(release, track_ids=["x" * 22]), SeedNotFound),
+        (lambda release: resolve(release, isrc="nonsense"), UsageError),
+        (lambda release: resolve(release, isrc="USABC0000000"), SeedNotFound),
+        (lambda release: resolve(release, artist=" ", artist_tracks=3), UsageError),
         (
-            lambda release: lookup.from_artist(release, "spotify:artist:" + "x" * 22, 3),
+            lambda release: resolve(release, artist="spotify:artist:" + "x" * 22, artist_tracks=3),
             SeedNotFound,
         ),
-        (lambda release: lookup.from_text(release, "spotify:album:" + "x" * 22, 3), UsageError),
+        (
+            lambda release: resolve(release, text="spotify:album:" + "x" * 22),
+            UsageError,
+        ),
     ],
 )
 def test_wrong_questions(release: Release, ask, error: type[Exception]):
@@ -198,7 +209,7 @@ def test_answers_are_the_same_every_time(recommender: Recommender):
 def test_several_songs_in_one_text(release: Release):
     for between in ("\n", ";", "；", "\n\n"):
         typed = between.join(("hello - adele", "晴天", "no such song here"))
-        seeds = lookup.from_text(release, typed, number=10)
+        seeds = resolve_text(release, typed, artist_tracks=10)
         assert [song.payload["track_name"] for song in seeds.songs] == ["Hello", "晴天"]
         assert seeds.missing == ("no such song here",)
 
@@ -226,26 +237,18 @@ def test_a_long_playlist_is_asked_from_end_to_end(release: Release):
         *[PlaylistEntry(isrc="USXXX9999999")] * 300,
         PlaylistEntry("Us"),
     ]
-    seeds = lookup.from_entries(release, entries)
+    seeds = resolve_seeds(
+        release,
+        QueryBatch(release.store),
+        PlaylistRequest.of(entries),
+        artist_tracks=1,
+    )
     assert [song.payload["track_name"] for song in seeds.songs] == ["Hello", "Us"]
-    assert len(seeds.missing) == lookup.MAX_SEEDS - 2
+    assert len(seeds.missing) == MAX_SEEDS - 2
 
 
 def test_a_lookup_takes_two_store_calls_at_most(release: Release):
-    calls: list[int] = []
-
-    class Counting:
-        vocabulary = release.vocabulary
-
-        @property
-        def store(self) -> Any:
-            return self
-
-        def query(self, queries: Any) -> Any:
-            calls.append(len(queries))
-            return release.store.query(queries)
-
     for typed in ("hello", "adele", "hallo adle", "karftwerk", "hello - adele\nhelo - adelle"):
-        calls.clear()
-        lookup.from_text(Counting(), typed, number=10)
-        assert 1 <= len(calls) <= 2
+        batch = QueryBatch(release.store)
+        resolve_seeds(release, batch, build_seed_request(text=typed), artist_tracks=10)
+        assert 1 <= batch.store_calls <= 2

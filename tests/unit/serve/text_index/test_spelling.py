@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from embeat_serve.text_index.spelling import MAX_ALTERNATIVES, Vocabulary, allowed
+from embeat_serve.text_index.spelling import MAX_ALTERNATIVES, Vocabulary, max_typos
 from embeat_serve.text_index.term_dictionary import TermDictionary, letter_sets
 
 words = st.text("abcdeéж駆ก", min_size=3, max_size=9)
@@ -17,7 +17,7 @@ def vocabulary(*known: str) -> Vocabulary:
 
 @given(st.lists(words, unique=True, max_size=MAX_ALTERNATIVES - 1), words)
 def test_alternatives_are_all_words_within_the_letters_allowed(known: list[str], typed: str):
-    most = allowed(len(typed))
+    most = max_typos(len(typed))
     near = {word for word in known if OSA.distance(typed, word) <= most}
     found = vocabulary(*known).alternatives(typed)
     assert found[0] == typed
@@ -45,8 +45,8 @@ def test_numbers_and_short_words_are_taken_as_they_are():
 
 
 def test_a_word_may_be_two():
-    assert vocabulary("wonder", "wall").parted("wonderwall") == (("wonder", "wall"),)
-    assert vocabulary("wonder").parted("wonderwall") == ()
+    assert vocabulary("wonder", "wall").splits("wonderwall") == (("wonder", "wall"),)
+    assert vocabulary("wonder").splits("wonderwall") == ()
 
 
 def test_a_catalogue_without_words():
