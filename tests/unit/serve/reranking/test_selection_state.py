@@ -18,7 +18,7 @@ def test_no_share_allows_no_track():
 
 
 def test_each_artist_of_the_seeds_has_a_share():
-    seeds = [Seed({"artist_codes": (code,)}, code=code) for code in (1, 2, 2)]
+    seeds = [Seed({"artist_codes": [code]}, code=code) for code in (1, 2, 2)]
     limits = ListLimits.of(RecallOptions(same_artist_max_share=0.2), seeds, 20)
     assert (limits.per_seed_artist, limits.all_seed_artists) == (4, 8)
 
