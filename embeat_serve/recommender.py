@@ -204,7 +204,7 @@ class Recommender:
         self.close()
 
 
-def check_k(k: int) -> int:
+def check_k(k: object) -> int:
     """Check the length of a list.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -108,7 +108,7 @@ class ReleaseWatcher:
         self._loaded = False
 
     @contextmanager
-    def current(self) -> Iterator[Release]:
+    def current(self) -> Generator[Release, None, None]:
         """The release to answer from; it stays open until the block ends."""
         if self._follows and self._is_check_due():
             self._change_release()

@@ -1,7 +1,7 @@
-"""Names as keys: one normalisation for what is indexed and for what is typed.
+"""Normalise names to keys, in the same way for the index and for what people type.
 
-The pipeline has the same functions as Polars expressions (``embeat_pipeline/text.py``);
-a property test holds the two together.
+The pipeline has the same functions as Polars expressions
+(``embeat_pipeline/common/text_expressions.py``); a property test compares the two.
 """
 
 import unicodedata
@@ -10,20 +10,20 @@ from functools import lru_cache
 import regex as re
 
 COMBINING_MARKS = "\u0300-\u036f"
-"""Marks dropped from letters. Kana voicing marks (U+3099, U+309A) lie outside and stay."""
+"""Range of the marks that are dropped from letters; kana voicing marks (U+3099) lie outside."""
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-"""Kana, Han and Hangul: split into single characters, since none of them uses spaces."""
+"""Ranges of kana, Han and Hangul, which are split into characters: they use no spaces."""
 
 _MARKS = re.compile(f"[{COMBINING_MARKS}]")
 NOT_WORD = r"[^\p{L}\p{N}\p{M}]+"
-"""What separates words: anything but letters, numbers and the marks that belong to them."""
+"""Pattern of what separates words: all but letters, numbers and their marks."""
 
 FOLDED_LETTERS = {"ß": "ss", "ς": "σ", "ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe"}
 """Letters that Unicode does not decompose but that people type without their stroke."""
 
 APOSTROPHES = "['’ʼ`]"
-"""Dropped, so that "dont stop" finds "Don't Stop"."""
+"""Pattern of apostrophes, which are dropped, so that "dont stop" finds "Don't Stop"."""
 
 _NOT_WORD = re.compile(NOT_WORD)
 _APOSTROPHES = re.compile(APOSTROPHES)
@@ -31,31 +31,35 @@ _FOLDED_LETTERS = str.maketrans(FOLDED_LETTERS)
 _CJK_CHARACTER = re.compile(f"([{CJK}])")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
-# What follows a title in brackets or after a dash without making it another song.
 EDITION = (
     r"(?:(?:\d{2,4}\s+)?(?:digital\s+)?(?:re-?master(?:ed)?|live|mono|stereo|single|album|radio|"
     r"original|deluxe|bonus|explicit|clean)|\d{4}\s+mix)\b[^()\[\]]*"
 )
+"""Pattern of what follows a title, in brackets or after a dash, and names an edition of it."""
+
 REISSUE = (
     r"(?:(?:\d{2,4}\s+)?(?:digital(?:ly)?\s+)?(?:re-?master(?:ed)?|mono|stereo|single|album|"
     r"original|deluxe|bonus|explicit|clean)|\d{4}\s+mix)\b(?!.*\blive\b)[^()\[\]]*"
 )
-"""Those under which the same recording is sold again; live versions and radio edits are others."""
+"""Pattern of the editions that sell a recording again; live versions and radio edits do not."""
+
 FEATURING = r"\b(?:feat|ft|featuring|with)\b\.?\s"
+"""Pattern of the words that begin a credit of guests in a title."""
+
 _BRACKETED = re.compile(rf"\s*[(\[]\s*(?:{FEATURING}[^()\[\]]*|{EDITION})[)\]]", re.IGNORECASE)
 _TRAILING = re.compile(rf"\s+-\s+(?:{EDITION})$", re.IGNORECASE)
 _REISSUED = re.compile(
     rf"\s*[(\[]\s*(?:{FEATURING}[^()\[\]]*|{REISSUE})[)\]]|\s+-\s+(?:{REISSUE})$", re.IGNORECASE
 )
-# Up to a dash: what follows one is a remix, or in what people type the title.
+# A credit ends at a dash: after one comes a remix or, in what people type, the title.
 _FEATURING_TAIL = re.compile(r"\s+\b(?:feat|ft|featuring)\b\.?\s(?:(?!\s-\s).)*$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
 def simplified_table() -> dict[int, str]:
-    """Traditional -> simplified Chinese, one character at a time (OpenCC's t2s).
+    """Translation table from traditional to simplified Chinese characters (OpenCC's t2s).
 
-    Phrase rules would make a name's key depend on its neighbours, so none are used.
+    It has no phrase rules: with them, a character's key would depend on its neighbours.
     """
     import opencc
 
@@ -66,7 +70,7 @@ def simplified_table() -> dict[int, str]:
 
 
 def fold(text: str) -> str:
-    """Compatibility forms, case, accents and traditional characters folded away."""
+    """Fold case, accents, compatibility forms and traditional characters."""
     if text.isascii():
         return text.lower()
     folded = unicodedata.normalize("NFKD", text).lower().translate(_FOLDED_LETTERS)
@@ -75,7 +79,7 @@ def fold(text: str) -> str:
 
 
 def search_text(text: str) -> str:
-    """Space-separated tokens: folded words, and single characters for kana, Han and Hangul.
+    """Split text into space-separated search tokens: folded words, and single CJK characters.
 
     >>> search_text("葉惠美 (Live)")
     '叶 惠 美 live'
@@ -87,18 +91,18 @@ def search_text(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """Exact-match key of a title or an artist: its search tokens.
+    """Key by which a title or an artist's name is matched exactly: its search tokens.
 
-    Text without a single letter or digit (``"???"``, an emoji) keeps its folded self, so it
-    can still be found.
+    Text without a letter or digit (``"???"``, an emoji) is its own key, folded, so that it can
+    be found.
     """
     return search_text(text) or fold(text).strip()
 
 
 def title_key(title: str) -> str:
-    """Key under which editions of a song fall together ("(Remastered 2009)", "- Live").
+    """Key that the editions of a song share ("(Remastered 2009)", "- Live").
 
-    Other versions a listener would tell apart (remixes, "Pt. 2") keep their own key.
+    Versions that a listener tells apart (remixes, "Pt. 2") have keys of their own.
     """
     bare = _TRAILING.sub("", _BRACKETED.sub("", title))
     bare = _FEATURING_TAIL.sub("", bare)
@@ -106,8 +110,8 @@ def title_key(title: str) -> str:
 
 
 def reissue_key(title: str) -> str:
-    """Key under which reissues of one recording fall together ("(Remastered 2009)", "(feat. X)").
+    """Key that the reissues of a recording share ("(Remastered 2009)", "(feat. X)").
 
-    Unlike ``title_key`` it keeps live versions and radio edits apart.
+    Live versions and radio edits have keys of their own, unlike in ``title_key``.
     """
     return name_key(_REISSUED.sub("", title)) or name_key(title)

@@ -115,7 +115,7 @@ def _parse_csv(text: str) -> Iterator[PlaylistEntry]:
     delimiter = max(",;\t|", key=head.count)
     rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
-        header = [_column_key(cell) for cell in next(rows, [])]
+        header = [_column_key(cell) for row in islice(rows, 1) for cell in row]
         if not {*TITLES, *IDS, *ISRCS} & set(header):
             yield from _parse_lines([" - ".join(cell for cell in head.split(delimiter) if cell)])
             yield from _parse_lines(" - ".join(cell for cell in row if cell) for row in rows)

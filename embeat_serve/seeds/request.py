@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from embeat_serve.contract.audio_features import check_features
 from embeat_serve.contract.payload import TrackPayload
@@ -145,8 +145,9 @@ class FeaturesRequest:
             payload["track_name"] = title
         names: object = self.features.get("artist_names")
         if isinstance(names, list | tuple):
-            texts = [name for name in names if isinstance(name, str)]
-            if len(texts) == len(names):
+            values = cast(Sequence[object], names)
+            texts = [value for value in values if isinstance(value, str)]
+            if len(texts) == len(values):
                 payload["artist_names"] = texts
         return payload
 

@@ -68,5 +68,5 @@ class Vocabulary:
         )[0]
         order = np.argsort(distances, kind="stable")
         order = order[distances[order] <= most][:MAX_ALTERNATIVES]
-        closest = (candidates[place] for place in order.tolist())
-        return tuple(dict.fromkeys((word, *closest)))
+        closest: list[str] = [candidates[place] for place in order.tolist()]
+        return tuple(dict.fromkeys([word, *closest]))

@@ -61,7 +61,7 @@ class TermDictionary:
         encoded = "".join(f"{word}\n" for word in words).encode()
         text = np.frombuffer(encoded, np.uint8)
         ends = np.flatnonzero(text == ord("\n")).astype(np.uint32)
-        targets = [words[place] for place in correctable.tolist()]
+        targets: list[str] = [words[place] for place in correctable.tolist()]
         lengths = np.fromiter(map(len, targets), np.uint8, len(targets))
         return cls(text, ends, weights, correctable, letter_sets(targets), lengths)
 
