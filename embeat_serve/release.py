@@ -28,7 +28,6 @@ class Release:
 
     Attributes:
         users: requests that are being answered from it.
-        warm: whether each collection has been searched since it was opened.
     """
 
     def __init__(self, store: VectorStore, manifest: Manifest, folder: Path | None = None):
@@ -36,7 +35,6 @@ class Release:
         self.manifest = manifest
         self._folder = folder
         self.users = 0
-        self.warm = False
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

@@ -1,6 +1,6 @@
-"""The recommender over HTTP: an API, and a page to listen with (extra ``http``).
+"""The recommender over HTTP: an API and a web page (extra ``http``).
 
-One process speaks HTTP and never asks the engine, which holds the interpreter while it works.
-Questions go through pipes to worker processes, each with the release open; the page cache holds
-the release once for all of them.
+One process speaks HTTP. It never queries the engine, which holds the interpreter lock while it
+works. Requests go through pipes to worker processes, each with the release open; they share the
+release's files in the page cache.
 """

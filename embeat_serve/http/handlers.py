@@ -1,234 +1,267 @@
-"""What a worker can be asked: the recommender, called with what a request held.
+"""What a worker does for each route: call the recommender, and shape the answer as JSON or text.
 
-This is the one place where names of the API meet those of the recommender.
+Names of the API meet those of the recommender here and nowhere else. Handlers change no state.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from embeat_serve.catalogue import lookups as catalogue
-from embeat_serve.catalogue.autocomplete import search as complete
+from embeat_serve.catalogue.autocomplete import search as autocomplete
 from embeat_serve.contract.audio_features import from_mappings
 from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import EmbeatError, SeedNotFound, UsageError
 from embeat_serve.export.playlists import jspf, m3u
 from embeat_serve.export.tabular import to_csv
 from embeat_serve.filters.request import Filters
+from embeat_serve.http.arguments import (
+    ArtistArguments,
+    ExplainArguments,
+    HandlerName,
+    NoArguments,
+    OptionArguments,
+    RecommendArguments,
+    ResolveArguments,
+    SearchArguments,
+    SimilarityArguments,
+    SongArguments,
+)
 from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.recommender import Recommender
+from embeat_serve.release import Release
 from embeat_serve.results import Recommendations
+from embeat_serve.seeds.resolver import resolve_text
 from embeat_serve.stores.query import Query
 
-Arguments = Mapping[str, Any]
+JsonObject = dict[str, Any]
 
 
-class Text(NamedTuple):
-    """An answer that is no JSON."""
+class Content(NamedTuple):
+    """Body of a response, and its media type."""
 
-    content: str
+    body: bytes
     media_type: str
 
+    @classmethod
+    def of_text(cls, text: str, media_type: str) -> "Content":
+        """Encode a text as UTF-8; what cannot be encoded becomes ``?``."""
+        return cls(text.encode("utf-8", "replace"), media_type)
 
-FORMATS: dict[str, tuple[Callable[[Recommendations], str], str]] = {
+    @classmethod
+    def of_json(cls, value: JsonObject) -> "Content":
+        """Encode an object as compact JSON."""
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return cls.of_text(text, "application/json")
+
+
+WRITERS: dict[str, tuple[Callable[[Recommendations], str], str]] = {
     "m3u": (m3u, "audio/x-mpegurl; charset=utf-8"),
     "jspf": (jspf, "application/jspf+json; charset=utf-8"),
     "csv": (to_csv, "text/csv; charset=utf-8"),
 }
-"""Ways to write a list down besides JSON, and their media types."""
+"""Formats of a list besides JSON: how to write one, and its media type."""
 
 
-def recommend(recommender: Recommender, asked: Arguments) -> dict[str, Any] | Text:
-    """Songs like those asked for."""
-    answer = recommender.recommend(
-        **_seeds(asked),
-        k=asked.get("k", 20),
-        dislikes=asked.get("dislikes", ()),
-        filters=_filters(asked),
-        options=options_of(recommender, asked),
-        explain=asked.get("explain", False),
+def recommend(recommender: Recommender, arguments: RecommendArguments) -> JsonObject | Content:
+    """Recommend songs like the seeds."""
+    result = recommender.recommend(
+        arguments.get("text"),
+        track_ids=arguments.get("track_ids"),
+        isrc=arguments.get("isrc"),
+        artist=arguments.get("artist"),
+        features=arguments.get("features"),
+        k=arguments.get("k", 20),
+        dislikes=arguments.get("dislikes", ()),
+        filters=build_filters(arguments.get("filters", {})),
+        options=build_options(recommender.settings.recall, arguments),
+        explain=arguments.get("explain", False),
     )
-    writer = FORMATS.get(asked.get("format", "json"))
+    writer = WRITERS.get(arguments.get("format", "json"))
     if writer:
         write, media_type = writer
-        return Text(write(answer), media_type)
+        return Content.of_text(write(result), media_type)
     return {
-        **answer.to_dict(),
-        "artist": answer.artist,
-        "missing": list(answer.missing),
-        "guessed": answer.guessed,
-        "alternatives": list(answer.alternatives),
+        **result.to_dict(),
+        "artist": result.artist,
+        "missing": list(result.missing),
+        "guessed": result.guessed,
+        "alternatives": list(result.alternatives),
     }
 
 
-def similarity(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """How alike two songs sound."""
-    value = recommender.similarity(asked["a"], asked["b"])
+def similarity(recommender: Recommender, arguments: SimilarityArguments) -> JsonObject:
+    """Compare how two songs sound."""
+    value = recommender.similarity(arguments["a"], arguments["b"])
     return {"release": recommender.release, "similarity": round(value, 6)}
 
 
-def explain(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """Why a song would be on the list of another, and where."""
-    seeds, song = asked["seeds"], asked["song"]
-    options = replace(options_of(recommender, asked), diversify=False)
-    answer = recommender.recommend(track_ids=seeds, k=asked["k"], options=options, explain=True)
-    place = next((found for found in answer.results if found.track_id == song), None)
+def explain(recommender: Recommender, arguments: ExplainArguments) -> JsonObject:
+    """Explain why a song would be on the list of the seeds, and at which rank."""
+    seeds, track_id = arguments["seeds"], arguments["song"]
+    options = replace(build_options(recommender.settings.recall, arguments), diversify=False)
+    result = recommender.recommend(track_ids=seeds, k=arguments["k"], options=options, explain=True)
+    song = next((song for song in result.results if song.track_id == track_id), None)
     try:
-        alike = round(recommender.similarity(seeds[0], song), 6)
+        similarity = round(recommender.similarity(seeds[0], track_id), 6)
     except UsageError:
-        alike = None
+        similarity = None  # one of the two has no audio features
     with recommender.opened() as release:
-        details = catalogue.song(release.store, song)
+        details = catalogue.song(release.store, track_id)
     return {
-        "release": answer.release,
+        "release": result.release,
         "song": details,
-        "rank": place.rank if place else None,
-        "score": place.score if place else None,
-        "channels": dict(place.channels) if place else {},
-        "explanation": place.explanation if place else None,
-        "similarity": alike,
-        "looked_among": asked["k"],
+        "rank": song.rank if song else None,
+        "score": song.score if song else None,
+        "channels": dict(song.channels) if song else {},
+        "explanation": song.explanation if song else None,
+        "similarity": similarity,
+        "looked_among": arguments["k"],
     }
 
 
-def search(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """Songs and artists that a text may be the beginning of."""
+def search(recommender: Recommender, arguments: SearchArguments) -> JsonObject:
+    """Find songs and artists whose name may begin with a text."""
+    kind = arguments.get("kind", "all")
     with recommender.opened() as release:
-        found = complete(release, asked["q"], asked["limit"])
+        result = autocomplete(release, arguments["q"], arguments["limit"])
         name = release.name
-    wanted = asked.get("kind", "all")
+    songs = [] if kind == "artists" else result.songs
+    artists = [] if kind == "songs" else result.artists
     return {
         "release": name,
-        "songs": [
-            catalogue.song_dict(hit, catalogue.FOUND_FIELDS)
-            for hit in found.songs
-            if wanted != "artists"
-        ],
-        "artists": [catalogue.artist_dict(hit) for hit in found.artists if wanted != "songs"],
-        "did_you_mean": list(found.did_you_mean),
+        "songs": [catalogue.song_dict(hit, catalogue.FOUND_FIELDS) for hit in songs],
+        "artists": [catalogue.artist_dict(hit) for hit in artists],
+        "did_you_mean": list(result.did_you_mean),
     }
 
 
-def resolve(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """Songs that the lines of a pasted playlist stand for."""
-    from embeat_serve.seeds.resolver import resolve_text
-
-    lines = []
+def resolve(recommender: Recommender, arguments: ResolveArguments) -> JsonObject:
+    """Resolve the lines of a pasted playlist to songs."""
     with recommender.opened() as release:
-        for line in asked["lines"]:
-            found: dict[str, Any] = {"line": line, "songs": [], "guessed": False}
-            found["did_you_mean"] = []
-            try:
-                meant = resolve_text(release, line, artist_tracks=1)
-                found["guessed"] = meant.guessed
-                found["songs"] = [
-                    {
-                        "track_id": song.payload.get("track_id", ""),
-                        "track_name": song.payload.get("track_name", ""),
-                        "artist_names": list(song.payload.get("artist_names", ())),
-                    }
-                    for song in meant.songs
-                ]
-            except SeedNotFound as error:
-                found["did_you_mean"] = list(error.suggestions)
-            except UsageError:
-                pass
-            lines.append(found)
+        lines = [_resolve_line(release, line) for line in arguments["lines"]]
         return {"release": release.name, "lines": lines}
 
 
-def song(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """A song."""
+def song(recommender: Recommender, arguments: SongArguments) -> JsonObject:
+    """Describe a song."""
     with recommender.opened() as release:
-        return catalogue.song(release.store, asked["id"])
+        return catalogue.song(release.store, arguments["id"])
 
 
-def artist(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """An artist."""
+def artist(recommender: Recommender, arguments: ArtistArguments) -> JsonObject:
+    """Describe an artist."""
     with recommender.opened() as release:
-        return catalogue.artist(release.store, asked["id"], asked["songs"])
+        return catalogue.artist(release.store, arguments["id"], arguments["songs"])
 
 
-def genres(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """The genre map."""
+def genres(recommender: Recommender, arguments: NoArguments) -> JsonObject:
+    """List the genres with their places on the map."""
     with recommender.opened() as release:
         return {"release": release.name, "genres": catalogue.genres(release.store)}
 
 
-def releases(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """The releases."""
+def releases(recommender: Recommender, arguments: NoArguments) -> JsonObject:
+    """List the releases."""
     with recommender.opened() as release:
         return {"releases": catalogue.releases(recommender.settings, release)}
 
 
-def ready(recommender: Recommender, asked: Arguments) -> dict[str, Any]:
-    """The release that answers, whole in memory or mapped, and the one published now."""
-    with recommender.opened() as release:
-        if not release.warm:
-            release.warm = True
-            release.load()
-            complete(release, "a", 1)
-            vector = release.encoder.encode(from_mappings([{"energy": 0.5}]))[0]
-            for collection in Collection.ALL:
-                release.store.query([Query(collection, 1, vector=vector)])
-        return {"release": release.name, "published": recommender.published}
+def ready(recommender: Recommender, arguments: NoArguments) -> JsonObject:
+    """Name the release that is open, and the one that is published."""
+    return {"release": recommender.release, "published": recommender.published}
 
 
-QUESTIONS: dict[str, Callable[[Recommender, Arguments], dict[str, Any] | Text]] = {
-    function.__name__: function
-    for function in (
-        recommend,
-        similarity,
-        explain,
-        search,
-        resolve,
-        song,
-        artist,
-        genres,
-        releases,
-        ready,
-    )
+Handler = Callable[[Recommender, Any], JsonObject | Content]
+
+HANDLERS: dict[HandlerName, Handler] = {
+    "recommend": recommend,
+    "similarity": similarity,
+    "explain": explain,
+    "search": search,
+    "resolve": resolve,
+    "song": song,
+    "artist": artist,
+    "genres": genres,
+    "releases": releases,
+    "ready": ready,
 }
-"""By the name they are asked by."""
 
 
-def options_of(recommender: Recommender, asked: Arguments) -> RecallOptions:
-    """The server's recall settings with those that a request names."""
-    preset = asked.get("preset")
-    base = PRESETS[preset] if preset else recommender.settings.recall
-    given = dict(asked.get("options", {}))
-    if "channels" in given:
-        given["channels"] = tuple(given["channels"])
-    return base.with_values(given)
-
-
-def answer(recommender: Recommender, question: str, asked: Arguments) -> tuple[str, bytes]:
-    """Answer a question: media type and content.
+def call_handler(
+    recommender: Recommender, name: HandlerName, arguments: Mapping[str, Any]
+) -> Content:
+    """Call a handler by its name.
 
     Raises:
-        EmbeatError: as the recommender does.
+        EmbeatError: the request is wrong, or the release cannot be read.
     """
-    found = QUESTIONS[question](recommender, asked)
-    if isinstance(found, Text):
-        return found.media_type, found.content.encode("utf-8", "replace")
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return "application/json", text.encode("utf-8", "replace")
+    result = HANDLERS[name](recommender, arguments)
+    return result if isinstance(result, Content) else Content.of_json(result)
 
 
-def status_of(error: EmbeatError) -> int:
-    """HTTP status of what went wrong."""
+def http_status(error: EmbeatError) -> int:
+    """HTTP status for an error."""
     return {2: 422, 3: 404, 4: 503}.get(error.exit_status, 500)
 
 
-def _filters(asked: Arguments) -> Filters:
-    given: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in asked.get("filters", {}).items()
+def load_release(recommender: Recommender) -> None:
+    """Load all of the release that requests read, and query each collection once.
+
+    Raises:
+        Unavailable: the release cannot be read.
+    """
+    with recommender.opened() as release:
+        release.load()
+        autocomplete(release, "a", 1)
+        vector = release.encoder.encode(from_mappings([{"energy": 0.5}]))[0]
+        for collection in Collection.ALL:
+            release.store.query([Query(collection, 1, vector=vector)])
+
+
+def build_options(defaults: RecallOptions, arguments: OptionArguments) -> RecallOptions:
+    """Build the recall options of a request: its preset, else the defaults, with its changes.
+
+    Raises:
+        UsageError: an option is out of its range.
+    """
+    preset = arguments.get("preset")
+    base = PRESETS[preset] if preset else defaults
+    return base.with_values(_with_tuples(arguments.get("options", {})))
+
+
+def build_filters(fields: Mapping[str, Any]) -> Filters:
+    """Build the filters of a request.
+
+    Raises:
+        UsageError: a filter is out of its range.
+    """
+    return Filters(**_with_tuples(fields))
+
+
+def _with_tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn JSON lists into tuples, which frozen dataclasses hold."""
+    return {
+        name: tuple(cast("list[Any]", value)) if isinstance(value, list) else value
+        for name, value in fields.items()
     }
-    return Filters(**given)
 
 
-def _seeds(asked: Arguments) -> dict[str, Any]:
-    names = ("text", "track_ids", "isrc", "artist", "features")
-    return {name: asked[name] for name in names if asked.get(name) is not None}
+def _resolve_line(release: Release, line: str) -> JsonObject:
+    result: JsonObject = {"line": line, "songs": [], "guessed": False, "did_you_mean": []}
+    try:
+        seeds = resolve_text(release, line, artist_tracks=1)
+    except SeedNotFound as error:
+        return {**result, "did_you_mean": list(error.suggestions)}
+    except UsageError:
+        return result
+    songs = [
+        {
+            "track_id": seed.payload.get("track_id", ""),
+            "track_name": seed.payload.get("track_name", ""),
+            "artist_names": list(seed.payload.get("artist_names", ())),
+        }
+        for seed in seeds.songs
+    ]
+    return {**result, "songs": songs, "guessed": seeds.guessed}

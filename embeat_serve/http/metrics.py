@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus."""
+"""Counters and gauges of the server, in Prometheus's text format."""
 
 from collections.abc import Iterable, Iterator
 
@@ -18,10 +18,11 @@ disable_created_metrics()
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Upper bounds of the histogram of request times, in seconds."""
 
 
 class Metrics:
-    """Counters of one server; the pool's state is read when it is asked for."""
+    """Counts requests, and reports the state of the worker pool."""
 
     def __init__(self, pool: WorkerPool):
         self._registry = CollectorRegistry()
@@ -41,12 +42,12 @@ class Metrics:
         self._registry.register(_PoolState(pool))
 
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count a request."""
+        """Count one request."""
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def text(self) -> bytes:
-        """Everything, in the text format."""
+        """All metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
 
@@ -60,13 +61,13 @@ class _PoolState(Collector):
     def _gauges(self) -> Iterator[Metric]:
         pool = self._pool
         states = {
-            "embeat_questions_waiting": ("Questions that wait for a worker.", pool.waiting),
-            "embeat_questions_asked": ("Questions that a worker has.", pool.asking),
+            "embeat_questions_waiting": ("Requests that wait for a worker.", pool.waiting),
+            "embeat_questions_asked": ("Requests that a worker has.", pool.running),
             "embeat_workers_ready": ("Workers with a release open.", pool.ready),
             "embeat_workers_replaced": ("Workers that had to be replaced.", pool.restarts),
         }
-        for name, (about, value) in states.items():
-            yield GaugeMetricFamily(name, about, value)
+        for name, (description, value) in states.items():
+            yield GaugeMetricFamily(name, description, value)
         release = GaugeMetricFamily(
             "embeat_release", "Release that workers answer from.", labels=["release"]
         )

@@ -1,10 +1,10 @@
-"""What the API answers with, for its description; the workers write the JSON themselves."""
+"""Pydantic models of answers, for the OpenAPI document; the workers write the JSON themselves."""
 
 from pydantic import BaseModel
 
 
 class SeedOut(BaseModel):
-    """A song that the list is like; nulls for one that is in no catalogue."""
+    """A seed of a list; fields are null for a song that is in no catalogue."""
 
     track_id: str | None
     track_name: str | None
@@ -12,7 +12,7 @@ class SeedOut(BaseModel):
 
 
 class SongOut(BaseModel):
-    """One song of a list. ``channels`` sum to ``score``."""
+    """One song of a list; its ``channels`` sum to ``score``."""
 
     rank: int
     track_id: str
@@ -33,16 +33,16 @@ class ListOut(BaseModel):
     release: str
     seeds: list[SeedOut]
     artist: str | None
-    """Artist whose best-known songs the seeds are."""
+    """Artist whose best-known songs are the seeds."""
     results: list[SongOut]
     relaxed: list[str]
-    """Rules that had to give way to fill the list."""
+    """Rules that were relaxed to fill the list."""
     missing: list[str]
-    """Seeds that the catalogue does not have."""
+    """Seeds that are not in the catalogue."""
     guessed: bool
-    """Whether the catalogue lacks what was typed, and the seeds come closest."""
+    """Whether the text is not in the catalogue, and the seeds are the closest matches."""
     alternatives: list[str]
-    """What else may have been meant."""
+    """Other readings of the text."""
     timings_ms: dict[str, float]
 
 
@@ -54,7 +54,7 @@ class SimilarityOut(BaseModel):
 
 
 class FoundSong(BaseModel):
-    """A song that a search found."""
+    """A song in the answer to a search."""
 
     track_id: str
     track_name: str | None
@@ -65,7 +65,7 @@ class FoundSong(BaseModel):
 
 
 class SongDetails(FoundSong):
-    """What is known of a song."""
+    """A song in full."""
 
     isrc: str | None
     explicit: bool | None
@@ -77,7 +77,7 @@ class SongDetails(FoundSong):
 
 
 class ArtistOut(BaseModel):
-    """What is known of an artist."""
+    """An artist."""
 
     artist_id: str | None
     artist_name: str
@@ -100,22 +100,22 @@ class ArtistDetails(ArtistOut):
 
 
 class SearchOut(BaseModel):
-    """Songs and artists that may be meant, best first."""
+    """Songs and artists that match a text, best first."""
 
     release: str
     songs: list[FoundSong]
     artists: list[ArtistOut]
     did_you_mean: list[str]
-    """Where nothing fits."""
+    """Names close to the text, if nothing matches."""
 
 
 class LineOut(BaseModel):
-    """What a line of a playlist stands for: nothing, or a song."""
+    """One line of a playlist, with the song it names or none."""
 
     line: str
     songs: list[SeedOut]
     guessed: bool
-    """Whether the line is not in the catalogue, and this comes closest."""
+    """Whether the line is not in the catalogue, and this is the closest match."""
     did_you_mean: list[str]
 
 
@@ -127,7 +127,7 @@ class ResolveOut(BaseModel):
 
 
 class ExplainOut(BaseModel):
-    """Why a song would be on the list; no rank where it would not."""
+    """Why a song would be on the list; ``rank`` is null where it would not."""
 
     release: str
     song: SongOfArtists
@@ -138,7 +138,7 @@ class ExplainOut(BaseModel):
     similarity: float | None
     """How alike it sounds to the first seed, 0..1."""
     looked_among: int
-    """Length of the list it was looked for in."""
+    """Length of the list in which the song was searched."""
 
 
 class GenreOut(BaseModel):
@@ -167,7 +167,7 @@ class ReleaseOut(BaseModel):
 
 
 class ReleasesOut(BaseModel):
-    """The release being asked, then those kept for going back."""
+    """The release in use, then those kept for a rollback."""
 
     releases: list[ReleaseOut]
 
@@ -182,7 +182,7 @@ class HealthOut(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong, after RFC 9457."""
+    """An error, as of RFC 9457."""
 
     type: str
     title: str
@@ -190,6 +190,6 @@ class Problem(BaseModel):
     detail: str
     request_id: str
     suggestions: list[str] | None = None
-    """What may have been meant."""
+    """Names close to what was not found."""
     errors: list[str] | None = None
     """Every parameter that is wrong, with what was expected."""

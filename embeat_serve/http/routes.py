@@ -1,21 +1,24 @@
-"""The endpoints: what was asked goes to a worker, what it says comes back."""
+"""Routes of the API: each sends its request to a worker, and returns the answer."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response
 
+from embeat_serve.contract.audio_features import FEATURES
 from embeat_serve.errors import UsageError
 from embeat_serve.http import request_models as models
-from embeat_serve.http import response_models as answers
+from embeat_serve.http import response_models as responses
+from embeat_serve.http.arguments import HandlerName
 from embeat_serve.http.metrics import MEDIA_TYPE, Metrics
 from embeat_serve.http.problem_details import MEDIA_TYPE as PROBLEM
-from embeat_serve.http.problem_details import problem
+from embeat_serve.http.problem_details import problem_response
 from embeat_serve.http.worker_pool import QueryTimeout, QueueFull, WorkerLost, WorkerPool
 from embeat_serve.seeds.parsing import parse_track_id
 
 RETRY_SECONDS = 2
-"""After which it is worth asking a store again that was away."""
+"""Time after which a client may try again if nothing could be asked."""
 
 SpotifyId = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{22}$", description="22 letters and digits")]
 ArtistId = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{1,64}$", description="letters and digits")]
@@ -26,16 +29,20 @@ _RETRY = {"headers": {"Retry-After": {"schema": {"type": "integer"}, "descriptio
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"description": "Malformed request", **_PROBLEM},
     422: {"description": "A parameter is unknown or wrong", **_PROBLEM},
-    429: {"description": "More questions wait than may", **_PROBLEM, **_RETRY},
-    503: {"description": "No release to ask, or the store is away", **_PROBLEM, **_RETRY},
-    504: {"description": "It took longer than it may", **_PROBLEM},
+    429: {"description": "Too many requests wait", **_PROBLEM, **_RETRY},
+    503: {
+        "description": "No release is published, or the store does not answer",
+        **_PROBLEM,
+        **_RETRY,
+    },
+    504: {"description": "The request took too long", **_PROBLEM},
 }
 BODY: dict[int | str, dict[str, Any]] = {
     413: {"description": "The body is too large", **_PROBLEM},
     415: {"description": "The body is not JSON", **_PROBLEM},
 }
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    404: {"description": "The catalogue does not have it; what is like it is named", **_PROBLEM}
+    404: {"description": "Not in the catalogue; `suggestions` names what is close", **_PROBLEM}
 }
 LIST: dict[int | str, dict[str, Any]] = {
     **NOT_FOUND,
@@ -46,169 +53,182 @@ LIST: dict[int | str, dict[str, Any]] = {
             "text/csv": {"schema": {"type": "string"}},
             "application/jspf+json": {"schema": {"type": "object"}},
         },
-        "model": answers.ListOut,
+        "model": responses.ListOut,
     },
 }
 
-router = APIRouter(prefix="/v1", responses=PROBLEMS)
-service = APIRouter()
+api_router = APIRouter(prefix="/v1", responses=PROBLEMS)
+service_router = APIRouter()
 
 
-async def ask(request: Request, question: str, asked: dict[str, Any]) -> Response:
-    """Have a worker answer; whatever goes wrong becomes a problem."""
+async def call_worker(
+    request: Request, handler: HandlerName, arguments: Mapping[str, Any]
+) -> Response:
+    """Have a worker answer a request; every error becomes a problem response."""
     pool: WorkerPool = request.app.state.pool
-    id = request.state.request_id
+    request_id = request.state.request_id
     try:
-        answer = await pool.ask(question, asked)
-    except QueueFull as busy:
-        return problem(429, str(busy), id, {"retry-after": str(busy.seconds)})
-    except QueryTimeout as overdue:
-        return problem(504, str(overdue), id)
-    except WorkerLost as lost:
-        return problem(503, str(lost), id, {"retry-after": str(RETRY_SECONDS)})
-    head = answer.head
+        answer = await pool.call(handler, arguments)
+    except QueueFull as error:
+        return problem_response(429, str(error), request_id, headers=_retry_after(error.seconds))
+    except QueryTimeout as error:
+        return problem_response(504, str(error), request_id)
+    except WorkerLost as error:
+        return problem_response(503, str(error), request_id, headers=_retry_after(RETRY_SECONDS))
     if answer.status == 200:
-        headers = {"cache-control": "no-cache", "embeat-release": str(head["release"])}
-        return Response(answer.body, 200, headers, head["media_type"])
-    again = {"retry-after": str(RETRY_SECONDS)} if answer.status == 503 else None
-    return problem(
-        answer.status, head["detail"], id, again, suggestions=head.get("suggestions", ())
+        headers = {"cache-control": "no-cache", "embeat-release": str(answer.release)}
+        return Response(answer.body, 200, headers, answer.media_type)
+    return problem_response(
+        answer.status,
+        answer.detail,
+        request_id,
+        headers=_retry_after(RETRY_SECONDS) if answer.status == 503 else None,
+        suggestions=answer.suggestions,
     )
 
 
-@router.get("/search", response_model=answers.SearchOut, tags=["search"])
+def _retry_after(seconds: int) -> dict[str, str]:
+    return {"retry-after": str(seconds)}
+
+
+@api_router.get("/search", response_model=responses.SearchOut, tags=["search"])
 async def search(request: Request, query: Annotated[models.SearchQuery, Query()]) -> Response:
     """Songs and artists that a text may be the beginning of, in any script."""
-    return await ask(request, "search", query.model_dump())
+    return await call_worker(request, "search", query.model_dump())
 
 
-@router.get("/recommend", response_model=answers.ListOut, responses=LIST, tags=["recommend"])
-async def recommend(request: Request, query: Annotated[models.RecommendQuery, Query()]) -> Response:  # type: ignore[valid-type]
+@api_router.get("/recommend", response_model=responses.ListOut, responses=LIST, tags=["recommend"])
+async def recommend(request: Request, query: Annotated[models.RecommendQuery, Query()]) -> Response:
     """Songs like a song, several songs or an artist: give one of q, track, isrc and artist.
 
     Every recall setting is a parameter; those left out are the server's own.
     """
-    asked = models.with_options(models.given(query))
-    for name, meant in {"q": "text", "track": "track_ids", "dislike": "dislikes"}.items():
-        if name in asked:
-            asked[meant] = asked.pop(name)
-    return await ask(request, "recommend", asked)
+    arguments = models.group_fields(models.set_fields(query))
+    for name, argument in {"q": "text", "track": "track_ids", "dislike": "dislikes"}.items():
+        if name in arguments:
+            arguments[argument] = arguments.pop(name)
+    return await call_worker(request, "recommend", arguments)
 
 
-@router.post(
-    "/recommend", response_model=answers.ListOut, responses={**LIST, **BODY}, tags=["recommend"]
+@api_router.post(
+    "/recommend", response_model=responses.ListOut, responses={**LIST, **BODY}, tags=["recommend"]
 )
 async def recommend_body(
     request: Request,
-    body: Annotated[models.RecommendBody, Body()],  # type: ignore[valid-type]
+    body: Annotated[models.RecommendBody, Body()],
 ) -> Response:
     """The same with many seeds, or with a song given by its audio features."""
-    return await ask(request, "recommend", models.given(body))
+    return await call_worker(request, "recommend", models.set_fields(body))
 
 
-@router.get("/similar", response_model=answers.ListOut, responses=LIST, tags=["recommend"])
-async def similar(request: Request, query: Annotated[models.SimilarQuery, Query()]) -> Response:  # type: ignore[valid-type]
+@api_router.get("/similar", response_model=responses.ListOut, responses=LIST, tags=["recommend"])
+async def similar(request: Request, query: Annotated[models.SimilarQuery, Query()]) -> Response:
     """Songs that sound like given audio features; at least one of the seven from 0 to 1."""
-    asked = models.given(query)
-    features = {name: asked.pop(name) for name in models.FEATURES if name in asked}
-    return await ask(request, "recommend", {**asked, "features": features})
+    arguments = models.set_fields(query)
+    features = {name: arguments.pop(name) for name in FEATURES if name in arguments}
+    return await call_worker(request, "recommend", {**arguments, "features": features})
 
 
-@router.get(
-    "/similarity", response_model=answers.SimilarityOut, responses=NOT_FOUND, tags=["compare"]
+@api_router.get(
+    "/similarity", response_model=responses.SimilarityOut, responses=NOT_FOUND, tags=["compare"]
 )
 async def similarity(
     request: Request, query: Annotated[models.SimilarityQuery, Query()]
 ) -> Response:
     """How alike two songs sound, 0..1."""
-    return await ask(request, "similarity", query.model_dump())
+    return await call_worker(request, "similarity", query.model_dump())
 
 
-@router.post(
+@api_router.post(
     "/similarity",
-    response_model=answers.SimilarityOut,
+    response_model=responses.SimilarityOut,
     responses={**NOT_FOUND, **BODY},
     tags=["compare"],
 )
 async def similarity_body(
     request: Request,
-    body: Annotated[models.SimilarityBody, Body()],  # type: ignore[valid-type]
+    body: Annotated[models.SimilarityBody, Body()],
 ) -> Response:
     """The same, also of songs given by their audio features."""
-    return await ask(request, "similarity", models.given(body))
+    return await call_worker(request, "similarity", models.set_fields(body))
 
 
-@router.get("/explain", response_model=answers.ExplainOut, responses=NOT_FOUND, tags=["compare"])
-async def explain(request: Request, query: Annotated[models.ExplainQuery, Query()]) -> Response:  # type: ignore[valid-type]
+@api_router.get(
+    "/explain", response_model=responses.ExplainOut, responses=NOT_FOUND, tags=["compare"]
+)
+async def explain(request: Request, query: Annotated[models.ExplainQuery, Query()]) -> Response:
     """Why a song would be on the list of others, and at which rank before the list rules."""
-    asked = {"k": query.k, **models.with_options(models.given(query))}  # type: ignore[attr-defined]
-    asked["seeds"] = asked.pop("track")
+    arguments = models.group_fields(models.set_fields(query))
+    arguments.setdefault("k", models.EXPLAIN_K)
+    arguments["seeds"] = arguments.pop("track")
     try:
-        asked["song"] = parse_track_id(asked["song"])
+        arguments["song"] = parse_track_id(arguments["song"])
     except UsageError as error:
-        return problem(422, str(error), request.state.request_id)
-    return await ask(request, "explain", asked)
+        return problem_response(422, str(error), request.state.request_id)
+    return await call_worker(request, "explain", arguments)
 
 
-@router.get(
+@api_router.get(
     "/songs/{track_id}",
-    response_model=answers.SongOfArtists,
+    response_model=responses.SongOfArtists,
     responses=NOT_FOUND,
     tags=["catalogue"],
 )
 async def song(request: Request, track_id: SpotifyId) -> Response:
-    """What is known of a song."""
-    return await ask(request, "song", {"id": track_id})
+    """A song in full."""
+    return await call_worker(request, "song", {"id": track_id})
 
 
-@router.get(
+@api_router.get(
     "/artists/{artist_id}",
-    response_model=answers.ArtistDetails,
+    response_model=responses.ArtistDetails,
     responses=NOT_FOUND,
     tags=["catalogue"],
 )
 async def artist(request: Request, artist_id: ArtistId) -> Response:
-    """What is known of an artist, with related ones and the best-known songs."""
-    return await ask(request, "artist", {"id": artist_id, "songs": models.SONGS_OF_ARTIST})
+    """An artist, with related artists and the best-known songs."""
+    return await call_worker(request, "artist", {"id": artist_id, "songs": models.SONGS_OF_ARTIST})
 
 
-@router.post("/resolve", response_model=answers.ResolveOut, responses=BODY, tags=["search"])
+@api_router.post("/resolve", response_model=responses.ResolveOut, responses=BODY, tags=["search"])
 async def resolve(request: Request, body: models.ResolveBody) -> Response:
-    """Songs that the lines of a playlist stand for."""
-    return await ask(request, "resolve", body.model_dump())
+    """The songs that the lines of a playlist name."""
+    return await call_worker(request, "resolve", body.model_dump())
 
 
-@router.get("/genres", response_model=answers.GenresOut, tags=["catalogue"])
+@api_router.get("/genres", response_model=responses.GenresOut, tags=["catalogue"])
 async def genres(request: Request) -> Response:
     """The genre map."""
-    return await ask(request, "genres", {})
+    return await call_worker(request, "genres", {})
 
 
-@router.get("/releases", response_model=answers.ReleasesOut, tags=["catalogue"])
+@api_router.get("/releases", response_model=responses.ReleasesOut, tags=["catalogue"])
 async def releases(request: Request) -> Response:
-    """The release that answers, and those kept for going back."""
-    return await ask(request, "releases", {})
+    """The release in use, and those kept for a rollback."""
+    return await call_worker(request, "releases", {})
 
 
-@service.get("/healthz", tags=["service"])
-async def healthz() -> answers.HealthOut:
+@service_router.get("/healthz", tags=["service"])
+async def healthz() -> responses.HealthOut:
     """Whether the server runs."""
-    return answers.HealthOut(status="ok")
+    return responses.HealthOut(status="ok")
 
 
-@service.get("/readyz", tags=["service"], responses={503: PROBLEMS[503]})
-async def readyz(request: Request) -> answers.HealthOut:
-    """Whether questions can be answered: whether a worker has a release open."""
+@service_router.get(
+    "/readyz", response_model=responses.HealthOut, tags=["service"], responses={503: PROBLEMS[503]}
+)
+async def readyz(request: Request) -> Any:
+    """Whether requests can be answered: whether a worker has a release open."""
     pool: WorkerPool = request.app.state.pool
     if not pool.ready:
-        reason = pool.trouble or "the workers are starting"
-        retry = {"retry-after": str(RETRY_SECONDS)}
-        return problem(503, reason, request.state.request_id, retry)  # type: ignore[return-value]
+        reason = pool.failure or "the workers are starting"
+        headers = _retry_after(RETRY_SECONDS)
+        return problem_response(503, reason, request.state.request_id, headers=headers)
     release = sorted(pool.releases)[0]
-    return answers.HealthOut(status="ready", release=release, workers=pool.ready)
+    return responses.HealthOut(status="ready", release=release, workers=pool.ready)
 
 
-@service.get(
+@service_router.get(
     "/metrics",
     tags=["service"],
     response_class=Response,
@@ -216,5 +236,5 @@ async def readyz(request: Request) -> answers.HealthOut:
 )
 async def metrics(request: Request) -> Response:
     """Counters for Prometheus."""
-    counted: Metrics = request.app.state.metrics
-    return Response(counted.text(), media_type=MEDIA_TYPE)
+    counters: Metrics = request.app.state.metrics
+    return Response(counters.text(), media_type=MEDIA_TYPE)

@@ -1,7 +1,8 @@
-"""Runs the application until it is told to stop."""
+"""Runs the application in uvicorn until a signal stops it."""
 
 import signal
 import sys
+from types import FrameType
 
 import uvicorn
 
@@ -10,13 +11,14 @@ from embeat_serve.http.settings import HttpSettings
 from embeat_serve.settings import Settings
 
 STOP_SECONDS = 30
-"""What is being answered when the server is told to stop may take this long."""
+"""Time that running requests get when the server is stopped."""
 
 BACKLOG = 2_048
+"""Connections that may wait to be accepted."""
 
 
 def run(settings: Settings, http: HttpSettings) -> int:
-    """Serve; returns the exit status once a signal (SIGINT, SIGTERM) has ended it."""
+    """Serve until SIGINT or SIGTERM; returns the exit status."""
     config = uvicorn.Config(
         create_app(settings, http),
         host=http.host,
@@ -29,8 +31,8 @@ def run(settings: Settings, http: HttpSettings) -> int:
         timeout_keep_alive=30,
     )
     server = _Server(config)
-    # Once all is answered and closed, the server raises the signal that ended it again.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # When all requests are answered, uvicorn raises the signal that stopped it once more.
+    signal.signal(signal.SIGTERM, _exit)
     try:
         server.run()
     except KeyboardInterrupt:
@@ -38,8 +40,12 @@ def run(settings: Settings, http: HttpSettings) -> int:
     return 0 if server.started else 2
 
 
+def _exit(number: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
 class _Server(uvicorn.Server):
-    """Says where it listens, in a line that can be waited for."""
+    """Prints the address that the server listens on, once it does."""
 
     def _log_started_message(self, listeners: object) -> None:
         host, port = self.config.host, self.config.port

@@ -1,9 +1,11 @@
-"""``EMBEAT_HTTP_*`` environment variables -> one frozen object."""
+"""Settings of the HTTP server, read from the ``EMBEAT_HTTP_*`` environment variables."""
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
 
 from embeat_serve.errors import UsageError
 
@@ -13,19 +15,29 @@ MAX_BODY = 1 << 20
 """Largest request body, bytes: a hundred seeds with every setting are 10 kB."""
 
 BODY_SECONDS = 10.0
-"""Until a body must have arrived."""
+"""Time in which a body must have arrived."""
 
 QUEUE_PER_WORKER = 32
-"""Questions that may wait for each worker."""
+"""Requests that may wait for each worker."""
 
-WARM = ("auto", "yes", "no")
+_HIGHEST = {"workers": 64, "queue": 10_000, "timeout": 600}
+"""Highest value of each number; all must be above 0."""
 
-_POSITIVE = {"workers": 64, "queue": 10_000, "timeout": 600}
+
+class PreloadMode(StrEnum):
+    """Whether a release is read into the page cache before it is used."""
+
+    AUTO = "auto"
+    """Only where half of the available memory holds it."""
+    YES = "yes"
+    NO = "no"
 
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """How the server behaves. Environment: ``EMBEAT_HTTP_`` and the name in capitals.
+    """Address, limits and access of the server.
+
+    A field's environment variable is ``EMBEAT_HTTP_`` and its name in capitals.
 
     Raises:
         UsageError: a value is out of its range.
@@ -34,37 +46,33 @@ class HttpSettings:
     host: str = "127.0.0.1"
     port: int = 8765
     workers: int = field(default_factory=lambda: min(os.cpu_count() or 1, 8))
-    """Processes that ask the release."""
+    """Processes that answer requests."""
     queue: int = 0
-    """Questions that may wait for one; further ones get 429. 0: 32 for each worker."""
+    """Requests that may wait for a worker; further ones get status 429. 0: 32 for each worker."""
     timeout: float = 15.0
-    """Seconds a question may wait for a worker, and then may take."""
-    warm: str = "auto"
-    """Whether a release is read into the page cache before it is asked: ``yes``, ``no``, or
-    ``auto``, where half the memory that is free holds it."""
+    """Seconds that a request may wait for a worker, and then may take."""
+    warm: PreloadMode = PreloadMode.AUTO
     api_key: str | None = field(default=None, repr=False)
-    """Asked of every request to the API where set."""
+    """Key that requests to the API must send; None lets everybody in."""
     cors: tuple[str, ...] = ()
-    """Origins whose pages may call; none where empty, ``*`` is any."""
+    """Origins whose pages may call the API; ``*`` is any."""
     hosts: tuple[str, ...] = ()
-    """Names by which the server may be called besides its own address. A server on loopback
-    answers to no other, or any web page could read it by pointing its own name there."""
+    """Further host names of a server on loopback. It answers to no other name: else any web page
+    could read it by pointing a name of its own at this machine."""
 
     def __post_init__(self) -> None:
         if not self.queue:
             object.__setattr__(self, "queue", QUEUE_PER_WORKER * self.workers)
-        for name, highest in _POSITIVE.items():
+        for name, highest in _HIGHEST.items():
             value = getattr(self, name)
             if not 0 < value <= highest:
                 raise UsageError(f"EMBEAT_HTTP_{name.upper()} must be in 1..{highest}")
-        if self.warm not in WARM:
-            raise UsageError(f"EMBEAT_HTTP_WARM must be {', '.join(WARM)}, found {self.warm!r}")
         if not 0 <= self.port <= 65_535:
             raise UsageError(f"expected a port in 0..65535, found {self.port}")
 
     @property
     def is_local(self) -> bool:
-        """Whether nothing but this machine can reach the server."""
+        """Whether only this machine can reach the server."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -72,7 +80,7 @@ class HttpSettings:
 
     @property
     def allowed_hosts(self) -> frozenset[str] | None:
-        """Names a request may call the server by; None for any."""
+        """Host names that a request may use; None allows any."""
         if not self.is_local and not self.hosts:
             return None
         return frozenset({self.host, "localhost", "127.0.0.1", "::1", *self.hosts})
@@ -81,36 +89,58 @@ class HttpSettings:
     def from_environment(
         cls, address: str = DEFAULT_ADDRESS, environment: Mapping[str, str] | None = None
     ) -> "HttpSettings":
-        """Read the variables; unset or empty means the default.
+        """Read the settings from the environment; an unset or empty variable means the default.
 
         Args:
             address: ``HOST:PORT``, ``HOST``, ``:PORT`` (loopback) or ``PORT``.
-            environment: instead of ``os.environ``.
+            environment: read instead of ``os.environ``.
 
         Raises:
             UsageError: the address or a variable cannot be read.
         """
         environment = os.environ if environment is None else environment
         host, port = parse_address(address)
-        given: dict[str, object] = {"host": host, "port": port}
-        readers = {"workers": int, "queue": int, "timeout": float, "api_key": str, "warm": str}
+        values: dict[str, Any] = {"host": host, "port": port}
         for option in fields(cls):
-            variable = f"EMBEAT_HTTP_{option.name.upper()}"
-            text = environment.get(variable)
-            if not text or option.name in given:
-                continue
-            try:
-                given[option.name] = readers.get(option.name, _names)(text)
-            except ValueError:
-                raise UsageError(f"{variable} must be a number, found {text!r}") from None
-        return cls(**given)  # type: ignore[arg-type]
+            text = environment.get(f"EMBEAT_HTTP_{option.name.upper()}")
+            if text and option.name not in values:
+                values[option.name] = _parse(option.name, text)
+        return cls(**values)
+
+
+def _parse(name: str, text: str) -> Any:
+    variable = f"EMBEAT_HTTP_{name.upper()}"
+    try:
+        return _PARSERS[name](text)
+    except ValueError:
+        modes = ", ".join(PreloadMode)
+        expected = modes if _PARSERS[name] is PreloadMode else "a number"
+        raise UsageError(f"{variable} must be {expected}, found {text!r}") from None
+
+
+def _parse_names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "workers": int,
+    "queue": int,
+    "timeout": float,
+    "warm": PreloadMode,
+    "api_key": str,
+    "cors": _parse_names,
+    "hosts": _parse_names,
+}
 
 
 def parse_address(text: str) -> tuple[str, int]:
-    """Host and port of ``HOST:PORT``, where either may be left out; ``[::1]:80`` for IPv6.
+    """Split an address into host and port; either may be left out.
+
+    Args:
+        text: such as ``127.0.0.1:8765`` or, for IPv6, ``[::1]:8765``.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not an address.
     """
     default_host, _, default_port = DEFAULT_ADDRESS.rpartition(":")
     text = text.strip()
@@ -123,7 +153,3 @@ def parse_address(text: str) -> tuple[str, int]:
     if not port.isdigit() or not port.isascii() or int(port) > 65_535 or "/" in host:
         raise UsageError(f"expected HOST:PORT such as {DEFAULT_ADDRESS}, found {text!r}")
     return host, int(port)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())

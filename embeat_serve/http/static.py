@@ -1,6 +1,7 @@
-"""The page's files, read once and sent with a tag by which a browser knows that it has them."""
+"""Serves the files of the page, with an ETag and a content security policy."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 
 from fastapi import APIRouter, Request
@@ -17,11 +18,11 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Nothing but this server is ever asked for anything."""
+"""Content security policy: the page may load from this server only."""
 
 
 def page_router() -> APIRouter:
-    """Routes of the page at ``/`` and of what it is made of."""
+    """Make the routes of the page (``/``) and of its scripts and styles (``/web/...``)."""
     router = APIRouter(include_in_schema=False)
     for file in files("embeat_serve").joinpath("web").iterdir():
         suffix = "." + file.name.rpartition(".")[2]
@@ -33,7 +34,7 @@ def page_router() -> APIRouter:
     return router
 
 
-def _sender(content: bytes, media_type: str):
+def _sender(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
     tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
     headers = {"etag": tag, "cache-control": "no-cache", "content-security-policy": POLICY}
 

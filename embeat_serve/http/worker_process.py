@@ -1,57 +1,65 @@
-"""A process that answers questions, as the server sees it."""
+"""One worker process, as the server sees it: start, call, kill."""
 
 import asyncio
 import contextlib
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from enum import Enum
+from typing import Any, Self
 
-from embeat_serve.http import ipc as frames
-from embeat_serve.http.worker import to_message
+from embeat_serve.http import ipc
+from embeat_serve.http.arguments import HandlerName
 from embeat_serve.settings import Settings
 
+WORKER_GONE = (OSError, asyncio.IncompleteReadError)
+"""Errors of a call to a process that has ended."""
 
-@dataclass(frozen=True)
-class Answer:
-    """What a worker said: a status as of HTTP, and the content or what went wrong."""
 
-    head: Mapping[str, Any]
-    body: bytes
+class WorkerRole(Enum):
+    """What a process is there for."""
 
-    @property
-    def status(self) -> int:
-        """HTTP status."""
-        return self.head["status"]
+    SERVING = "takes requests"
+    SPARE = "opens a release, to take the place of another process"
+    RETIRED = "has lost its place, and is stopped after its last request"
 
 
 class Worker:
-    """One process.
+    """A worker process; it takes one request at a time.
 
     Args:
-        process: started with pipes for both ways.
+        process: started with pipes for its input and output.
+
+    Attributes:
+        role: what the process is there for.
+        release: release of its last answer; None while it cannot open one.
+        failure: why it cannot open a release, where it has said so.
+        started: monotonic seconds when it was started.
+        polled: monotonic seconds when it was last polled.
+        busy: whether a call is running.
 
     Raises:
-        ValueError: it was not.
+        ValueError: the process has no pipes.
     """
 
     def __init__(self, process: asyncio.subprocess.Process):
         if process.stdin is None or process.stdout is None:
-            raise ValueError("a worker is asked and answers through pipes, found none")
+            raise ValueError("a worker process needs pipes for its input and output, found none")
         self._process = process
-        self._questions, self._answers = process.stdin, process.stdout
+        self._input, self._output = process.stdin, process.stdout
+        self.role = WorkerRole.SERVING
         self.release: str | None = None
-        """Release it answered from last; None where there is nothing to ask."""
-        self.trouble: str | None = None
-        """Why it has nothing to ask."""
-        self.started = self.looked = time.monotonic()
-        self.retired = False
-        """Whether another process has taken its place."""
+        self.failure: str | None = None
+        self.started = self.polled = time.monotonic()
+        self.busy = False
 
     @classmethod
-    async def start(cls, settings: Settings) -> "Worker":
-        """Start a process; it opens the release when it is first asked."""
+    async def start(cls, settings: Settings) -> Self:
+        """Start a process; it opens the release at its first call.
+
+        Raises:
+            OSError: it cannot be started.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -60,39 +68,43 @@ class Worker:
             stdout=asyncio.subprocess.PIPE,
         )
         worker = cls(process)
-        worker._questions.write(frames.pack(to_message(settings)))
+        worker._input.write(ipc.pack_frame({}, ipc.to_message(settings)))
         return worker
 
     @property
-    def id(self) -> int:
-        """Of the process."""
+    def pid(self) -> int:
+        """Process id."""
         return self._process.pid
 
-    async def ask(self, question: str, arguments: Mapping[str, Any]) -> Answer:
-        """Ask; one question at a time.
+    async def call(self, handler: HandlerName, arguments: Mapping[str, Any]) -> ipc.Answer:
+        """Have the process answer one request; wait for the answer before the next call.
 
         Raises:
-            OSError: the process is gone.
-            asyncio.IncompleteReadError: it is.
+            OSError: the process has ended.
+            asyncio.IncompleteReadError: it ended meanwhile.
         """
-        self._questions.write(frames.pack({"question": question, "arguments": dict(arguments)}))
-        await self._questions.drain()
-        answer = Answer(*await frames.receive(self._answers))
+        self.busy = True
+        try:
+            self._input.write(ipc.Request(handler, arguments).to_frame())
+            await self._input.drain()
+            answer = ipc.Answer.from_frame(*await ipc.receive_frame(self._output))
+        finally:
+            self.busy = False
         if answer.status == 503:
-            self.release, self.trouble = None, answer.head["detail"]
-        elif answer.head.get("release"):
-            self.release, self.trouble = answer.head["release"], None
+            self.release, self.failure = None, answer.detail
+        elif answer.release:
+            self.release, self.failure = answer.release, None
         return answer
 
-    def end(self) -> None:
-        """End it at once."""
+    def kill(self) -> None:
+        """End the process at once."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
     async def wait(self) -> None:
-        """Close its input and wait until it has ended."""
+        """Close the process's input and wait until it has ended."""
         with contextlib.suppress(OSError):
-            self._questions.close()
+            self._input.close()
         await self._process.wait()
-        # Its pipes are closed by callbacks of the loop.
+        # The event loop closes the other pipe in a callback.
         await asyncio.sleep(0)

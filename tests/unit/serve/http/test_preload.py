@@ -5,42 +5,33 @@ from threading import Event
 import pytest
 
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.http import preload as warming
-from embeat_serve.http.preload import available_memory, warm
+from embeat_serve.http.preload import available_memory, preload
 
 
-def content(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def test_a_release_is_read_but_for_its_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(warming, "BLOCK", 1 << 16)
+def test_a_release_is_read_but_for_its_holes(tmp_path: Path):
+    block = 1 << 16
     (tmp_path / "segment").mkdir()
     (tmp_path / "segment" / "vectors").write_bytes(b"v" * 300_000)
     with (tmp_path / "segment" / "links").open("wb") as file:
         file.write(b"l" * 100_000)
         file.truncate(1 << 30)
     (tmp_path / "empty").touch()
-    read = warm(tmp_path)
+    read = preload(tmp_path, block=block)
     # A hole may be read up to the end of a block.
-    assert 400_000 <= read < 400_000 + 5 * warming.BLOCK
+    assert 400_000 <= read < 400_000 + 5 * block
 
 
-def test_a_release_that_does_not_fit_is_left_alone(
-    catalogue: LakePaths, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_release_larger_than_the_limit_is_not_read(catalogue: LakePaths):
     folder = catalogue.release("0123456789ab")
-    assert warm(folder) > 100_000
-    monkeypatch.setattr(warming, "available_memory", lambda: 100_000)
-    assert warm(folder) == 0
-    assert warm(folder, always=True) > 100_000
+    assert preload(folder, 100_000) == 0
+    assert preload(folder, 1_000_000_000) == preload(folder) > 100_000
 
 
-def test_it_ends_when_told_to_and_where_nothing_is(catalogue: LakePaths, tmp_path: Path):
+def test_it_ends_when_it_is_stopped_and_where_no_release_is(catalogue: LakePaths, tmp_path: Path):
     stop = Event()
     stop.set()
-    assert warm(catalogue.release("0123456789ab"), stop=stop) == 0
-    assert warm(tmp_path / "gone") == 0
+    assert preload(catalogue.release("0123456789ab"), stop=stop) == 0
+    assert preload(tmp_path / "gone") == 0
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="cannot empty the page cache")
@@ -66,7 +57,7 @@ def test_pages_that_were_not_in_memory_are_afterwards(tmp_path: Path):
     before = resident()
     if before != 0:
         pytest.skip("the file system keeps its pages")
-    assert warm(tmp_path) == 1 << 22
+    assert preload(tmp_path) == 1 << 22
     assert resident() == (1 << 22) // os.sysconf("SC_PAGE_SIZE")
 
 
