@@ -90,10 +90,10 @@ class Worker:
             answer = ipc.Answer.from_frame(*await ipc.receive_frame(self._output))
         finally:
             self.busy = False
-        if answer.status == 503:
-            self.release, self.failure = None, answer.detail
-        elif answer.release:
+        if answer.release:
             self.release, self.failure = answer.release, None
+        elif answer.status == 503 or handler == "ready":
+            self.release, self.failure = None, answer.detail
         return answer
 
     def kill(self) -> None:

@@ -12,6 +12,9 @@ import embeat_serve
 from embeat_serve.contract.lake import LakePaths
 from tests.integration.http.conftest import Server
 
+pytestmark = pytest.mark.process
+
+
 SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 
 

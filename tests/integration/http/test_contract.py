@@ -10,6 +10,9 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.integration.http.conftest import Server
 
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
+
 EXAMPLES = 8
 """Requests per operation and mode; ``schemathesis run URL/openapi.json`` sends many more."""
 

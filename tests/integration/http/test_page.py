@@ -21,6 +21,9 @@ from tests.support.browser import chromium
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
+pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow]
+
+
 WAIT_SECONDS = 60
 SIZES = {"desktop": (1280, 900, False, "light"), "phone": (390, 844, True, "dark")}
 

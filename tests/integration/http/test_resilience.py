@@ -18,6 +18,9 @@ from tests.integration.http.conftest import Server, children, needs_proc
 from tests.support.handmade_release import build_release
 from tests.support.qdrant_stand_in import StandIn, listening
 
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
+
 SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 Start = Callable[..., Server]
 
@@ -96,7 +99,8 @@ def test_a_question_that_takes_too_long_is_given_up(start: Start, lake: LakePath
     assert server.client.get("/v1/releases").status_code == 200
     os.kill(worker, signal.SIGSTOP)
     answer = server.client.get("/v1/recommend", params={"track": SUNNY})
-    assert answer.status_code == 504
+    # 429 if the pool was polling the worker as it was stopped: then the request waits for another.
+    assert answer.status_code in (504, 429)
     server.wait_for("/metrics", lambda answer: "embeat_workers_replaced 1.0" in answer.text)
     server.wait_until_ready()
     assert server.client.get("/v1/recommend", params={"track": SUNNY}).status_code == 200

@@ -19,6 +19,9 @@ from embeat_serve.contract.schema import Collection
 from tests.integration.http.conftest import Server, children, needs_proc
 from tests.support.handmade_release import build_release
 
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
+
 SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 Start = Callable[..., Server]
 

@@ -69,6 +69,7 @@ def test_http_is_one_way_to_ask(capsys: pytest.CaptureFixture[str]) -> None:
     assert "HOST:PORT" in capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_without_its_packages_it_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "fastapi.py").write_text("raise ModuleNotFoundError('no', name='fastapi')")
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
@@ -83,6 +84,7 @@ def test_without_its_packages_it_says_what_to_install(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.process
 def test_the_command_line_loads_none_of_it() -> None:
     code = "import embeat_serve.cli.main, embeat_serve.recommender, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
