@@ -1,11 +1,13 @@
-"""Queries as people type them, made by rule from a lake's own tables, with what they mean.
+"""Make texts as people type them, from a lake's own tables, each with what it means.
 
-Nothing is stored: the same lake and seed give the same queries. What a query means is settled by
-stated rules. A *song* is a title key and a main artist; of its tracks the most popular is meant.
-A title alone means the most popular song of that title, and is asked only where the next artist's
-is at least ``CLEAR`` less popular; an artist's name means the most popular artist of that name,
-asked only where no song of that name is as popular. A misspelt text is left out where it happens
-to be the exact name of something else: exact comes before fuzzy.
+Nothing is stored: the same lake and seed give the same texts. Rules say what a text means:
+
+- A *song* is a title key and a main artist; the most popular of its tracks is meant.
+- A title alone means the most popular song of that title. It is used only where the next artist's
+  song is at least ``CLEAR_LEAD`` less popular.
+- An artist's name means the most popular artist of that name. It is used only where no song of
+  that name is as popular.
+- A misspelt text is left out where it is the exact name of something else.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +22,7 @@ import regex as re
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.text_keys import fold, name_key, title_key
 
-CLEAR = 12
+CLEAR_LEAD = 12
 """Popularity by which the song that a title alone means leads the next artist's."""
 
 SCRIPTS = {
@@ -39,7 +41,7 @@ FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)} | {0x20: 0x3000
 
 @dataclass(frozen=True)
 class Typed:
-    """One query and what it means: songs in order, or one artist."""
+    """One text and what it means: songs in order, or one artist."""
 
     kind: str
     text: str
@@ -49,7 +51,7 @@ class Typed:
 
 
 class Catalogue:
-    """What the rules look at: every track with its title key, and every artist."""
+    """The tables that the rules read: every track with its title key, and every artist."""
 
     def __init__(self, lake: LakePaths):
         columns = ("track_id", "track_name", "artist_codes", "artist_names", "isrc")
@@ -72,7 +74,7 @@ class Catalogue:
 
 
 def queries(lake: LakePaths, each: int, seed: int) -> list[Typed]:
-    """About ``each`` queries of every kind."""
+    """Make about ``each`` texts of every kind."""
     catalogue = Catalogue(lake)
     rng = np.random.default_rng(seed)
     return [query for kind in _KINDS for query in kind(catalogue, each, rng)]
@@ -126,7 +128,7 @@ def _titles(catalogue: Catalogue, each: int, rng: np.random.Generator) -> Iterat
         pl.col("popularity").sort(descending=True).get(1, null_on_oob=True).alias("next"),
     )
     taken = set(catalogue.artists["name"])
-    clear = (pl.col("popularity") - pl.col("next").fill_null(0) >= CLEAR) & (
+    clear = (pl.col("popularity") - pl.col("next").fill_null(0) >= CLEAR_LEAD) & (
         pl.col("popularity") >= 40
     )
     known = ranked.filter(clear & ~pl.col("song").is_in(taken))
@@ -232,7 +234,7 @@ _KINDS = (_ways, _titles, _artists, _scripts, _folded, _misspelt, _several)
 
 
 def misspelt(text: str, number: int, rng: np.random.Generator) -> str:
-    """``text`` with so many letters of its longer words left out, swapped, changed or doubled."""
+    """Leave out, swap, change or double ``number`` letters of the longer words of a text."""
     for _ in range(number):
         places = [m.start() for m in re.finditer(r"(?<=\p{L})\p{L}(?=\p{L}{2})", text)]
         if not places:
@@ -251,7 +253,7 @@ def misspelt(text: str, number: int, rng: np.random.Generator) -> str:
 
 
 def misspelt_han(text: str, rng: np.random.Generator) -> str:
-    """``text`` with one character left out, swapped with the next, or changed."""
+    """Leave out one character of a text, swap it with the next, or change it."""
     at = int(rng.integers(len(text) - 1))
     kind = rng.integers(3)
     if kind == 0:

@@ -1,10 +1,10 @@
-"""Seeds: how often what a person types finds what is meant, first, and how long that takes.
+"""Measure seed resolution: how often a typed text finds what it means, and how long that takes.
 
     python benchmarks/seeds.py --lake DIR [--each N] [--misses]
 
-Queries are made from the lake's own tables when this runs (``seed_queries.py`` states the rules);
-those of ``FAMOUS`` were written by hand, and count only where the lake has the song. Store calls
-are those of looking up the seeds alone. Times are of one process, the release open.
+Texts are made from the lake's own tables at every run (``seed_queries.py`` states the rules).
+Those of ``FAMOUS`` were written by hand, and count only where the lake has the song. Store calls
+are those of seed resolution alone. Times are of one process with the release open.
 """
 
 import argparse
@@ -79,9 +79,9 @@ class Counting:
     def store(self) -> Any:
         return self
 
-    def query(self, asked: Sequence[Any]) -> Any:
+    def query(self, requested: Sequence[Any]) -> Any:
         self.calls += 1
-        return self.inner.query(asked)
+        return self.inner.query(requested)
 
     def retrieve(self, *arguments: Any, **named: Any) -> Any:
         self.calls += 1
@@ -89,7 +89,7 @@ class Counting:
 
 
 def main() -> None:
-    """Ask every query, print a table, write JSON."""
+    """Resolve every text, print a table, write JSON."""
     parser = argparse.ArgumentParser(description="Seeds: top-1, time and store calls, by kind.")
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--each", type=int, default=20, help="queries of a kind (20)")
@@ -98,46 +98,47 @@ def main() -> None:
     parser.add_argument("--misses", action="store_true", help="list what was not found")
     arguments = parser.parse_args()
     lake = LakePaths(arguments.lake)
-    asked = [*queries(lake, arguments.each, arguments.seed), *famous(lake)]
-    asked = [query for query in asked if arguments.only in query.kind]
-    table = measure(lake, asked, arguments.misses)
+    every = [*queries(lake, arguments.each, arguments.seed), *famous(lake)]
+    chosen = [query for query in every if arguments.only in query.kind]
+    table = measure(lake, chosen, arguments.misses)
     show(table)
     if not arguments.only:
         write(arguments, table)
 
 
 def famous(lake: LakePaths) -> list[Typed]:
-    """Hand-written queries whose answer the lake has."""
-    catalogue, found = Catalogue(lake), []
+    """Hand-written texts whose song the lake has."""
+    catalogue = Catalogue(lake)
+    texts: list[Typed] = []
     by_name: dict[tuple[str, str], Any] = {}
     for song in catalogue.songs.to_dicts():
         by_name.setdefault((song["song"], name_key(song["artist_names"][0])), song)
     for text, title, artist in FAMOUS:
         if song := by_name.get((title_key(title), name_key(artist))):
-            found.append(Typed("by hand", text, (song,)))
-    return found
+            texts.append(Typed("by hand", text, (song,)))
+    return texts
 
 
-def measure(lake: LakePaths, asked: Sequence[Typed], misses: bool) -> dict[str, dict[str, Any]]:
-    """Kind -> what was measured; the last is all of them."""
+def measure(lake: LakePaths, texts: Sequence[Typed], misses: bool) -> dict[str, dict[str, Any]]:
+    """Figures by kind; the last kind is all of them."""
     rows = defaultdict(list)
     with embeat_serve.open(lake=lake.root) as recommender, recommender.opened() as release:
         catalogue = Counting(release)
-        ask(catalogue, "warm up - yesterdey")
-        for query in asked:
+        resolve(catalogue, "warm up - yesterdey")
+        for query in texts:
             catalogue.calls, started = 0, time.perf_counter()
-            seeds = ask(catalogue, query.text)
+            seeds = resolve(catalogue, query.text)
             taken = 1_000 * (time.perf_counter() - started)
             right = is_meant(query, seeds)
             if misses and not right:
-                print(f"{query.kind:28} {query.text!r} -> {found_label(seeds)}")
+                print(f"{query.kind:28} {query.text!r} -> {label_of(seeds)}")
             rows[query.kind].append((right, taken, catalogue.calls))
     rows["all"] = [row for kind in list(rows.values()) for row in kind]
     return {kind: summary(of_kind) for kind, of_kind in rows.items()}
 
 
-def ask(catalogue: Any, text: str) -> SeedSet | None:
-    """Seeds of a text; None where nothing was found."""
+def resolve(catalogue: Any, text: str) -> SeedSet | None:
+    """Seeds of a text; None where nothing matches."""
     try:
         return resolve_text(catalogue, text, artist_tracks=10)
     except EmbeatError:
@@ -157,17 +158,17 @@ def is_meant(query: Typed, seeds: SeedSet | None) -> bool:
     return all(same_song(meant, song.payload) for meant, song in pairs)
 
 
-def same_song(meant: dict[str, Any], found: Any) -> bool:
-    """The recording that is meant, or the same song as well known."""
-    if found.get("recording_code") == meant["recording_code"]:
+def same_song(meant: dict[str, Any], seed: Any) -> bool:
+    """Whether the seed is the recording that is meant, or the same song as well known."""
+    if seed.get("recording_code") == meant["recording_code"]:
         return True
-    same = title_key(found["track_name"]) == meant["song"]
-    by = meant["main"] in found["artist_codes"]
-    return same and by and found.get("popularity", 0) >= meant["popularity"]
+    same = title_key(seed["track_name"]) == meant["song"]
+    by = meant["main"] in seed["artist_codes"]
+    return same and by and seed.get("popularity", 0) >= meant["popularity"]
 
 
-def found_label(seeds: SeedSet | None) -> str:
-    """What was found, in a line."""
+def label_of(seeds: SeedSet | None) -> str:
+    """The seeds in one line."""
     if seeds is None:
         return "nothing"
     if seeds.artist is not None:
@@ -199,7 +200,7 @@ def show(table: dict[str, dict[str, Any]]) -> None:
 
 
 def write(arguments: argparse.Namespace, table: dict[str, dict[str, Any]]) -> None:
-    """Keep figures only, never a query."""
+    """Write the figures, but no text."""
     RESULTS.parent.mkdir(exist_ok=True)
     content = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "each": arguments.each}
     RESULTS.write_text(json.dumps({**content, "kinds": table}, indent=1) + "\n", encoding="utf-8")

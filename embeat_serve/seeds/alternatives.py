@@ -42,7 +42,7 @@ def alternative_songs(
     Args:
         readings: ways to understand the text.
         best: the song that was taken.
-        hits: all songs that the text found.
+        hits: all tracks of that title, or with all the words.
         artist: an artist whose name the text is; None where there is none.
 
     Returns:
@@ -78,7 +78,7 @@ def alternative_artists(
     Args:
         text: the name.
         best: the artist that was taken.
-        hits: all artists that the text found.
+        hits: all artists of that name, or with all the words.
         song: a song of that title; None where there is none.
 
     Returns:

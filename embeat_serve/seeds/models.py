@@ -65,9 +65,9 @@ class SeedSet:
 
     songs: tuple[Seed, ...]
     artist: str | None = None
-    """Name of the artist whom the songs stand for; None where songs were asked for."""
+    """Name of the artist whom the songs stand for; None where the request is for songs."""
     neighbours: NeighbourList | None = None
-    """Playlist neighbours of that artist; None where songs were asked for, or there are none."""
+    """Playlist neighbours of that artist; None where there are none, or for songs."""
     missing: tuple[str, ...] = ()
     """Songs of the request that the catalogue does not have."""
     guessed: bool = False

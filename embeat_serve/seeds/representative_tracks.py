@@ -19,7 +19,7 @@ READ_FACTOR = 5
 """Tracks read for each one that is wanted: editions of one song are many."""
 
 MAX_CLUSTERS = 3
-"""Sounds of one artist that are told apart at most."""
+"""Clusters of sound that one artist has at most."""
 
 MIN_TRACKS_PER_CLUSTER = 4
 """Tracks from which another cluster is worth looking for."""

@@ -1,4 +1,4 @@
-"""Hits of everything that a text may mean, to be read by the interpretations of ``resolver``."""
+"""Look up all that a text may mean, for the interpretations of ``resolver`` to read."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,7 @@ from embeat_serve.stores.query import Hit
 
 @dataclass(frozen=True)
 class TextLookup:
-    """One text, and what one store call found for it."""
+    """One text, and the hits of one store call for it."""
 
     catalogue: CatalogueView
     batch: QueryBatch

@@ -19,6 +19,7 @@ from embeat_serve.errors import (
     SeedNotFound,
     UsageError,
 )
+from embeat_serve.filters.request import Filters
 from embeat_serve.options import RecallOptions
 from embeat_serve.recommender import Recommender
 from tests.support.recommenders import open_release, recommender_on
@@ -63,6 +64,31 @@ def test_at_most_three_store_calls(catalogue: LakePaths, question: dict[str, Any
         recommender.recommend(**question)
     assert 1 <= counting.calls <= 3
     assert counting.retrieved <= 200
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"text": "晴天", "dislikes": [SUNNY[::-1]], "filters": Filters(without_artists=("Nova",))},
+        {"text": "Hello - Adele\nYesterday", "dislikes": [SUNNY]},
+        {"artist": "Jay Chou", "dislikes": [SUNNY]},
+        {"features": SONG, "dislikes": [SUNNY]},
+    ],
+    ids=str,
+)
+def test_exclusions_take_no_store_call_of_their_own(catalogue: LakePaths, question: dict[str, Any]):
+    release, counting = open_release(catalogue)
+    with recommender_on(release) as recommender:
+        recommender.recommend(**question)
+    assert counting.calls <= 3
+
+
+@pytest.mark.parametrize("text", ["Helo - Adele", "Helo - Adele\nYesterday"])
+def test_a_misspelt_song_takes_one_store_call_more(catalogue: LakePaths, text: str):
+    release, counting = open_release(catalogue)
+    with recommender_on(release) as recommender:
+        assert recommender.recommend(text, dislikes=[SUNNY]).seeds
+    assert counting.calls <= 4
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=str)
