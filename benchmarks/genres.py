@@ -24,8 +24,8 @@ from embeat_pipeline.common.progress import progress
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.genres.assign import assign_genres, export, rank_listed
 from embeat_pipeline.genres.config import GenreOptions
-from embeat_pipeline.genres.engine import open_engine
 from embeat_pipeline.genres.map_scale import UPSTREAM
+from embeat_pipeline.genres.session import open_session
 from embeat_serve.contract.audio_features import CONTINUOUS
 from embeat_serve.contract.lake import LakePaths
 
@@ -75,11 +75,11 @@ def centroid_score(lake: LakePaths) -> None:
     options = GenreOptions(scale=UPSTREAM, max_genres=GENRES_OF_ARTIST)
     tables = {name: str(lake.table(name)) for name in ("artists", "genre_map")}
     with (
-        open_engine(options.memory_limit) as engine,
+        open_session(options.memory_limit) as database,
         progress("rank genres", options.max_genres, "positions") as advance,
     ):
-        rank_listed(engine, tables, options, advance)
-        export(engine, lake.root / "ranked.parquet")
+        rank_listed(database, tables, options, advance)
+        export(database, lake.root / "ranked.parquet")
 
 
 def same_in_polars(lake: LakePaths) -> None:

@@ -1,79 +1,92 @@
-"""Artists that sound alike: cells of their mean audio features.
+"""Cluster artists by their mean audio features.
 
-Cells are clusters found by Lloyd's k-means (1982) on standardised features. An artist belongs to
-its nearest few, so neighbours across a border still meet.
+The clusters are found by k-means (Lloyd 1982) on standardised features. An artist belongs to the
+nearest few clusters, so that neighbours on both sides of a border still share one.
 """
+
+import warnings
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 SAMPLE = 20_000
-"""Artists the clusters are found on."""
-PASSES = 8
+"""Artists on which the clusters are found."""
+ITERATIONS = 8
 NEAREST = 4
+"""Clusters per artist."""
 BLOCK = 4_096
-PER_CELL = 8
-"""Fewest artists per cell."""
+"""Artists whose distances are computed at a time."""
+MIN_ARTISTS_PER_CLUSTER = 8
 
 
-def sound_cells(
-    artist: NDArray[np.uint32], features: NDArray[np.float32], cells: int, seed: int
+def cluster_artists(
+    artist: NDArray[np.uint32], features: NDArray[np.float32], *, clusters: int, seed: int
 ) -> pa.Table:
-    """Cells of each artist.
+    """Assign artists to clusters.
 
     Args:
         artist: (n,) codes.
-        features: (n, d) mean audio features in any units; NaN: not known, taken as the mean.
-        cells: clusters, fewer where artists are few.
-        seed: of the draw that starts them.
+        features: (n, d) mean audio features in any units; NaN counts as the mean.
+        clusters: number of clusters; there are fewer if there are few artists.
+        seed: seed of the draw of the first centres.
 
     Returns:
-        ``cell`` and ``artist_code``, ``NEAREST`` rows per artist.
+        Columns ``cluster`` and ``artist_code``, ``NEAREST`` rows per artist.
     """
-    standard = standardised(features)
-    count = min(cells, -(-len(standard) // PER_CELL))
+    points = standardise(features)
+    count = min(clusters, -(-len(points) // MIN_ARTISTS_PER_CLUSTER))
     random = np.random.default_rng(seed)
-    sample = standard[random.permutation(len(standard))[:SAMPLE]]
-    centres = sample[:count].copy()
-    for _ in range(PASSES if count else 0):
-        cell = nearest(sample, centres, 1)[:, 0]
-        size = np.bincount(cell, minlength=count)
-        sums = [np.bincount(cell, column, count) for column in sample.T]
-        filled = size > 0
-        centres[filled] = (np.stack(sums, axis=1)[filled] / size[filled, None]).astype(np.float32)
+    sample = points[random.permutation(len(points))[:SAMPLE]]
     near = min(NEAREST, count)
-    found = nearest(standard, centres, near)
+    nearest = nearest_centres(points, find_centres(sample, count), near)
     return pa.table(
         {
-            "cell": found.ravel().astype(np.uint64),
+            "cluster": nearest.ravel().astype(np.uint64),
             "artist_code": np.repeat(artist.astype(np.uint32), near),
         }
     )
 
 
-def standardised(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Columns brought to mean 0 and deviation 1; unknown values to 0, constant columns too."""
-    known = np.isfinite(features)
-    count = np.maximum(known.sum(axis=0), 1)
-    filled = np.where(known, features, 0).astype(np.float64)
-    centred = np.where(known, filled - filled.sum(axis=0) / count, 0)
+def find_centres(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """(count, d) centres of the clusters of ``sample``, starting from its first rows."""
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    if not count:
+        return sample[:0]
+    settings: dict[str, Any] = {"n_init": 1, "max_iter": ITERATIONS, "tol": 0}
+    k_means = KMeans(count, init=sample[:count], **settings)  # pyright: ignore[reportArgumentType]
+    # Threads add up sums in an order of their own: with one, results are always the same.
+    with threadpool_limits(1), warnings.catch_warnings():
+        # Several artists may have the same features, so clusters may be empty.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return k_means.fit(sample).cluster_centers_
+
+
+def standardise(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring columns to mean 0 and deviation 1; missing values and constant columns become 0."""
+    is_present = np.isfinite(features)
+    count = np.maximum(is_present.sum(axis=0), 1)
+    filled = np.where(is_present, features, 0).astype(np.float64)
+    centred = np.where(is_present, filled - filled.sum(axis=0) / count, 0)
     deviation = np.sqrt((centred**2).sum(axis=0) / count)
     return (centred / np.where(deviation > 1e-9, deviation, 1)).astype(np.float32)
 
 
-def nearest(
+def nearest_centres(
     points: NDArray[np.float32], centres: NDArray[np.float32], count: int
 ) -> NDArray[np.intp]:
-    """(n, count) rows of the closest centres, in no order."""
+    """(n, count) rows of the nearest centres of each point, in no particular order."""
     squares = (centres**2).sum(axis=1)
-    found = np.empty((len(points), count), np.intp)
+    nearest = np.empty((len(points), count), np.intp)
     for start in range(0, len(points), BLOCK):
         distance = squares - 2 * points[start : start + BLOCK] @ centres.T
-        if count == 1:
-            found[start : start + BLOCK, 0] = distance.argmin(axis=1)
-        elif count < len(centres):
-            found[start : start + BLOCK] = np.argpartition(distance, count, axis=1)[:, :count]
+        if count < len(centres):
+            partitioned = np.argpartition(distance, count, axis=1)
+            nearest[start : start + BLOCK] = partitioned[:, :count]
         else:
-            found[start : start + BLOCK] = np.arange(count)
-    return found
+            nearest[start : start + BLOCK] = np.arange(count)
+    return nearest

@@ -1,6 +1,6 @@
 """Dagster assets and checks of the genres stage.
 
-The checks warn and block nothing: genres nobody should believe still make a release that plays.
+The checks warn and never block: a release with poor genres still gives good lists.
 """
 
 import time
@@ -16,11 +16,11 @@ from embeat_pipeline.orchestration.resources import LakeResource
     group_name="genres",
     deps=["artists", "genre_map", "related_artists", "tracks", "playlists"],
     kinds={"duckdb", "parquet"},
-    description="Genres of each artist, best first: listed ones by the centroid score, or, where "
-    "none are listed, predicted from whom it is related to, played with and sounds like.",
+    description="Genres of each artist, best first: listed ones by the centroid score, or ones "
+    "predicted from related artists, playlists, credits, albums, ISRCs and sound.",
 )
 def artist_genres(lake: LakeResource) -> dg.MaterializeResult:
-    """Assign genres."""
+    """Assign genres to all artists."""
     from embeat_pipeline.common.plots import to_markdown_image
     from embeat_pipeline.genres.assign import assign_genres
     from embeat_pipeline.genres.map_plot import plot_genre_map
@@ -50,21 +50,21 @@ def artist_genres(lake: LakeResource) -> dg.MaterializeResult:
     ]
 )
 def genres_are_plausible(lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
-    """Look at what was assigned."""
+    """Check the assigned genres."""
     from embeat_pipeline.common.stage_cache import made_metadata
-    from embeat_pipeline.genres.checks import findings
+    from embeat_pipeline.genres.checks import check_genres
 
-    for found in findings(made_metadata(lake.paths.table("artist_genres"))):
+    for result in check_genres(made_metadata(lake.paths.table("artist_genres"))):
         figures = {
             name: dg.MetadataValue.md(value) if isinstance(value, str) else value
-            for name, value in found.figures.items()
+            for name, value in result.figures.items()
         }
         yield dg.AssetCheckResult(
             asset_key=artist_genres.key,
-            check_name=found.name,
-            passed=found.passed,
+            check_name=result.name,
+            passed=result.passed,
             severity=dg.AssetCheckSeverity.WARN,
-            description=found.description,
+            description=result.description,
             metadata=figures,
         )
 

@@ -1,4 +1,4 @@
-"""Is confidence what it claims to be?"""
+"""Measure whether stated confidence is how often predictions are right."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,15 @@ BINS = 10
 def calibration(
     confidence: NDArray[np.float64], right: NDArray[np.float64]
 ) -> tuple[float, list[dict[str, float]]]:
-    """Expected calibration error (Naeini et al. 2015, 10 bins), and the bins behind it.
+    """Expected calibration error with 10 bins (Naeini et al. 2015), and the bins behind it.
 
     Args:
-        confidence: (n,) stated, 0..1.
-        right: (n,) 1 where what was stated holds, else 0.
+        confidence: (n,) stated probability, 0..1.
+        right: (n,) 1 where the prediction is right, else 0.
 
     Returns:
-        The error, NaN for n = 0; mean ``confidence``, share ``right`` and ``count`` of each bin.
+        The error, NaN for n = 0; and mean ``confidence``, share ``right`` and ``count`` of each
+        bin that is not empty.
     """
     if not len(confidence):
         return float("nan"), []

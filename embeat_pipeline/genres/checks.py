@@ -1,25 +1,25 @@
-"""What to look at before genres are believed: coverage, calibration, guesses, mix-ups.
+"""Check assigned genres: coverage, calibration, share predicted, confusions.
 
-Limits are generous: they tell a broken run from a sound one, not a good one from a better.
+Limits are generous: they find broken runs and do not rank good ones.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-LEAST_COVERAGE = 0.5
-"""Of tracks, by an artist with a genre."""
-MOST_ERROR = 0.05
+MIN_COVERAGE = 0.5
+"""Share of tracks whose main artist has a genre."""
+MAX_CALIBRATION_ERROR = 0.05
 """Expected calibration error on held-out artists."""
-MOST_PREDICTED = 0.5
-"""Of the artists that have a genre."""
-MOST_CONFUSED = 0.05
-"""Of held-out artists, in one pair of genres."""
+MAX_PREDICTED = 0.5
+"""Share of predicted genres among artists that have a genre."""
+MAX_CONFUSED = 0.05
+"""Share of held-out artists in one pair of confused genres."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One check of the assigned genres."""
+class CheckResult:
+    """Result of one check."""
 
     name: str
     passed: bool
@@ -27,51 +27,51 @@ class Finding:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
-def findings(made: Mapping[str, Any]) -> list[Finding]:
-    """Checks of what ``assign_genres`` returned."""
-    checked = made["checked"]
-    listed = made["tracks_listed"] / max(made["tracks"], 1)
-    covered = listed + made["tracks_predicted"] / max(made["tracks"], 1)
-    known = made["artists_listed"] + made["artists_predicted"]
-    guessed = made["artists_predicted"] / max(known, 1)
+def check_genres(metadata: Mapping[str, Any]) -> list[CheckResult]:
+    """Check what ``assign_genres`` returned."""
+    held_out = metadata["checked"]
+    listed = metadata["tracks_listed"] / max(metadata["tracks"], 1)
+    covered = listed + metadata["tracks_predicted"] / max(metadata["tracks"], 1)
+    with_genre = metadata["artists_listed"] + metadata["artists_predicted"]
+    predicted = metadata["artists_predicted"] / max(with_genre, 1)
     return [
-        Finding(
+        CheckResult(
             "coverage",
-            covered >= LEAST_COVERAGE,
+            covered >= MIN_COVERAGE,
             f"{covered:.1%} of tracks have a genre, {listed:.1%} a listed one",
             {
                 "tracks": covered,
                 "tracks_listed": listed,
-                "artists": known / max(made["artists"], 1),
+                "artists": with_genre / max(metadata["artists"], 1),
             },
         ),
-        _calibration(checked),
-        Finding(
+        _calibration(held_out),
+        CheckResult(
             "predicted_share",
-            guessed <= MOST_PREDICTED,
-            f"{guessed:.1%} of artists with a genre have a predicted one",
-            {"artists": guessed, **made["sources"]},
+            predicted <= MAX_PREDICTED,
+            f"{predicted:.1%} of artists with a genre have a predicted one",
+            {"artists": predicted, **metadata["sources"]},
         ),
-        _confusion(checked),
+        _confusion(held_out),
     ]
 
 
-def _calibration(checked: Mapping[str, Any]) -> Finding:
-    error = checked.get("ece")
+def _calibration(held_out: Mapping[str, Any]) -> CheckResult:
+    error = held_out.get("ece")
     if error is None:
-        return Finding("calibration", True, "nothing was predicted for held-out artists")
-    text = f"confidence is off by {error:.3f} on {checked['artists']:,} held-out artists"
-    figures = {name: checked[name] for name in ("ece", "top_1", "covered")}
-    return Finding("calibration", error <= MOST_ERROR, text, figures)
+        return CheckResult("calibration", True, "nothing was predicted for held-out artists")
+    text = f"confidence is off by {error:.3f} on {held_out['artists']:,} held-out artists"
+    figures = {name: held_out[name] for name in ("ece", "top_1", "covered")}
+    return CheckResult("calibration", error <= MAX_CALIBRATION_ERROR, text, figures)
 
 
-def _confusion(checked: Mapping[str, Any]) -> Finding:
-    pairs = checked.get("confused", [])
+def _confusion(held_out: Mapping[str, Any]) -> CheckResult:
+    pairs = held_out.get("confused", [])
     if not pairs:
-        return Finding("confused_genres", True, "no genre was taken for another")
+        return CheckResult("confused_genres", True, "no genre was taken for another")
     first = pairs[0]
-    share = first["artists"] / checked["artists"]
+    share = first["artists"] / held_out["artists"]
     text = f"most often, {first['listed']} is taken for {first['predicted']}: {share:.2%}"
     table = "\n".join(f"| {p['listed']} | {p['predicted']} | {p['artists']} |" for p in pairs)
     figures = {"pairs": f"| listed | predicted | artists |\n|---|---|---:|\n{table}"}
-    return Finding("confused_genres", share <= MOST_CONFUSED, text, figures)
+    return CheckResult("confused_genres", share <= MAX_CONFUSED, text, figures)

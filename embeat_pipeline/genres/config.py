@@ -1,51 +1,51 @@
-"""Settings of the genre assignment."""
+"""Options of the genres stage."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class GenreOptions:
-    """The centroid score's constants, what evidence is gathered, and when a prediction counts."""
+    """Constants of the centroid score, limits of the evidence, and the threshold of predictions."""
 
     scale: float | None = None
-    """S, in units of the genre map (0..1): the distance at which a genre's weight is halved.
-    None: derived from the map, see ``scale.derived_scale``."""
+    """S: the distance on the map (0..1) at which a genre's weight is halved. None: derived from
+    the map, see ``map_scale``."""
     exponent: float = 2.0
-    """a: how sharply weight falls beyond S; upstream's."""
+    """a: how sharply weight falls with distance beyond S; upstream's value."""
     max_genres: int = 8
     """Genres kept per artist, best first."""
     predicted_genres: int = 5
     """Genres kept for an artist that lists none."""
     min_confidence: float = 0.15
-    """Confidence a predicted genre needs; an artist without one that has it stays unknown."""
-    max_teachers: int = 25_000
+    """Smallest confidence of a predicted genre that is kept."""
+    max_labelled: int = 25_000
     """Labelled artists the model is fitted, calibrated and checked on, drawn by hash."""
-    min_teachers: int = 200
-    """With fewer, nothing is fitted: a source's share of votes, shrunk, is the confidence."""
-    max_circles: int = 32
-    """Playlists, tracks, albums, ... read per artist and source, the weightiest first."""
+    min_labelled: int = 200
+    """With fewer labelled artists no model is fitted: confidence is the shrunk share of votes."""
+    max_groups: int = 32
+    """Co-membership groups read per artist and source, those with the largest weight first."""
     max_members: int = 2_000
-    """Labelled artists that vote per circle, drawn by hash."""
+    """Labelled artists that vote per group, drawn by hash."""
     max_playlist: int = 500
     """Tracks read of a playlist, from its beginning."""
     max_credits: int = 8
     """Artists read of a track's credits."""
     profile_genres: int = 24
-    """Genres remembered per circle."""
+    """Genres kept per group."""
     vote_genres: int = 30
-    """Genres remembered per artist and source."""
+    """Genres kept per artist and source."""
     candidates: int = 10
-    """Genres each source may propose for an artist."""
+    """Genres that each source may propose for an artist."""
     damping: float = 0.5
-    """How much less a large circle says about each member: n of them vote like n^(1 - damping)."""
-    sound_cells: int = 512
+    """How much less a large group says about each member: n artists vote like n^(1 - damping)."""
+    acoustic_clusters: int = 512
     """Clusters of mean audio features."""
-    max_listeners: int = 100_000
-    """Labelled artists whose sound is compared with, drawn by hash."""
+    max_sound_labelled: int = 100_000
+    """Labelled artists that are clustered by sound, drawn by hash."""
     seed: int = 0
-    """Of all draws."""
+    """Seed of all draws."""
     memory_limit: str = "2GB"
-    """DuckDB's; beyond it work spills to disk."""
+    """Memory of DuckDB; beyond it, work spills to disk."""
 
     def __post_init__(self) -> None:
         if (self.scale is not None and self.scale <= 0) or self.exponent <= 0:

@@ -4,8 +4,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from embeat_pipeline.common.duckdb_session import fetch_rows
 from embeat_pipeline.common.plots import COLOURS, new_figure
-from embeat_pipeline.genres.engine import open_engine, rows, run_sql
+from embeat_pipeline.genres.session import open_session, run_sql
 from embeat_serve.contract.lake import LakePaths
 
 WIDTH, HEIGHT = 10.0, 8.6
@@ -31,9 +32,11 @@ def plot_genre_map(lake: LakePaths, memory_limit: str = "1GB") -> Figure:
         memory_limit: memory that DuckDB may use.
     """
     tables = {name: str(lake.table(name)) for name in ("artist_genres", "genre_map")}
-    with open_engine(memory_limit) as engine:
-        genres = rows(run_sql(engine, "map_plot", {**tables, "number": GENRES}, "genres"))
-        artists = rows(run_sql(engine, "map_plot", {**tables, "number": ARTISTS}, "artists"))
+    with open_session(memory_limit) as database:
+        genres = fetch_rows(run_sql(database, "map_plot", {**tables, "number": GENRES}, "genres"))
+        artists = fetch_rows(
+            run_sql(database, "map_plot", {**tables, "number": ARTISTS}, "artists")
+        )
     figure = new_figure(WIDTH, HEIGHT)
     axes = figure.subplots()
     axes.set_axis_off()

@@ -1,4 +1,4 @@
-"""S of the centroid score, from the map itself."""
+"""Derive the scale S of the centroid score from the genre map."""
 
 from pathlib import Path
 
@@ -6,22 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 UPSTREAM = 0.015
-"""Upstream's constant, for maps too small to derive one from."""
+"""Upstream's constant, used for maps that are too small to derive a scale from."""
 MERGES = 2
-"""Times that genres, then groups of them, are joined with their nearest neighbours."""
-FEWEST = 20
-"""Clusters needed for a median worth the name."""
+"""How often genres, then groups of them, are joined with their nearest neighbours."""
+MIN_CLUSTERS = 20
+"""Fewest clusters whose median distance is used."""
 
 
 def derived_scale(places: NDArray[np.float64]) -> float:
     """Half the median distance between neighbouring clusters of genres.
 
-    Every genre is joined with its nearest neighbour; what hangs together is a group, at its mean
-    place. The groups are joined likewise, which gives clusters of about eleven genres: close
-    relatives, told apart by words more than by ear. On the map upstream used, S becomes 0.011.
+    Every genre is joined with its nearest neighbour; a connected set becomes a group at its mean
+    place. Groups are joined in the same way, which gives clusters of about eleven similar genres.
+    On the map that upstream used, S becomes 0.011.
 
     Args:
-        places: (n, 2), map units.
+        places: (n, 2) coordinates on the map, 0..1.
+
+    Returns:
+        S in units of the map.
     """
     from scipy.spatial import KDTree
 
@@ -29,14 +32,14 @@ def derived_scale(places: NDArray[np.float64]) -> float:
     for _ in range(MERGES):
         if len(clusters) >= 2:
             clusters = _joined(clusters)
-    if len(clusters) < FEWEST:
+    if len(clusters) < MIN_CLUSTERS:
         return UPSTREAM
     distance = np.asarray(KDTree(clusters).query(clusters, 2)[0])
     return float(np.median(distance[:, 1]) / 2)
 
 
 def map_scale(genre_map: Path) -> float:
-    """S of table ``genre_map``."""
+    """Scale S of the table ``genre_map``."""
     import polars as pl
 
     places = pl.read_parquet(genre_map, columns=["x", "y"]).drop_nulls()

@@ -1,4 +1,4 @@
-"""Genres of artists that list none: the model's best, each with a confidence and a source."""
+"""Predict genres of artists that list none, with confidence and source."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,44 +8,60 @@ import numpy as np
 import pyarrow as pa
 
 from embeat_pipeline.genres.calibration import calibration
-from embeat_pipeline.genres.classifier import CHECKED, GenreModel, fit, shares
+from embeat_pipeline.genres.classifier import CHECK_FOLD, GenreModel, fit, predict_from_shares
 from embeat_pipeline.genres.config import GenreOptions
-from embeat_pipeline.genres.engine import run_sql
-from embeat_pipeline.genres.vote_features import SOURCES, Evidence, gather, teachers, unlabelled
+from embeat_pipeline.genres.session import run_sql
+from embeat_pipeline.genres.vote_features import (
+    SOURCES,
+    VoteFeatures,
+    count_votes,
+    labelled_features,
+    unlabelled_features,
+)
 
-CONFUSED = 10
-"""Pairs of genres reported as taken for one another."""
+CONFUSED_PAIRS = 10
+"""Pairs of confused genres that are reported."""
 
 
 def predict_genres(
-    engine: duckdb.DuckDBPyConnection, tables: Mapping[str, str], options: GenreOptions
+    database: duckdb.DuckDBPyConnection, tables: Mapping[str, str], options: GenreOptions
 ) -> dict[str, Any]:
-    """Add predicted genres to table ``assigned``, which holds the listed ones.
+    """Add predicted genres to the table ``assigned`` of listed ones.
+
+    Args:
+        database: has the table ``assigned``.
+        tables: paths of the lake's tables by name.
+        options: limits and thresholds.
 
     Returns:
-        ``teachers``; ``checked``, what the model does on labelled artists it has not seen.
+        ``teachers``, the number of labelled artists used; ``checked``, see ``check_model``.
     """
-    gather(engine, tables, options)
-    taught = teachers(engine)
-    number = len(np.unique(taught.artist))
-    model = fit(taught) if number >= options.min_teachers else None
-    checked = check(engine, tables, model, taught.take(taught.fold == CHECKED), options)
-    for evidence in unlabelled(engine):
-        engine.register("predicted", predicted(model, evidence, options))
-        engine.execute("INSERT INTO assigned SELECT * FROM predicted")
-        engine.unregister("predicted")
+    count_votes(database, tables, options)
+    labelled = labelled_features(database)
+    number = len(np.unique(labelled.artist))
+    model = fit(labelled) if number >= options.min_labelled else None
+    held_out = labelled.select(labelled.fold == CHECK_FOLD)
+    checked = check_model(database, tables, model, held_out, options)
+    for evidence in unlabelled_features(database):
+        database.register("predicted", predicted_rows(model, evidence, options))
+        database.execute("INSERT INTO assigned SELECT * FROM predicted")
+        database.unregister("predicted")
     return {"teachers": number, "checked": checked}
 
 
-def predicted(model: GenreModel | None, evidence: Evidence, options: GenreOptions) -> pa.Table:
-    """Rows of table ``assigned`` for the artists of ``evidence``."""
-    confidence, rank, strongest = model.predict(evidence) if model else shares(evidence)
+def predicted_rows(
+    model: GenreModel | None, evidence: VoteFeatures, options: GenreOptions
+) -> pa.Table:
+    """Rows of the table ``assigned`` for the artists of ``evidence``."""
+    confidence, rank, strongest = (
+        model.predict(evidence) if model else predict_from_shares(evidence)
+    )
     order = np.lexsort((rank, evidence.artist))
     artist, genre = evidence.artist[order], evidence.genre[order]
     confidence, rank, strongest = confidence[order], rank[order], strongest[order]
-    # The row below is the runner-up, where it is the same artist's.
-    below = np.minimum(np.arange(1, len(order) + 1), max(len(order) - 1, 0))
-    alone = np.r_[artist[1:] != artist[:-1], True][: len(order)]
+    # The runner-up is in the next row, if that is of the same artist.
+    following = np.minimum(np.arange(1, len(order) + 1), max(len(order) - 1, 0))
+    is_last = np.r_[artist[1:] != artist[:-1], True][: len(order)]
     kept = (confidence >= options.min_confidence) & (rank < options.predicted_genres)
     return pa.table(
         {
@@ -55,51 +71,50 @@ def predicted(model: GenreModel | None, evidence: Evidence, options: GenreOption
             "score": confidence[kept].astype(np.float32),
             "confidence": confidence[kept].astype(np.float32),
             "source": pa.array(np.array(SOURCES)[strongest[kept]].tolist(), pa.string()),
-            "runner_up_code": pa.array(genre[below][kept], mask=alone[kept]),
+            "runner_up_code": pa.array(genre[following][kept], mask=is_last[kept]),
             "runner_up_confidence": pa.array(
-                confidence[below][kept].astype(np.float32), mask=alone[kept]
+                confidence[following][kept].astype(np.float32), mask=is_last[kept]
             ),
         }
     )
 
 
-def check(
-    engine: duckdb.DuckDBPyConnection,
+def check_model(
+    database: duckdb.DuckDBPyConnection,
     tables: Mapping[str, str],
     model: GenreModel | None,
-    held_out: Evidence,
+    held_out: VoteFeatures,
     options: GenreOptions,
 ) -> dict[str, Any]:
-    """What the model does on labelled artists that neither fitted nor calibrated it.
+    """Measure the model on labelled artists that neither fitted nor calibrated it.
 
     Returns:
-        ``artists`` held out (with any evidence), ``covered`` share with a confident prediction,
-        ``top_1`` share right among those, ``ece`` and ``reliability`` of the best genre's
-        confidence, ``confused``: names of genres listed first and predicted instead, most often
-        first.
-        Empty without a model.
+        ``artists``, those held out that have any votes; ``covered``, their share with a confident
+        prediction; ``top_1``, the share of these whose best genre is right; ``ece`` and
+        ``reliability`` of its confidence, see ``calibration``; ``confused``, pairs of the genre
+        listed first and a wrong one predicted, most frequent first. Empty without a model.
     """
     if model is None or not len(held_out):
         return {}
     confidence, rank, _ = model.predict(held_out)
     best = rank == 0
-    sure = best & (confidence >= options.min_confidence)
-    error, bins = calibration(confidence[sure], held_out.listed[sure].astype(np.float64))
-    wrong = sure & ~held_out.listed
-    engine.register(
+    confident = best & (confidence >= options.min_confidence)
+    error, bins = calibration(confidence[confident], held_out.listed[confident].astype(np.float64))
+    wrong = confident & ~held_out.listed
+    database.register(
         "mistaken",
         pa.table({"artist_code": held_out.artist[wrong], "genre_code": held_out.genre[wrong]}),
     )
-    pairs = run_sql(engine, "confused", {**tables, "pairs": CONFUSED}).fetchall()
-    engine.unregister("mistaken")
+    pairs = run_sql(database, "confused_genres", {**tables, "pairs": CONFUSED_PAIRS}).fetchall()
+    database.unregister("mistaken")
     return {
         "artists": int(best.sum()),
-        "covered": float(sure.sum() / best.sum()),
-        "top_1": float(held_out.listed[sure].mean()) if sure.any() else None,
-        "ece": error if sure.any() else None,
+        "covered": float(confident.sum() / best.sum()),
+        "top_1": float(held_out.listed[confident].mean()) if confident.any() else None,
+        "ece": error if confident.any() else None,
         "reliability": bins,
         "confused": [
-            {"listed": listed, "predicted": guessed, "artists": artists}
-            for listed, guessed, artists in pairs
+            {"listed": listed, "predicted": predicted, "artists": artists}
+            for listed, predicted, artists in pairs
         ],
     }

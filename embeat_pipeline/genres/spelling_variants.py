@@ -1,9 +1,9 @@
-"""Spelling variants: labels off the map that mean a genre on it.
+"""Find spelling variants: genre labels without a place that mean a genre on the map.
 
-A label and a genre mean the same where their keys agree: case, accents, punctuation and spaces
-folded away, "and", "n" and "&" dropped ("Drum & Bass", "drum and bass", "drum'n'bass"; "R&B",
-"r & b"; "hip-hop", "hiphop"). A label whose key no genre of the map has, or several have, stays
-a genre of its own without a place; labels off the map with one key are one genre, the first.
+Two labels mean the same if they have the same key. Keys ignore case, accents, punctuation, spaces,
+"and", "n" and "&" ("Drum & Bass", "drum and bass", "drum'n'bass"; "R&B", "r & b"; "hip-hop",
+"hiphop"). A label whose key no genre of the map has, or several have, stays a genre of its own.
+Labels off the map with the same key are one genre, the first of them.
 """
 
 from pathlib import Path
@@ -13,19 +13,19 @@ import polars as pl
 from embeat_pipeline.common.text_expressions import name_key
 
 JOINERS = r"\b(?:and|n)\b"
-"""Words between two names of a genre that are spelled in every way, or not at all."""
+"""Words between two parts of a genre's name that are spelled in many ways or left out."""
 
 
 def genre_key(name: pl.Expr) -> pl.Expr:
-    """Key of a genre's name; the plain name key where nothing would be left."""
-    apart = name.str.replace_all("['’ʼ`]([nN])['’ʼ`]", " $1 ")
-    plain = name_key(apart)
+    """Key of a genre's name; its name key if nothing else would be left."""
+    separated = name.str.replace_all("['’ʼ`]([nN])['’ʼ`]", " $1 ")
+    plain = name_key(separated)
     key = plain.str.replace_all(JOINERS, " ").str.replace_all(" ", "")
     return pl.when(key != "").then(key).otherwise(plain)
 
 
 def spelling_variants(genre_map: Path) -> pl.DataFrame:
-    """Which genre each variant stands for.
+    """Find the genre that each variant stands for.
 
     Args:
         genre_map: table ``genre_map``.

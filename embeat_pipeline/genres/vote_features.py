@@ -1,8 +1,9 @@
-"""What speaks for each genre of an artist, gathered in SQL source by source.
+"""Count votes for the genres of each artist, source by source, as features of the classifier.
 
-Every source but the first is a set of circles (``sql/circles.sql``): artists with something in
-common. The labelled ones vote on the others' genres (``sql/vote_circles.sql``). A labelled
-artist's own label never counts towards it, so teachers see what an artist without a label sees.
+A source is a set of co-membership groups: artists with something in common
+(``sql/co_membership.sql``). Members that list genres vote for these
+(``sql/vote_co_membership.sql``). The own genres of an artist never count for it, so artists that
+list genres get the same features as if they listed none, and can train the classifier.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,9 +16,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from embeat_pipeline.common.progress import progress
-from embeat_pipeline.genres.acoustic_clusters import sound_cells
+from embeat_pipeline.genres.acoustic_clusters import cluster_artists
 from embeat_pipeline.genres.config import GenreOptions
-from embeat_pipeline.genres.engine import first_row, run_sql
+from embeat_pipeline.genres.session import run_sql
 
 COLUMNS = {
     "related": "related",
@@ -29,40 +30,44 @@ COLUMNS = {
     "country": "country",
     "sound": "sound",
 }
-"""Source, as ``artist_genres`` names it -> its columns' name in table ``evidence``."""
+"""Source, as ``artist_genres`` names it -> ending of its columns in the table ``evidence``."""
 
 SOURCES = tuple(COLUMNS)
 FOLDS = 5
-"""Of teachers: three to fit, one to calibrate, one to check."""
-ARTISTS_AT_ONCE = 20_000
+"""Folds of labelled artists: three to fit, one to calibrate, one to check."""
+BATCH = 20_000
+"""Artists per batch."""
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Rows of table ``evidence``, by artist and genre; n rows, s sources as in ``SOURCES``."""
+class VoteFeatures:
+    """Rows of the table ``evidence``: n pairs of artist and genre, with votes of s ``SOURCES``."""
 
     artist: NDArray[np.uint32]
+    """(n,) codes."""
     genre: NDArray[np.uint32]
+    """(n,) codes."""
     fold: NDArray[np.int64]
-    """-1: lists no genre."""
+    """(n,) fold of the artist; -1 if it lists no genre."""
     prior: NDArray[np.float64]
-    """Share of labelled artists that list the genre."""
+    """(n,) share of labelled artists that list the genre."""
     votes: NDArray[np.float64]
-    """(n, s) weight of votes for the genre."""
+    """(n, s) weight of the votes for the genre."""
     totals: NDArray[np.float64]
-    """(n, s) weight of all who voted, each for all genres it lists; 0: the source is silent."""
+    """(n, s) weight of all voters; 0 if the source has none. A voter votes for all it lists."""
     listed: NDArray[np.bool_]
+    """(n,) whether the artist lists the genre."""
 
     def __len__(self) -> int:
         return len(self.artist)
 
-    def take(self, rows: NDArray[Any] | slice) -> Self:
-        """Some of the rows."""
+    def select(self, rows: NDArray[Any] | slice) -> Self:
+        """Select some of the rows."""
         return type(self)(**{name: column[rows] for name, column in vars(self).items()})
 
     @classmethod
-    def of(cls, columns: Mapping[str, NDArray[Any]]) -> Self:
-        """From the columns of table ``evidence``."""
+    def from_columns(cls, columns: Mapping[str, NDArray[Any]]) -> Self:
+        """Read the columns of the table ``evidence``."""
         wide = {
             kind: np.stack(
                 [np.ma.filled(columns[f"{kind}_{name}"], 0.0) for name in COLUMNS.values()], axis=1
@@ -80,52 +85,71 @@ class Evidence:
         )
 
 
-def gather(
-    engine: duckdb.DuckDBPyConnection, tables: Mapping[str, str], options: GenreOptions
+def count_votes(
+    database: duckdb.DuckDBPyConnection, tables: Mapping[str, str], options: GenreOptions
 ) -> None:
-    """Make table ``evidence`` from ``assigned`` and the tables of the lake."""
+    """Create the table ``evidence`` from the table ``assigned`` and the tables of the lake.
+
+    Args:
+        database: has the table ``assigned`` of listed genres.
+        tables: paths of the lake's tables by name.
+        options: limits.
+    """
     parameters = {**asdict(options), **tables, "folds": FOLDS}
-    run_sql(engine, "labels", parameters)
+    run_sql(database, "labels", parameters)
     with progress("genre evidence", len(SOURCES), "sources") as advance:
         for source in SOURCES:
-            named = {**parameters, "source": source}
-            if source == "related of related":
-                run_sql(engine, "vote_circles", named)  # of the circles "related" left
-            else:
-                engine.execute("DELETE FROM circle")
-                if source == "sound":
-                    engine.register("cells", cells(engine, parameters, options))
-                run_sql(engine, "circles", parameters, source)
-                run_sql(engine, "vote_related" if source == "related" else "vote_circles", named)
+            _count_source(database, source, parameters, options)
             advance(note=source)
-    run_sql(engine, "evidence", parameters)
+    run_sql(database, "evidence", parameters)
 
 
-def cells(
-    engine: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], options: GenreOptions
+def _count_source(
+    database: duckdb.DuckDBPyConnection,
+    source: str,
+    parameters: Mapping[str, Any],
+    options: GenreOptions,
+) -> None:
+    """Add the votes of one source to the table ``vote``."""
+    votes = "vote_related" if source == "related" else "vote_co_membership"
+    # "related of related" uses the groups that "related" left.
+    if source != "related of related":
+        database.execute("DELETE FROM membership")
+        if source == "sound":
+            database.register("clusters", _acoustic_clusters(database, parameters, options))
+        run_sql(database, "co_membership", parameters, source)
+    run_sql(database, votes, {**parameters, "source": source})
+
+
+def _acoustic_clusters(
+    database: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], options: GenreOptions
 ) -> pa.Table:
-    """Cells of sound: ``cell``, ``artist_code``."""
-    columns = run_sql(engine, "sound", parameters).fetchnumpy()
+    columns = run_sql(database, "artist_sound", parameters).fetchnumpy()
     artist = np.asarray(columns.pop("artist_code"), np.uint32)
-    unknown = np.float32(np.nan)
-    features = np.stack([np.ma.filled(column, unknown) for column in columns.values()], axis=1)
-    return sound_cells(artist, features.astype(np.float32), options.sound_cells, options.seed)
+    missing = np.float32(np.nan)
+    features = np.stack([np.ma.filled(column, missing) for column in columns.values()], axis=1)
+    return cluster_artists(
+        artist,
+        features.astype(np.float32),
+        clusters=options.acoustic_clusters,
+        seed=options.seed,
+    )
 
 
-def teachers(engine: duckdb.DuckDBPyConnection) -> Evidence:
-    """Evidence on artists that list genres."""
+def labelled_features(database: duckdb.DuckDBPyConnection) -> VoteFeatures:
+    """Read the features of the sampled artists that list genres."""
     statement = "SELECT * FROM evidence WHERE fold IS NOT NULL ORDER BY artist_code, genre_code"
-    return Evidence.of(engine.execute(statement).fetchnumpy())
+    return VoteFeatures.from_columns(database.execute(statement).fetchnumpy())
 
 
-def unlabelled(engine: duckdb.DuckDBPyConnection) -> Iterator[Evidence]:
-    """Evidence on artists that list none, some artists at a time, each whole."""
-    statement = "SELECT coalesce(max(artist_code) + 1, 0) AS stop FROM evidence WHERE fold IS NULL"
-    stop = first_row(engine.execute(statement))["stop"]
-    for start in range(0, stop, ARTISTS_AT_ONCE):
-        found = engine.execute(
+def unlabelled_features(database: duckdb.DuckDBPyConnection) -> Iterator[VoteFeatures]:
+    """Read the features of artists that list no genre, in batches of whole artists."""
+    statement = "SELECT coalesce(max(artist_code) + 1, 0) FROM evidence WHERE fold IS NULL"
+    ((stop,),) = database.execute(statement).fetchall()
+    for start in range(0, stop, BATCH):
+        rows = database.execute(
             "SELECT * FROM evidence WHERE fold IS NULL AND artist_code >= $1 AND artist_code < $2 "
             "ORDER BY artist_code, genre_code",
-            [start, start + ARTISTS_AT_ONCE],
+            [start, start + BATCH],
         )
-        yield Evidence.of(found.fetchnumpy())
+        yield VoteFeatures.from_columns(rows.fetchnumpy())

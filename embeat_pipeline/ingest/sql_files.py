@@ -1,17 +1,14 @@
-"""Read the SQL files of the ingest stage, section by section."""
+"""Find and read the SQL files of the ingest stage, section by section."""
 
-import re
-from functools import cache
 from pathlib import Path
+
+from embeat_pipeline.common.duckdb_session import sql_sections
 
 _HERE = Path(__file__).parent
 FOLDERS = (_HERE / "sql", _HERE / "recordings" / "sql", _HERE / "incremental" / "sql")
 """Where the SQL files lie. No two of them have the same name."""
 
-_HEADING = re.compile(r"^--: (.+)$", re.MULTILINE)
 
-
-@cache
 def sections(name: str) -> tuple[tuple[str, str], ...]:
     """Headings (lines ``--: heading``) and texts of ``<name>.sql``, in order.
 
@@ -21,8 +18,7 @@ def sections(name: str) -> tuple[tuple[str, str], ...]:
     for folder in FOLDERS:
         path = folder / f"{name}.sql"
         if path.is_file():
-            _, *parts = _HEADING.split(path.read_text(encoding="utf-8"))
-            return tuple(zip(parts[::2], parts[1::2], strict=True))
+            return sql_sections(path)[1:]
     raise FileNotFoundError(f"the ingest stage has no {name}.sql")
 
 

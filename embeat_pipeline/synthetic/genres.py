@@ -1,7 +1,7 @@
-"""The genres of the made-up dump: places on the map and what their music sounds like.
+"""Genres of the synthetic dump: places on the map and typical audio features.
 
-The map is read as on Every Noise at Once: down is more organic, up more mechanical and electric,
-left is denser and more atmospheric, right is spikier and bouncier. Places and values are invented.
+The map is oriented as on Every Noise at Once: organic at the bottom, mechanical and electric at
+the top, dense and atmospheric on the left, spiky and bouncy on the right. Values are invented.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from embeat_serve.contract.audio_features import CONTINUOUS
 
 
 class Genre(NamedTuple):
-    """A genre written by hand; thousands more are varied from these."""
+    """A genre written by hand; thousands more are variants of these."""
 
     name: str
     x: float
@@ -88,16 +88,16 @@ MAX_GENRES = len(BASE_GENRES) * (len(GENRE_MODIFIERS) + 1)
 
 
 class GenreWorld(NamedTuple):
-    """``n`` genres, the hand-written ones first."""
+    """``n`` genres, those of ``BASE_GENRES`` first."""
 
     names: list[str]
     language: NDArray[np.int64]
     """(n,) place of the language in ``LANGUAGE_ORDER``."""
     place: NDArray[np.float32]
-    """(n, 2), 0..1."""
+    """(n, 2) on the map, 0..1."""
     weight: NDArray[np.float32]
     sound: NDArray[np.float32]
-    """(n, 7), columns as ``CONTINUOUS``, log-odds."""
+    """(n, 7) log-odds, columns as ``CONTINUOUS``."""
     tempo: NDArray[np.float32]
     neighbours: NDArray[np.int64]
     """(n, 12) the nearest other genres, nearest first."""
@@ -107,7 +107,7 @@ LANGUAGE_ORDER = tuple(dict.fromkeys(genre.language for genre in BASE_GENRES))
 
 
 def genre_world(count: int, seed: int) -> GenreWorld:
-    """Lay out ``count`` genres: the base ones, then variants near them."""
+    """Invent ``count`` genres: the base genres, then variants near them on the map."""
     rng = generator(seed, Stream.GENRES)
     bases = len(BASE_GENRES)
     variants = rng.permutation(bases * len(GENRE_MODIFIERS))[: count - bases]
@@ -137,7 +137,7 @@ def genre_world(count: int, seed: int) -> GenreWorld:
 
 
 def _sound(place: NDArray, instrumentalness: NDArray, speechiness: NDArray) -> NDArray[np.float64]:
-    """Log-odds of the continuous features at a place on the map, shape (n, 7)."""
+    """(n, 7) log-odds of the continuous audio features at places on the map."""
     x, y = place.T
     log_odds = {
         "danceability": -0.8 + 2.6 * x - 0.4 * y,
@@ -152,16 +152,15 @@ def _sound(place: NDArray, instrumentalness: NDArray, speechiness: NDArray) -> N
 
 
 def nearest_others(place: NDArray[np.floating], count: int) -> NDArray[np.int64]:
-    """The ``count`` nearest other rows of ``place`` (n, 2), nearest first; shape (n, count)."""
-    _, found = KDTree(place).query(place, k=count + 1)
-    nearest = np.asarray(found)
+    """(n, count) nearest other rows of ``place`` (n, 2), nearest first."""
+    nearest = np.asarray(KDTree(place).query(place, k=count + 1)[1])
     itself = nearest == np.arange(len(place))[:, None]
-    # Where several share a place, a row need not be among its own nearest.
+    # If several rows have the same place, a row may be missing among its own nearest.
     itself[~itself.any(axis=1), -1] = True
     return nearest[~itself].reshape(len(place), count)
 
 
 def map_colours(place: NDArray[np.float32]) -> list[str]:
-    """A colour per place: electric is red, organic green, dense blue."""
+    """Colour of each place: red for electric, green for organic, blue for dense."""
     channels = np.stack([1 - place[:, 1], place[:, 1], 1 - place[:, 0]], axis=1)
     return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in (40 + channels * 180).astype(int).tolist()]

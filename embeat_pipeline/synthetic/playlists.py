@@ -1,4 +1,4 @@
-"""Playlists of the made-up dump: each follows an artist and their kind, or a corner of the map."""
+"""Playlists of the synthetic dump: each around an artist, or around a genre."""
 
 from typing import NamedTuple
 
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from embeat_pipeline.synthetic.artists import ArtistWorld
 from embeat_pipeline.synthetic.genres import GenreWorld
 from embeat_pipeline.synthetic.songs import KNOWN_ARTISTS
-from embeat_pipeline.synthetic.streams import Stream, generator, ids, to_arrow
-from embeat_pipeline.synthetic.text import join
+from embeat_pipeline.synthetic.streams import Stream, generator, make_ids, to_arrow
+from embeat_pipeline.synthetic.text import join_columns
 from embeat_pipeline.synthetic.tracks import track_ids
 
 PLAYLISTS_SCHEMA = pa.schema(
@@ -27,71 +27,71 @@ MIN_LENGTH, MAX_LENGTH = 5, 250
 PLAYLISTS_PER_KNOWN_ARTIST = 12
 
 
-class Shelves(NamedTuple):
-    """Artists in the orders playlists draw from."""
+class ArtistOrders(NamedTuple):
+    """Orders of artists that playlists draw from."""
 
     by_popularity: NDArray[np.int64]
     by_genre: NDArray[np.int64]
-    """Artists of genre 0, most popular first, then of genre 1, …"""
+    """Artists with main genre 0, most popular first, then with main genre 1, …"""
     genre_start: NDArray[np.int64]
-    """(genres + 1,)."""
+    """(genres + 1,) start of each genre in ``by_genre``."""
 
 
-def shelves(genres: GenreWorld, artists: ArtistWorld) -> Shelves:
-    """Sort the artists once for all chunks."""
+def artist_orders(genres: GenreWorld, artists: ArtistWorld) -> ArtistOrders:
+    """Sort the artists, once for all chunks."""
     main = artists.genres[:, 0]
     by_genre = np.lexsort((-artists.level, main))
     sizes = np.bincount(main, minlength=len(genres.names))
     by_popularity = np.argsort(-artists.level, kind="stable")
-    return Shelves(by_popularity, by_genre, np.concatenate([[0], np.cumsum(sizes)]))
+    return ArtistOrders(by_popularity, by_genre, np.concatenate([[0], np.cumsum(sizes)]))
 
 
 def playlist_chunk(
     genres: GenreWorld,
     artists: ArtistWorld,
     names: pa.Array,
-    order: Shelves,
+    orders: ArtistOrders,
     first: int,
     last: int,
     seed: int,
 ) -> pa.RecordBatch:
-    """Playlists ``first``..``last`` (exclusive), one batch."""
+    """Invent the playlists ``first`` to ``last - 1``."""
     rng = generator(seed, Stream.PLAYLISTS, first)
     index = np.arange(first, last)
     around_artist = (rng.random(len(index)) < 0.5) | (index % 4 == 0)
-    centre = order.by_popularity[_favour_first(rng, len(artists.level), 3, len(index))]
-    # Every fourth of the first playlists is about a known artist, so the examples have company.
+    centre = orders.by_popularity[_draw_skewed(rng, len(artists.level), 3, len(index))]
+    # Every fourth of the first playlists is around a known artist, for the examples of the README.
     turn = index // 4
     known = (index % 4 == 0) & (turn < PLAYLISTS_PER_KNOWN_ARTIST * len(KNOWN_ARTISTS))
     centre = np.where(known, turn % len(KNOWN_ARTISTS), centre)
 
     length = np.clip(np.exp(rng.normal(3.7, 0.9, len(index))), MIN_LENGTH, MAX_LENGTH).astype(int)
     playlist = np.repeat(np.arange(len(index)), 2 * length + 10)
-    drawn = _draw_artists(rng, genres, artists, order, around_artist[playlist], centre[playlist])
+    drawn = _draw_artists(rng, genres, artists, orders, around_artist[playlist], centre[playlist])
     sizes = np.diff(artists.first_track)[drawn]
-    track = artists.first_track[drawn] + _favour_first(rng, sizes, 2, len(drawn))
+    track = artists.first_track[drawn] + _draw_skewed(rng, sizes, 2, len(drawn))
     playlist, track = _first_distinct(playlist, track, length)
     playlist, track = _copies(rng, playlist, track, len(index))
 
-    strangers = rng.random(len(track)) < 0.003
-    characters = track_ids(track, seed)
-    characters[strangers] = ids(track[strangers], seed, Stream.STRANGERS)
+    is_unknown = rng.random(len(track)) < 0.003
+    track_characters = track_ids(track, seed)
+    track_characters[is_unknown] = make_ids(track[is_unknown], seed, Stream.UNKNOWN_TRACKS)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(playlist, minlength=len(index)))])
     followers = np.floor(rng.pareto(1.0, len(index))).clip(max=10_000_000).astype(np.int64)
     columns = [
-        to_arrow(ids(index, seed, Stream.PLAYLISTS)),
+        to_arrow(make_ids(index, seed, Stream.PLAYLISTS)),
         pa.array(["sample"]).take(pa.array(np.zeros(len(index), int))),
         _names(genres, artists, names, around_artist, centre),
         pa.array(followers, mask=rng.random(len(index)) < 0.2),
-        pa.ListArray.from_arrays(offsets.astype(np.int32), to_arrow(characters)),
+        pa.ListArray.from_arrays(offsets.astype(np.int32), to_arrow(track_characters)),
     ]
     return pa.record_batch(columns, PLAYLISTS_SCHEMA)
 
 
-def _favour_first(
+def _draw_skewed(
     rng: np.random.Generator, size: int | NDArray[np.integer], power: float, count: int
 ) -> NDArray[np.int64]:
-    """Places 0..size-1, the first likelier the higher ``power``."""
+    """(count,) places 0 to size - 1; a higher ``power`` prefers the first more strongly."""
     return np.floor(rng.random(count) ** power * size).astype(np.int64)
 
 
@@ -99,34 +99,36 @@ def _draw_artists(
     rng: np.random.Generator,
     genres: GenreWorld,
     artists: ArtistWorld,
-    order: Shelves,
+    orders: ArtistOrders,
     around_artist: NDArray[np.bool_],
     centre: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """One artist per entry: the centre or their relatives, or someone of a near-by genre."""
+    """Draw an artist per entry: the centre or a related artist, or an artist of a similar genre."""
     count = len(centre)
-    related = artists.related.shape[1]
-    relative = artists.related[centre, _favour_first(rng, related, 1.5, count)].astype(np.int64)
-    further = artists.related[relative, _favour_first(rng, related, 1.5, count)].astype(np.int64)
+    width = artists.related.shape[1]
+    related_artist = artists.related[centre, _draw_skewed(rng, width, 1.5, count)].astype(np.int64)
+    second_hop = artists.related[related_artist, _draw_skewed(rng, width, 1.5, count)].astype(
+        np.int64
+    )
     chance = rng.random(count)
-    kin = np.where(chance < 0.3, centre, np.where(chance < 0.8, relative, further))
+    around = np.where(chance < 0.3, centre, np.where(chance < 0.8, related_artist, second_hop))
 
     main = artists.genres[centre, 0]
-    near = genres.neighbours[main, _favour_first(rng, genres.neighbours.shape[1], 2, count)]
+    near = genres.neighbours[main, _draw_skewed(rng, genres.neighbours.shape[1], 2, count)]
     genre = np.where(rng.random(count) < 0.7, main, near)
-    sizes = np.diff(order.genre_start)
+    sizes = np.diff(orders.genre_start)
     genre = np.where(sizes[genre] > 0, genre, main)
-    place = order.genre_start[genre] + _favour_first(rng, sizes[genre], 2.5, count)
+    place = orders.genre_start[genre] + _draw_skewed(rng, sizes[genre], 2.5, count)
 
-    everyone = order.by_popularity[_favour_first(rng, len(artists.level), 4, count)]
-    themed = np.where(around_artist, kin, order.by_genre[place])
-    return np.where(rng.random(count) < 0.05, everyone, themed)
+    anyone = orders.by_popularity[_draw_skewed(rng, len(artists.level), 4, count)]
+    themed = np.where(around_artist, around, orders.by_genre[place])
+    return np.where(rng.random(count) < 0.05, anyone, themed)
 
 
 def _first_distinct(
     playlist: NDArray[np.int64], track: NDArray[np.int64], length: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Drop repeated tracks of a playlist, then cut it to its length; order is kept."""
+    """Drop repeated tracks of each playlist, then cut it to its length; the order stays."""
     entry = playlist * (int(track.max()) + 1) + track
     kept = np.sort(np.unique(entry, return_index=True)[1])
     playlist, track = playlist[kept], track[kept]
@@ -138,17 +140,19 @@ def _first_distinct(
 def _copies(
     rng: np.random.Generator, playlist: NDArray[np.int64], track: NDArray[np.int64], count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Let one playlist in twenty-five take over another's entries, all but a tenth."""
-    model = np.arange(count)
+    """Make 4 % of the playlists copies of another, without a tenth of its entries."""
+    original = np.arange(count)
     copies = np.flatnonzero((rng.random(count) < 0.04) & (np.arange(count) % 4 == 3))
-    model[copies] = rng.integers(0, count, len(copies))
+    original[copies] = rng.integers(0, count, len(copies))
     sizes = np.bincount(playlist, minlength=count)
     starts = np.cumsum(sizes) - sizes
-    taken = np.repeat(np.arange(count), sizes[model])
-    within = np.arange(len(taken)) - np.repeat(np.cumsum(sizes[model]) - sizes[model], sizes[model])
-    source = starts[model[taken]] + within
-    kept = (model[taken] == taken) | (within < MIN_LENGTH) | (rng.random(len(taken)) >= 0.1)
-    return taken[kept], track[source[kept]]
+    target = np.repeat(np.arange(count), sizes[original])
+    first = np.cumsum(sizes[original]) - sizes[original]
+    within = np.arange(len(target)) - np.repeat(first, sizes[original])
+    source = starts[original[target]] + within
+    is_own = original[target] == target
+    kept = is_own | (within < MIN_LENGTH) | (rng.random(len(target)) >= 0.1)
+    return target[kept], track[source[kept]]
 
 
 def _names(
@@ -161,4 +165,4 @@ def _names(
     theme = pa.concat_arrays([pa.array(genres.names), names])
     place = np.where(around_artist, len(genres.names) + centre, artists.genres[centre, 0])
     kind = pa.array(["mix", "and friends"]).take(pa.array(around_artist.astype(int)))
-    return join([theme.take(pa.array(place)), kind], " ")
+    return join_columns([theme.take(pa.array(place)), kind], " ")

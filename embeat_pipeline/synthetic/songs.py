@@ -1,13 +1,13 @@
-"""Songs that exist, so that the examples of the README work on a made-up dump.
+"""Real songs and artists in the synthetic dump, so that the examples of the README work.
 
-Titles, artists and years are facts; what they sound like is made up like all the rest.
+Titles, artists and years are facts. Audio features are invented like everything else.
 """
 
 from typing import NamedTuple
 
 
 class Song(NamedTuple):
-    """One song; ids and ISRC only where an example names them."""
+    """A song; it has an id and an ISRC only if an example uses them."""
 
     title: str
     album: str | None
@@ -25,8 +25,8 @@ class KnownArtist(NamedTuple):
     name: str
     genres: tuple[str, ...]
     songs: tuple[Song, ...]
-    also: str | None = None
-    """Another name, by which a file of the dump calls the artist."""
+    other_name: str | None = None
+    """Name of the artist in the file of related artists."""
 
 
 KNOWN_ARTISTS = (
@@ -43,7 +43,7 @@ KNOWN_ARTISTS = (
             Song("簡單愛", "范特西", 2001, 66),
             Song("以父之名", "葉惠美", 2003, 63),
         ),
-        also="周杰倫",
+        other_name="周杰倫",
     ),
     KnownArtist(
         "郭顶",
@@ -138,4 +138,4 @@ KNOWN_ARTISTS = (
 )
 
 KNOWN_SONGS = tuple(song for artist in KNOWN_ARTISTS for song in artist.songs)
-"""All songs; a song's place here is its track index in the dump."""
+"""All songs; the place of a song here is its track index in the dump."""

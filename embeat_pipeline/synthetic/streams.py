@@ -1,4 +1,4 @@
-"""Random streams and identifiers: each depends on the seed and on what it is for, not on order."""
+"""Random generators and ids that depend on seed and purpose, not on the order of calls."""
 
 from enum import IntEnum
 
@@ -14,38 +14,38 @@ _HALF = ID_LENGTH // 2  # 62**11 > 2**64: one 64-bit word fills eleven character
 
 
 class Stream(IntEnum):
-    """What a stream of random numbers, or a family of ids, is for."""
+    """Purpose of a stream of random numbers or of a family of ids."""
 
     GENRES = 0
     ARTISTS = 1
     TRACKS = 2
     ALBUMS = 3
     PLAYLISTS = 4
-    STRANGERS = 5  # ids of tracks that the catalogue does not hold
+    UNKNOWN_TRACKS = 5  # ids of tracks that the catalogue does not have
     ARTIST_NAMES = 6
-    LISTINGS = 7  # what the artists table knows
+    ARTIST_FACTS = 7  # which facts the artists table has
     RELATIONS = 8
 
 
 def generator(seed: int, stream: Stream, chunk: int = 0) -> np.random.Generator:
-    """Generator of one chunk of one stream."""
+    """Random generator of one chunk of one stream."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream, chunk)))
 
 
-def ids(index: NDArray[np.integer], seed: int, stream: Stream) -> NDArray[np.uint8]:
-    """Ids of 22 base-62 characters, shape (n, 22); different indexes never share one.
+def make_ids(index: NDArray[np.integer], seed: int, stream: Stream) -> NDArray[np.uint8]:
+    """(n, 22) characters of base-62 ids; different indexes never have the same id.
 
-    The first half is a bijection of the index (the SplitMix64 finaliser), so uniqueness needs
-    no table of what was given out before.
+    The first half is a bijection of the index (the SplitMix64 finaliser), so no table of ids is
+    needed to keep them unique.
     """
     keys = np.random.SeedSequence(seed, spawn_key=(stream,)).generate_state(2, np.uint64)
-    characters = np.empty((len(index), ID_LENGTH), np.uint8)
+    table = np.empty((len(index), ID_LENGTH), np.uint8)
     for half, key in enumerate(keys):
         word = _mix(index.astype(np.uint64) + key)
         for column in range(_HALF):
             word, digit = np.divmod(word, np.uint64(62))
-            characters[:, half * _HALF + column] = _ALPHABET[digit]
-    return characters
+            table[:, half * _HALF + column] = _ALPHABET[digit]
+    return table
 
 
 def _mix(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -56,13 +56,13 @@ def _mix(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return word ^ (word >> np.uint64(31))
 
 
-def characters(strings: list[str]) -> NDArray[np.uint8]:
-    """ASCII strings of one length as a (n, length) array."""
+def to_characters(strings: list[str]) -> NDArray[np.uint8]:
+    """(n, length) characters of ASCII strings of one length."""
     return np.frombuffer("".join(strings).encode("ascii"), np.uint8).reshape(len(strings), -1)
 
 
 def to_arrow(table: NDArray[np.uint8], missing: NDArray[np.bool_] | None = None) -> pa.Array:
-    """Rows of characters as an Arrow string array, null where ``missing``."""
+    """Arrow strings from (n, width) characters; null where ``missing``."""
     count, width = table.shape
     offsets = np.arange(0, (count + 1) * width, width, dtype=np.int32)
     buffers = [pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(table))]

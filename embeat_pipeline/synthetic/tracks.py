@@ -1,4 +1,4 @@
-"""Tracks of the made-up dump, one chunk of artists at a time."""
+"""Tracks of the synthetic dump, one chunk of artists at a time."""
 
 from typing import NamedTuple
 
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from embeat_pipeline.synthetic.artists import ArtistWorld
 from embeat_pipeline.synthetic.genres import GenreWorld
 from embeat_pipeline.synthetic.songs import KNOWN_ARTISTS, KNOWN_SONGS
-from embeat_pipeline.synthetic.streams import Stream, characters, generator, ids, to_arrow
-from embeat_pipeline.synthetic.text import join, phrases
+from embeat_pipeline.synthetic.streams import Stream, generator, make_ids, to_arrow, to_characters
+from embeat_pipeline.synthetic.text import draw_titles, join_columns
 from embeat_serve.contract.audio_features import CONTINUOUS
 
 TRACKS_SCHEMA = pa.schema(
@@ -40,24 +40,26 @@ _FIRST_YEAR, _LAST_YEAR = 1960, 2024
 
 
 class Draft(NamedTuple):
-    """What the columns of ``n`` consecutive tracks are made from."""
+    """Facts of ``n`` consecutive tracks from which their columns are derived."""
 
     track: NDArray[np.int64]
-    """Index in the dump."""
+    """(n,) index in the dump."""
     artist: NDArray[np.int64]
+    """(n,)."""
     recording: NDArray[np.int64]
-    """Track index of the recording's first release; the same as ``track`` for most."""
+    """(n,) track index of the first release of the recording; mostly the track itself."""
     album: NDArray[np.int64]
-    """Number that no other album shares."""
+    """(n,) number of the album, unique in the dump."""
     year: NDArray[np.int64]
+    """(n,)."""
 
 
 def track_ids(index: NDArray[np.integer], seed: int) -> NDArray[np.uint8]:
-    """Ids of tracks by index, shape (n, 22); songs with a real id keep it."""
-    table = ids(index, seed, Stream.TRACKS)
+    """(n, 22) characters of the ids of tracks; songs with a real id keep it."""
+    table = make_ids(index, seed, Stream.TRACKS)
     for place, song in enumerate(KNOWN_SONGS):
         if song.track_id:
-            table[index == place] = characters([song.track_id])
+            table[index == place] = to_characters([song.track_id])
     return table
 
 
@@ -69,19 +71,19 @@ def track_chunk(
     last_artist: int,
     seed: int,
 ) -> pa.RecordBatch:
-    """Tracks of the artists ``first_artist``..``last_artist`` (exclusive), one batch."""
-    # Keyed by artist, so that a chunk's content does not depend on the one before it.
+    """Invent the tracks of the artists ``first_artist`` to ``last_artist - 1``."""
+    # The stream depends on the artist, so a chunk's content does not depend on other chunks.
     rng = generator(seed, Stream.TRACKS, first_artist)
     draft = _draft(rng, artists, first_artist, last_artist)
     size = len(draft.track)
     credited, offsets = _credits(rng, artists, draft)
     credited_names = names.take(pa.array(credited))
-    credited_ids = to_arrow(ids(credited, seed, Stream.ARTISTS))
-    unnamed = np.maximum.reduceat(artists.name_only[credited], offsets[:-1])
+    credited_ids = to_arrow(make_ids(credited, seed, Stream.ARTISTS))
+    has_no_id = np.maximum.reduceat(artists.name_only[credited], offsets[:-1])
     columns: dict[str, pa.Array | NDArray] = {
         "track_id": to_arrow(track_ids(draft.track, seed)),
         "track_name": _titles(rng, genres, artists, draft),
-        "artist_ids": pa.ListArray.from_arrays(offsets, credited_ids, mask=pa.array(unnamed)),
+        "artist_ids": pa.ListArray.from_arrays(offsets, credited_ids, mask=pa.array(has_no_id)),
         "artist_names": pa.ListArray.from_arrays(offsets, credited_names),
         **_album_columns(rng, genres, artists, draft, seed),
         "popularity": _popularity(rng, artists, draft),
@@ -89,7 +91,7 @@ def track_chunk(
         "explicit": rng.random(size) < 0.1,
         **_sound_columns(rng, genres, artists, draft),
     }
-    columns = _known_songs(columns, draft, artists)
+    columns = _with_known_songs(columns, draft, artists)
     return pa.record_batch(
         [pa.array(columns[name]).cast(kind) for name, kind in _FIELDS], TRACKS_SCHEMA
     )
@@ -104,20 +106,22 @@ def _draft(rng: np.random.Generator, artists: ArtistWorld, first: int, last: int
     size, per_artist = len(index), np.diff(bounds)
     artist = np.repeat(np.arange(first, last), per_artist)
     position = index - artists.first_track[artist]
-    # A re-release repeats the recording before it; none repeats a repeat or a known song.
-    again = (rng.random(size) < 0.033) & (position > 0) & (artist >= len(KNOWN_ARTISTS))
-    again[1:] &= ~again[:-1]
+    # A re-release repeats the recording of the track before, which is no re-release or known song.
+    is_rerelease = (rng.random(size) < 0.033) & (position > 0) & (artist >= len(KNOWN_ARTISTS))
+    is_rerelease[1:] &= ~is_rerelease[:-1]
     albums = 1 + np.repeat(per_artist, per_artist) // 11
-    number = np.where(again, albums, np.floor(rng.random(size) ** 1.2 * albums).astype(int))
+    number = np.where(is_rerelease, albums, np.floor(rng.random(size) ** 1.2 * albums).astype(int))
     debut = np.repeat(rng.integers(_FIRST_YEAR, _LAST_YEAR - 4, last - first), per_artist)
     year = np.minimum(debut + 2 * number, _LAST_YEAR)
-    return Draft(index, artist, index - again, artists.first_track[artist] * 2 + number, year)
+    return Draft(
+        index, artist, index - is_rerelease, artists.first_track[artist] * 2 + number, year
+    )
 
 
 def _credits(
     rng: np.random.Generator, artists: ArtistWorld, draft: Draft
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Credited artists of all tracks one after another, and where each track's begin."""
+    """Credited artists of all tracks, and (n + 1,) offsets of each track's artists in them."""
     featured = rng.random(len(draft.track)) < 0.12
     featured[draft.artist < len(KNOWN_ARTISTS)] = False
     guest = artists.related[draft.artist, rng.integers(0, artists.related.shape[1], len(featured))]
@@ -139,13 +143,13 @@ def _titles(
     rng: np.random.Generator, genres: GenreWorld, artists: ArtistWorld, draft: Draft
 ) -> pa.Array:
     language = genres.language[artists.genres[draft.artist, 0]]
-    words = phrases(rng, language, [0.2, 0.5, 0.3])
+    words = draw_titles(rng, language, [0.2, 0.5, 0.3])
     titles = words.take(pa.array(draft.recording - draft.track[0]))
-    again = draft.recording != draft.track
+    is_rerelease = draft.recording != draft.track
     suffix = rng.choice(
-        ["", " - Remastered 2011", " (Deluxe Edition)"], len(again), p=[0.6, 0.3, 0.1]
+        ["", " - Remastered 2011", " (Deluxe Edition)"], len(is_rerelease), p=[0.6, 0.3, 0.1]
     )
-    return join([titles, pa.array(np.where(again, suffix, ""))], "")
+    return join_columns([titles, pa.array(np.where(is_rerelease, suffix, ""))], "")
 
 
 def _album_columns(
@@ -155,10 +159,10 @@ def _album_columns(
     missing = rng.random(size) < 0.1
     _, place, album = np.unique(draft.album, return_index=True, return_inverse=True)
     language = genres.language[artists.genres[draft.artist[place], 0]]
-    album_names = phrases(rng, language, [0.3, 0.5, 0.2])
+    album_names = draw_titles(rng, language, [0.3, 0.5, 0.2])
     year = pa.array(draft.year, mask=rng.random(size) < 0.1)
     return {
-        "album_id": to_arrow(ids(draft.album, seed, Stream.ALBUMS), missing),
+        "album_id": to_arrow(make_ids(draft.album, seed, Stream.ALBUMS), missing),
         "album_name": album_names.take(pa.array(album, mask=missing)),
         "release_year": year,
     }
@@ -169,18 +173,18 @@ def _popularity(rng: np.random.Generator, artists: ArtistWorld, draft: Draft) ->
     position = draft.track - artists.first_track[draft.artist]
     value = 95 * np.sqrt(artists.level[draft.artist]) - 6 * np.log1p(position)
     value = np.clip(np.rint(value + rng.normal(0, 5, size)), 0, 100)
-    absurd = rng.random(size) < 0.001
-    value = np.where(absurd, rng.choice([-5, 250], size), value)
+    is_absurd = rng.random(size) < 0.001
+    value = np.where(is_absurd, rng.choice([-5, 250], size), value)
     return pa.array(value.astype(np.int16), mask=rng.random(size) < 0.1)
 
 
 def _isrcs(rng: np.random.Generator, draft: Draft) -> pa.Array:
-    """Twelve characters: country, registrant, year, designation; one per recording."""
+    """ISRC per recording: country, registrant, year, designation."""
     number = draft.recording
     letters = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)
     table = np.empty((len(number), 12), np.uint8)
     same = number - draft.track[0]
-    countries = characters(["US", "GB", "DE", "FR", "JP", "TW", "CN", "KR", "BR", "ES"])
+    countries = to_characters(["US", "GB", "DE", "FR", "JP", "TW", "CN", "KR", "BR", "ES"])
     table[:, :2] = countries[draft.artist % len(countries)]
     for column in range(3):
         table[:, 2 + column] = letters[(number // 100_000 // 36 ** (2 - column)) % 36]
@@ -193,7 +197,7 @@ def _isrcs(rng: np.random.Generator, draft: Draft) -> pa.Array:
 def _sound_columns(
     rng: np.random.Generator, genres: GenreWorld, artists: ArtistWorld, draft: Draft
 ) -> dict[str, pa.Array | NDArray]:
-    """Audio features: the artist's sound, the album's around it, the track's around that."""
+    """Audio features: albums vary around the artist, tracks around the album."""
     size, same = len(draft.track), draft.recording - draft.track[0]
     _, album = np.unique(draft.album, return_inverse=True)
     album_shift = rng.normal(0, 0.2, (album.max() + 1, len(CONTINUOUS)))[album]
@@ -201,8 +205,8 @@ def _sound_columns(
     values = np.round(1 / (1 + np.exp(-log_odds)), 4)[same].astype(np.float32)
     columns: dict[str, pa.Array | NDArray] = dict(zip(CONTINUOUS, values.T, strict=True))
     energy = columns["energy"]
-    broken = rng.random(size) < 0.0005
-    columns["energy"] = np.where(broken, np.float32(np.nan), energy)
+    is_broken = rng.random(size) < 0.0005
+    columns["energy"] = np.where(is_broken, np.float32(np.nan), energy)
     tempo = artists.tempo[draft.artist] * np.exp(rng.normal(0, 0.14, size))
     tempo = np.where(rng.random(size) < 0.001, 0, np.round(tempo, 3))
     key = np.where(rng.random(size) < 0.001, -1, rng.choice(12, size, p=_KEY_CHANCE))
@@ -219,10 +223,10 @@ def _sound_columns(
     }
 
 
-def _known_songs(
+def _with_known_songs(
     columns: dict[str, pa.Array | NDArray], draft: Draft, artists: ArtistWorld
 ) -> dict[str, pa.Array | NDArray]:
-    """Put the facts of the known songs, if they are in this chunk, over what was drawn."""
+    """Replace drawn values by the facts of the known songs, if these are in the chunk."""
     if draft.track[0] >= len(KNOWN_SONGS):
         return columns
     facts = {
@@ -233,10 +237,10 @@ def _known_songs(
         "isrc": [song.isrc for song in KNOWN_SONGS],
     }
     rest = slice(len(KNOWN_SONGS), None)
-    put = {
+    replaced = {
         name: pa.concat_arrays(
             [pa.array(values, pa.array(columns[name]).type), pa.array(columns[name])[rest]]
         )
         for name, values in facts.items()
     }
-    return columns | put
+    return columns | replaced

@@ -1,10 +1,10 @@
-"""Word lists the made-up titles and artist names are put together from, per language."""
+"""Word lists per language, from which titles and names of artists are composed."""
 
 from typing import NamedTuple
 
 
 class Language(NamedTuple):
-    """What titles and names of one language are made of."""
+    """Words of one language."""
 
     separator: str
     title_words: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Write the made-up dump: five Parquet files, in chunks, the same bytes for the same seed."""
+"""Write a synthetic dump: five Parquet files, in chunks, the same bytes for the same seed."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,9 +17,9 @@ from embeat_pipeline.synthetic.genres import (
     genre_world,
     map_colours,
 )
-from embeat_pipeline.synthetic.playlists import PLAYLISTS_SCHEMA, playlist_chunk, shelves
+from embeat_pipeline.synthetic.playlists import PLAYLISTS_SCHEMA, artist_orders, playlist_chunk
 from embeat_pipeline.synthetic.songs import KNOWN_ARTISTS, KNOWN_SONGS
-from embeat_pipeline.synthetic.streams import Stream, generator, ids, to_arrow
+from embeat_pipeline.synthetic.streams import Stream, generator, make_ids, to_arrow
 from embeat_pipeline.synthetic.tracks import TRACKS_SCHEMA, track_chunk
 from embeat_serve.errors import UsageError
 
@@ -52,23 +52,23 @@ RELATED_SCHEMA = pa.schema(
 def write_sample(
     out: Path, tracks: int = 20_000, playlists: int = 2_000, seed: int = 0
 ) -> dict[str, int]:
-    """Write a made-up dump in canonical raw form to the folder ``out``.
+    """Write a synthetic dump with canonical column names to the folder ``out``.
 
-    Genres have places on a map and a sound; artists, albums and tracks vary it; playlists follow
-    artists and genres; and the data is as dirty as real dumps are. The same arguments give the
-    same bytes. Memory stays bounded: about 1 GB for 20 million tracks.
+    Genres have a place on the map and a sound, which artists, albums and tracks vary. Playlists
+    follow artists and genres. The data has the same defects as real dumps. The same arguments give
+    the same bytes. Memory is bounded: about 1 GB for 20 million tracks.
 
     Args:
         out: folder; files of the same names are replaced.
         tracks: rows of ``tracks.parquet``, at least 500.
         playlists: rows of ``playlists.parquet``.
-        seed: of every random choice.
+        seed: seed of every random choice.
 
     Returns:
-        Rows per file, by name without suffix.
+        Name of file without suffix -> number of rows.
 
     Raises:
-        UsageError: too few tracks, or a negative count.
+        UsageError: there are too few tracks, or a number is negative.
     """
     if tracks < MIN_TRACKS or playlists < 0 or seed < 0:
         raise UsageError(
@@ -79,13 +79,13 @@ def write_sample(
     genres = genre_world(count, seed)
     artists = artist_world(genres, tracks, seed)
     names = artist_names(genres, artists, seed)
-    order = shelves(genres, artists)
+    orders = artist_orders(genres, artists)
     track_batches = (
         track_chunk(genres, artists, names, first, last, seed)
         for first, last in _artist_chunks(artists)
     )
     playlist_batches = (
-        playlist_chunk(genres, artists, names, order, first, last, seed)
+        playlist_chunk(genres, artists, names, orders, first, last, seed)
         for first, last in _chunks(playlists, PLAYLIST_CHUNK)
     )
     artist_batches = (
@@ -114,7 +114,7 @@ def _chunks(count: int, size: int) -> list[tuple[int, int]]:
 
 
 def _artist_chunks(artists: ArtistWorld) -> list[tuple[int, int]]:
-    """Artists first..last with about ``TRACK_CHUNK`` tracks each."""
+    """Ranges of artists with about ``TRACK_CHUNK`` tracks each."""
     marks = np.arange(0, artists.first_track[-1], TRACK_CHUNK)
     firsts = np.unique(np.searchsorted(artists.first_track[:-1], marks)).tolist()
     return list(zip(firsts, [*firsts[1:], len(artists.level)], strict=True))
@@ -152,23 +152,23 @@ def _genre_batch(genres: GenreWorld) -> pa.RecordBatch:
 def _artist_batch(
     genres: GenreWorld, artists: ArtistWorld, names: pa.Array, first: int, last: int, seed: int
 ) -> pa.RecordBatch:
-    rng = generator(seed, Stream.LISTINGS, first)
+    rng = generator(seed, Stream.ARTIST_FACTS, first)
     index = np.arange(first, last)
     size = len(index)
-    listed = artists.genres[first:last]
-    # A dump lists no genres for many artists; known ones keep theirs.
-    unlisted = (rng.random(size) < 0.25) & (index >= len(KNOWN_SONGS))
-    present = (listed >= 0) & ~unlisted[:, None]
+    artist_genres = artists.genres[first:last]
+    # Dumps list no genres for many artists. Known artists keep theirs.
+    lists_none = (rng.random(size) < 0.25) & (index >= len(KNOWN_SONGS))
+    present = (artist_genres >= 0) & ~lists_none[:, None]
     offsets = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int32)
     level = artists.level[first:last]
     popularity = np.rint(95 * np.sqrt(level)).astype(np.int16)
     followers = (np.exp(level * 14) * 10).astype(np.int64)
     return pa.record_batch(
         [
-            to_arrow(ids(index, seed, Stream.ARTISTS), artists.name_only[first:last]),
+            to_arrow(make_ids(index, seed, Stream.ARTISTS), artists.name_only[first:last]),
             names[first:last],
             pa.ListArray.from_arrays(
-                offsets, pa.array(genres.names).take(pa.array(listed[present]))
+                offsets, pa.array(genres.names).take(pa.array(artist_genres[present]))
             ),
             pa.array(popularity, mask=rng.random(size) < 0.3),
             pa.array(followers, mask=rng.random(size) < 0.5),
@@ -182,22 +182,22 @@ def _related_batch(
 ) -> pa.RecordBatch:
     rng = generator(seed, Stream.RELATIONS, first)
     index = np.arange(first, last)
-    # The dump knows the relatives of some artists only, and none without an id.
-    have = (rng.random(len(index)) < 0.6) | (index < len(KNOWN_SONGS))
-    index = index[have & ~artists.name_only[first:last]]
+    # The dump has related artists of some artists only, and none without an id.
+    has_related = (rng.random(len(index)) < 0.6) | (index < len(KNOWN_SONGS))
+    index = index[has_related & ~artists.name_only[first:last]]
     artist = np.repeat(index, RELATED)
-    relative = artists.related[index].ravel().astype(np.int64)
+    related_artist = artists.related[index].ravel().astype(np.int64)
     rank = np.tile(np.arange(RELATED, dtype=np.int16), len(index))
-    keep = ~artists.name_only[relative]
-    artist, relative, rank = artist[keep], relative[keep], rank[keep]
-    also = pa.array([known.also or known.name for known in KNOWN_ARTISTS])
-    called = pa.concat_arrays([also, names[len(also) :]])
+    keep = ~artists.name_only[related_artist]
+    artist, related_artist, rank = artist[keep], related_artist[keep], rank[keep]
+    other_names = pa.array([known.other_name or known.name for known in KNOWN_ARTISTS])
+    related_names = pa.concat_arrays([other_names, names[len(other_names) :]])
     return pa.record_batch(
         [
-            to_arrow(ids(artist, seed, Stream.ARTISTS)),
+            to_arrow(make_ids(artist, seed, Stream.ARTISTS)),
             names.take(pa.array(artist)),
-            to_arrow(ids(relative, seed, Stream.ARTISTS)),
-            called.take(pa.array(relative)),
+            to_arrow(make_ids(related_artist, seed, Stream.ARTISTS)),
+            related_names.take(pa.array(related_artist)),
             pa.array(rank),
         ],
         RELATED_SCHEMA,

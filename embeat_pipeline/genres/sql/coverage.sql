@@ -1,4 +1,4 @@
--- How many artists and tracks have a genre, and from where.
+-- Number of artists and tracks with a listed and with a predicted genre.
 WITH source AS (
     SELECT artist_code, source
     FROM assigned

@@ -1,6 +1,5 @@
--- All that is known of each scored artist and each genre some source thinks likely for it, in
--- one row: votes and totals by source (null: nothing), the genre's prior, and whether the
--- artist lists it, which only teachers can.
+-- Features of each artist and each genre that some source proposes for it, in one row: votes and
+-- totals by source (null: none), the prior of the genre, and whether the artist lists it.
 CREATE TABLE evidence AS
 WITH votes AS (
     SELECT

@@ -1,8 +1,8 @@
--- What teaches: the genres artists list, how frequent each is, and who is to be scored.
+-- Genres that artists list, how frequent each is, and the artists for which votes are counted.
 --
--- Scored are all artists that list nothing, and a sample of those that do (teachers), whose own
--- label is taken out of everything they are scored by. A teacher's fold says whether it fits
--- the model, calibrates it or checks it.
+-- Votes are counted for all artists that list nothing, and for a sample of those that do, without
+-- their own genres. The fold of a labelled artist says whether it is used to fit the model, to
+-- calibrate it or to check it.
 CREATE TABLE label AS
 SELECT artist_code, genre_code FROM assigned;
 
@@ -24,13 +24,14 @@ FROM (
     SELECT artist_code
     FROM labelled
     ORDER BY hash(artist_code, $seed), artist_code
-    LIMIT $max_teachers
+    LIMIT $max_labelled
 );
 
--- A circle is a set of artists that have something in common: a playlist, a track's credits, a
--- cell of sound. One source of evidence at a time fills it. Weights are whole numbers (1,024
--- is one membership), so that sums do not depend on the order in which threads add.
-CREATE TABLE circle (circle UBIGINT, artist_code UINTEGER, weight BIGINT);
+-- A co-membership group is a set of artists that have something in common: a playlist, the credits
+-- of a track, a cluster of similar sound. The table holds the groups of one source at a time.
+-- Weights are whole numbers (1,024 is one membership), so that sums do not depend on the order in
+-- which threads add.
+CREATE TABLE membership (group_code UBIGINT, artist_code UINTEGER, weight BIGINT);
 
 CREATE TABLE vote (
     source VARCHAR,

@@ -1,13 +1,13 @@
--- One hop: an artist's related artists vote with the genres they list.
+-- The related artists of an artist vote with the genres they list.
 INSERT INTO vote
 WITH neighbour AS (
-    SELECT circle AS artist_code, artist_code AS neighbour_code, weight
-    FROM circle
-    SEMI JOIN scored ON scored.artist_code = circle.circle
-    SEMI JOIN labelled ON labelled.artist_code = circle.artist_code
+    SELECT group_code AS artist_code, artist_code AS neighbour_code, weight
+    FROM membership
+    SEMI JOIN scored ON scored.artist_code = membership.group_code
+    SEMI JOIN labelled ON labelled.artist_code = membership.artist_code
     QUALIFY row_number() OVER (
-        PARTITION BY circle.circle ORDER BY weight DESC, circle.artist_code
-    ) <= $max_circles
+        PARTITION BY membership.group_code ORDER BY weight DESC, membership.artist_code
+    ) <= $max_groups
 ),
 total AS (
     SELECT artist_code, sum(weight) AS total FROM neighbour GROUP BY artist_code

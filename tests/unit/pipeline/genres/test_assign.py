@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.genres.assign import INPUTS, assign_genres, export, rank_listed
 from embeat_pipeline.genres.config import GenreOptions
-from embeat_pipeline.genres.engine import open_engine
 from embeat_pipeline.genres.map_scale import UPSTREAM
+from embeat_pipeline.genres.session import open_session
 from embeat_serve.contract.lake import LakePaths
 
 Genre = tuple[float, float | None, float | None]
@@ -60,9 +60,9 @@ def reference(
 def ranked(lake: LakePaths, options: GenreOptions) -> list[dict[str, Any]]:
     """Rows of what is listed, ranked: the first part of the stage alone."""
     tables = {name: str(lake.table(name)) for name in INPUTS}
-    with open_engine("1GB") as engine:
-        rank_listed(engine, tables, options, lambda steps=1, note="": None)
-        export(engine, lake.table("artist_genres"))
+    with open_session("1GB") as database:
+        rank_listed(database, tables, options, lambda steps=1, note="": None)
+        export(database, lake.table("artist_genres"))
     return pq.read_table(lake.table("artist_genres")).to_pylist()
 
 

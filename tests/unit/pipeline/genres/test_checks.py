@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from embeat_pipeline.genres.checks import findings
+from embeat_pipeline.genres.checks import check_genres
 
 SOUND: dict[str, Any] = {
     "artists": 100,
@@ -25,11 +25,11 @@ SOUND: dict[str, Any] = {
 
 
 def failed(made: dict[str, Any]) -> set[str]:
-    return {found.name for found in findings(made) if not found.passed}
+    return {found.name for found in check_genres(made) if not found.passed}
 
 
 def test_a_sound_run_passes_and_says_what_it_saw() -> None:
-    found = {one.name: one for one in findings(SOUND)}
+    found = {one.name: one for one in check_genres(SOUND)}
     assert failed(SOUND) == set()
     assert "83.0%" in found["coverage"].description
     assert "70.0%" in found["coverage"].description

@@ -8,22 +8,22 @@ from hypothesis.extra import numpy as st_numpy
 
 from embeat_pipeline.genres.calibration import calibration
 from embeat_pipeline.genres.classifier import (
-    CHECKED,
+    CHECK_FOLD,
     GenreModel,
-    curve,
-    falling,
-    features,
+    calibration_curve,
     fit,
+    non_increasing,
+    predict_from_shares,
     ranks,
-    shares,
+    regression_inputs,
 )
-from embeat_pipeline.genres.vote_features import FOLDS, SOURCES, Evidence
+from embeat_pipeline.genres.vote_features import FOLDS, SOURCES, VoteFeatures
 
 GENRES = 12
 PLAYLIST, RELATED = SOURCES.index("playlist"), SOURCES.index("related")
 
 
-def made_up(artists: int, seed: int = 0) -> Evidence:
+def made_up(artists: int, seed: int = 0) -> VoteFeatures:
     """Artists with one genre each; playlists vote for it loudly, sound hardly."""
     random = np.random.default_rng(seed)
     true = random.integers(0, GENRES, artists)
@@ -38,7 +38,7 @@ def made_up(artists: int, seed: int = 0) -> Evidence:
         totals[:, at] = np.bincount(artist, votes[:, at])[artist]
     fold = random.integers(0, FOLDS, artists)[artist]
     prior = np.full(len(artist), 1 / GENRES)
-    return Evidence(artist, genre, fold, prior, votes, totals, listed)
+    return VoteFeatures(artist, genre, fold, prior, votes, totals, listed)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_confidence_never_rises_with_rank(model: GenreModel) -> None:
 
 def test_silent_sources_add_nothing() -> None:
     evidence = made_up(5)
-    found = features(evidence)
+    found = regression_inputs(evidence)
     per_source = found[:, 2:].reshape(len(found), 2, len(SOURCES), -1)
     assert (per_source[:, :, RELATED] == 0).all()
     assert (per_source[:, 1] == 0).all(), "nobody has related artists"
@@ -82,7 +82,7 @@ def test_silent_sources_add_nothing() -> None:
 def test_folds_do_not_mix() -> None:
     evidence = made_up(2_000)
     whole = fit(evidence)
-    without = fit(evidence.take(evidence.fold != CHECKED))
+    without = fit(evidence.select(evidence.fold != CHECK_FOLD))
     assert np.allclose(whole.weights, without.weights)
     assert whole.intercept == pytest.approx(without.intercept)
 
@@ -101,7 +101,7 @@ def test_ranks_are_those_of_sorting_each_artist(artist: np.ndarray, value: np.nd
         assert sorted(rows, key=lambda row: rank[row]) == expected
         assert sorted(rank[rows]) == list(range(len(rows)))
     order = np.lexsort((rank, artist))
-    cut = falling(artist, rank, value)
+    cut = non_increasing(artist, rank, value)
     assert (cut <= value + 1e-12).all()
     same = artist[order][1:] == artist[order][:-1]
     assert (np.diff(cut[order])[same] <= 1e-12).all()
@@ -110,16 +110,16 @@ def test_ranks_are_those_of_sorting_each_artist(artist: np.ndarray, value: np.nd
 def test_curve_rises_and_few_rows_leave_it_straight() -> None:
     random = np.random.default_rng(0)
     raw = random.random(20_000)
-    stated, actual = curve(raw, random.random(20_000) < raw**2)
+    stated, actual = calibration_curve(raw, random.random(20_000) < raw**2)
     assert (np.diff(stated) > 0).all()
     assert (np.diff(actual) >= 0).all()
     assert np.interp(0.5, stated, actual) == pytest.approx(0.25, abs=0.05)
-    assert np.interp(0.3, *curve(raw[:10], raw[:10] > 0.5)) == pytest.approx(0.3)
+    assert np.interp(0.3, *calibration_curve(raw[:10], raw[:10] > 0.5)) == pytest.approx(0.3)
 
 
 def test_shares_stand_in_where_few_are_labelled() -> None:
     evidence = made_up(50)
-    confidence, rank, strongest = shares(evidence)
+    confidence, rank, strongest = predict_from_shares(evidence)
     assert (confidence < 1).all()
     assert set(rank.tolist()) == set(range(GENRES))
     assert set(strongest[confidence > 0].tolist()) <= {PLAYLIST, SOURCES.index("sound")}

@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from embeat_pipeline.genres.assign import INPUTS, rank_listed
 from embeat_pipeline.genres.config import GenreOptions
-from embeat_pipeline.genres.engine import open_engine
-from embeat_pipeline.genres.vote_features import gather, teachers, unlabelled
+from embeat_pipeline.genres.session import open_session
+from embeat_pipeline.genres.vote_features import (
+    count_votes,
+    labelled_features,
+    unlabelled_features,
+)
 from embeat_serve.contract.lake import LakePaths
 
 GENRES = [(1.0, i / 8, 0.5) for i in range(5)]
-OPTIONS = GenreOptions(max_teachers=1_000)
+OPTIONS = GenreOptions(max_labelled=1_000)
 MakeLake = Callable[..., LakePaths]
 Votes = dict[tuple[str, int, int], tuple[float, float]]
 
@@ -42,10 +46,10 @@ def lake_of(make_lake: Callable[..., LakePaths], write: Callable[..., None]) -> 
 def votes_of(lake: LakePaths, options: GenreOptions = OPTIONS) -> Votes:
     """(source, artist, genre) -> votes, total."""
     tables = {name: str(lake.table(name)) for name in INPUTS}
-    with open_engine("1GB") as engine:
-        rank_listed(engine, tables, options, lambda steps=1, note="": None)
-        gather(engine, tables, options)
-        rows = engine.sql("SELECT * FROM vote").fetchall()
+    with open_session("1GB") as database:
+        rank_listed(database, tables, options, lambda steps=1, note="": None)
+        count_votes(database, tables, options)
+        rows = database.sql("SELECT * FROM vote").fetchall()
     return {(source, artist, genre): (votes, total) for source, artist, genre, votes, total in rows}
 
 
@@ -135,19 +139,19 @@ def test_evidence_has_a_row_for_each_candidate_and_artists_come_whole(
     playlists = [random.integers(0, 60, 12).tolist() for _ in range(30)]
     lake = lake_of(tmp_path, listed, playlists, [])
     tables: dict[str, Any] = {name: str(lake.table(name)) for name in INPUTS}
-    with open_engine("1GB") as engine:
-        rank_listed(engine, tables, OPTIONS, lambda steps=1, note="": None)
-        gather(engine, tables, OPTIONS)
-        taught = teachers(engine)
-        asked = [found for found in unlabelled(engine) if len(found)]
-    assert set(taught.artist.tolist()) <= {i for i in range(60) if listed[i]}
-    assert (taught.fold >= 0).all()
+    with open_session("1GB") as database:
+        rank_listed(database, tables, OPTIONS, lambda steps=1, note="": None)
+        count_votes(database, tables, OPTIONS)
+        labelled = labelled_features(database)
+        batches = [batch for batch in unlabelled_features(database) if len(batch)]
+    assert set(labelled.artist.tolist()) <= {i for i in range(60) if listed[i]}
+    assert (labelled.fold >= 0).all()
     assert [
         bool(listed[artist] and genre in listed[artist])
-        for artist, genre in zip(taught.artist.tolist(), taught.genre.tolist(), strict=True)
-    ] == taught.listed.tolist()
-    (found,) = asked
-    assert not found.listed.any()
-    assert (found.fold == -1).all()
-    assert set(found.artist.tolist()) <= {i for i in range(60) if not listed[i]}
-    assert (found.votes <= found.totals + 1e-9).all()
+        for artist, genre in zip(labelled.artist.tolist(), labelled.genre.tolist(), strict=True)
+    ] == labelled.listed.tolist()
+    (unlabelled,) = batches
+    assert not unlabelled.listed.any()
+    assert (unlabelled.fold == -1).all()
+    assert set(unlabelled.artist.tolist()) <= {i for i in range(60) if not listed[i]}
+    assert (unlabelled.votes <= unlabelled.totals + 1e-9).all()

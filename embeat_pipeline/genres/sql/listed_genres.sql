@@ -1,5 +1,5 @@
--- What artists list, with their own weight for each genre where the dump has one.
-CREATE TEMP TABLE listing AS
+-- Genres that artists list, with their own weights where the dump has some.
+CREATE TEMP TABLE listed_genres AS
 SELECT
     artist_code,
     genre_codes,

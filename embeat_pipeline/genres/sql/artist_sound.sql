@@ -1,12 +1,14 @@
--- Mean audio features of the artists to be scored and of a sample of those that list genres.
-WITH heard AS (
+-- Mean audio features of the scored artists and of a sample of those that list genres.
+WITH wanted AS (
     SELECT artist_code FROM scored
     UNION
     (SELECT artist_code FROM labelled ORDER BY hash(artist_code, $seed), artist_code
-     LIMIT $max_listeners)
+     LIMIT $max_sound_labelled)
 ),
 track AS (
-    SELECT * EXCLUDE (artist_codes), unnest(list_distinct(artist_codes[1:$max_credits])) AS artist_code
+    SELECT
+        * EXCLUDE (artist_codes),
+        unnest(list_distinct(artist_codes[1:$max_credits])) AS artist_code
     FROM read_parquet($tracks)
     WHERE energy IS NOT NULL
 )
@@ -26,6 +28,6 @@ SELECT
     round(avg(release_year), 4)::FLOAT AS release_year,
     round(avg(explicit::INTEGER), 5)::FLOAT AS explicit
 FROM track
-SEMI JOIN heard USING (artist_code)
+SEMI JOIN wanted USING (artist_code)
 GROUP BY artist_code
 ORDER BY artist_code;

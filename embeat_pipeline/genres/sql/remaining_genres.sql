@@ -1,7 +1,8 @@
--- Every genre an artist lists, with its weight and its place on the map.
+-- Every genre that an artist lists, with its weight and its place on the map.
 --
--- W = global x local weight; dumps without local weights have local = 1. A spelling variant counts as the
--- genre it stands for (table alias); an artist that lists both keeps the higher weight.
+-- Weight = global x local weight; local = 1 in dumps without local weights. A spelling variant
+-- counts as the genre it stands for (table variants); if an artist lists both, the higher weight
+-- counts.
 CREATE TABLE remaining AS
 SELECT
     artist.artist_code,
@@ -12,16 +13,16 @@ SELECT
 FROM (
     SELECT
         entry.artist_code,
-        coalesce(alias.genre_code, entry.genre_code) AS genre_code,
+        coalesce(variants.genre_code, entry.genre_code) AS genre_code,
         max(entry.local) AS local
     FROM (
         SELECT
             artist_code,
             unnest(genre_codes) AS genre_code,
             greatest(coalesce(unnest(genre_weights)::DOUBLE, 1), 1e-6) AS local
-        FROM listing
+        FROM listed_genres
     ) AS entry
-    LEFT JOIN alias ON alias.variant_code = entry.genre_code
+    LEFT JOIN variants ON variants.variant_code = entry.genre_code
     GROUP BY ALL
 ) AS artist
 JOIN read_parquet($genre_map) AS map USING (genre_code);

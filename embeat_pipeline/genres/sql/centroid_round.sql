@@ -1,9 +1,9 @@
--- One round: the best of each artist's remaining genres takes position $position.
+-- Give position $position to the best of each artist's remaining genres.
 --
--- C is the weighted centroid of what remains, D a genre's distance to it, and
+-- C is the weighted centroid of the remaining genres, D the distance of a genre to it, and
 --     score = W / (1 + (D / S)^a).
--- A genre without a place on the map scores 0, so it comes after all that have one; equal scores
--- go by weight, then by code.
+-- A genre without a place on the map scores 0, so it comes after all others. Equal scores are
+-- ordered by weight, then by code.
 INSERT INTO assigned
 WITH centroid AS (
     SELECT
