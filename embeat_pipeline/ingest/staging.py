@@ -138,8 +138,8 @@ def _stage_table(source: Source, file: str, folder: Path) -> dict[str, Any]:
     counts = [pl.col(cleaner.reported).count()]
     if "popularity" in cleaner.reported:
         counts.append(policy.is_fraction(pl.col("popularity")).alias("fraction"))
-    given = source.frame.select(counts).collect(engine="streaming").row(0, named=True)
-    is_fraction = given.pop("fraction", False)
+    before = source.frame.select(counts).collect(engine="streaming").row(0, named=True)
+    is_fraction = before.pop("fraction", False)
     scale = PopularityScale.FRACTION if is_fraction else PopularityScale.PERCENT
     numbered = source.frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     part = folder / f"{source.table}.parquet"
@@ -147,12 +147,10 @@ def _stage_table(source: Source, file: str, folder: Path) -> dict[str, Any]:
         part, compression=SCRATCH_COMPRESSION, row_group_size=cleaner.row_group_size
     )
     staged = pl.scan_parquet(part, glob=False)
-    left = staged.select(pl.col(cleaner.reported).count(), rows=pl.len())
-    remaining = left.collect(engine="streaming").row(0, named=True)
-    nulled = {
-        name: given[name] - remaining[name] for name in given if given[name] > remaining[name]
-    }
-    return {"rows": remaining["rows"], "nulled": nulled}
+    totals = staged.select(pl.col(cleaner.reported).count(), rows=pl.len())
+    after = totals.collect(engine="streaming").row(0, named=True)
+    nulled = {name: before[name] - after[name] for name in before if before[name] > after[name]}
+    return {"rows": after["rows"], "nulled": nulled}
 
 
 def _load(session: IngestSession, number: int, cached: Path) -> dict[str, Any]:

@@ -83,8 +83,10 @@ class _TrackRows:
         patched = rows.update(
             regrouped.rename({"recording": "recording_code"}), on="track_code", how="left"
         )
-        kept = patched.join(part.select("track_code"), on="track_code", how="anti")
-        return pl.concat([kept, part.select(kept.columns).cast(kept.schema)]).sort("track_code")
+        unresolved = patched.join(part.select("track_code"), on="track_code", how="anti")
+        return pl.concat(
+            [unresolved, part.select(unresolved.columns).cast(unresolved.schema)]
+        ).sort("track_code")
 
     def _part(self, start: int, length: int) -> pl.DataFrame:
         def name(number: pl.Expr) -> pl.Expr:

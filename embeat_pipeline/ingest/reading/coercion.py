@@ -48,10 +48,10 @@ def to_canonical(frame: pl.LazyFrame, match: Match) -> tuple[pl.LazyFrame, dict[
 
 
 def _columns(
-    schema: pl.Schema, known: Mapping[str, Column], mapped: Mapping[str, str]
+    schema: pl.Schema, canonical: Mapping[str, Column], mapped: Mapping[str, str]
 ) -> tuple[dict[str, pl.Expr], dict[str, str]]:
     columns, unreadable = {}, {}
-    for name, column in known.items():
+    for name, column in canonical.items():
         expression = None
         if name in mapped:
             source = mapped[name]
@@ -76,7 +76,7 @@ def _combined_credits(
             pl.when(literals.is_dict(text))
             .then(literals.keys(text))
             .when(literals.is_records(text))
-            .then(literals.of_records(text, "id"))
+            .then(literals.record_values(text, "id"))
         )
         split["artist_ids"] = pl.when(ids.list.len() > 0).then(ids)
     if "artist_title" in mapped:
@@ -88,17 +88,17 @@ def _combined_credits(
     return split
 
 
-def _read(column: pl.Expr, dtype: pl.DataType, known: Column) -> pl.Expr | None:
-    if known.kind is Kind.TEXTS:
-        return _texts(column, dtype, known.separators)
-    if known.kind is Kind.NUMBER:
+def _read(column: pl.Expr, dtype: pl.DataType, target: Column) -> pl.Expr | None:
+    if target.kind is Kind.TEXTS:
+        return _texts(column, dtype, target.separators)
+    if target.kind is Kind.NUMBER:
         if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
             return column.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
         if dtype.is_numeric() or isinstance(dtype, pl.Boolean | pl.Null):
             return column.cast(pl.Float64, strict=False)
         return None
     text = _as_text(column, dtype)
-    if known.kind is Kind.TEXT or text is None:
+    if target.kind is Kind.TEXT or text is None:
         return text
     lower = text.str.strip_chars().str.to_lowercase()
     return pl.when(lower.is_in(_TRUE)).then(True).when(lower.is_in(_FALSE)).then(False)
@@ -121,7 +121,7 @@ def _texts(column: pl.Expr, dtype: pl.DataType, separators: str) -> pl.Expr | No
         is_list |= literals.is_bracketed(text)
     return (
         pl.when(literals.is_records(text))
-        .then(literals.of_records(text, "name"))
+        .then(literals.record_values(text, "name"))
         .when(literals.is_dict(text))
         .then(literals.values(text))
         .when(is_list)

@@ -37,7 +37,7 @@ def match_columns(columns: Sequence[str], lists: Sequence[str] = ()) -> Match | 
         columns: names of the file's columns.
         lists: names of those that hold lists; a list of tracks makes a playlist.
     """
-    candidates = {table: _map(known, columns) for table, known in TABLES.items()}
+    candidates = {table: _map(schema, columns) for table, schema in TABLES.items()}
     for table, is_match in _RECOGNISERS:
         if is_match(candidates, lists):
             mapped = candidates[table]
@@ -49,8 +49,8 @@ def match_columns(columns: Sequence[str], lists: Sequence[str] = ()) -> Match | 
 
 def _embedded(mapped: ColumnMap, columns: Sequence[str]) -> dict[str, ColumnMap]:
     """Map the columns that are not the tracks' own to embedded tables."""
-    left = [name for name in columns if name not in mapped.values()]
-    parts = {table: _map(known, left) for table, known in EMBEDDED_IN_TRACKS.items()}
+    remaining = [name for name in columns if name not in mapped.values()]
+    parts = {table: _map(schema, remaining) for table, schema in EMBEDDED_IN_TRACKS.items()}
     if not mapped.keys() & {"artist_ids", "artist_names"}:
         del parts["artists"]
     if not parts["playlists"].keys() & {"playlist_id", "added_at"}:
@@ -59,12 +59,12 @@ def _embedded(mapped: ColumnMap, columns: Sequence[str]) -> dict[str, ColumnMap]
     return {table: part for table, part in parts.items() if part}
 
 
-def _map(known: Mapping[str, Column], columns: Sequence[str]) -> ColumnMap:
+def _map(schema: Mapping[str, Column], columns: Sequence[str]) -> ColumnMap:
     by_normal_name: dict[str, str] = {}
     for name in columns:
         by_normal_name.setdefault(normalise(name), name)
     mapped = {}
-    for canonical, column in known.items():
+    for canonical, column in schema.items():
         for synonym in (canonical, *column.synonyms):
             if synonym in by_normal_name:
                 mapped[canonical] = by_normal_name[synonym]

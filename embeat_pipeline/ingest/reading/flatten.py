@@ -17,14 +17,14 @@ def flatten(frame: pl.LazyFrame) -> pl.LazyFrame:
         nested = {name: fields for name, dtype in schema.items() if (fields := _fields(dtype))}
         if not nested:
             break
-        taken = {name for name in schema if name not in nested}
-        columns = [pl.col(name) for name in schema if name in taken]
+        names = {name for name in schema if name not in nested}
+        columns = [pl.col(name) for name in schema if name in names]
         for name, fields in nested.items():
             is_list = isinstance(schema[name], pl.List | pl.Array)
             for field in fields:
                 joined = f"{name}_{field}"
-                if joined not in taken:
-                    taken.add(joined)
+                if joined not in names:
+                    names.add(joined)
                     columns.append(_field(name, field, is_list).alias(joined))
         frame = frame.select(columns)
     return frame

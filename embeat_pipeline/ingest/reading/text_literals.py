@@ -1,4 +1,4 @@
-"""Lists and dicts written as text, the way Python and JSON write them, as lists of text."""
+"""Parse lists and dicts that Python or JSON wrote as text, into lists of text."""
 
 import polars as pl
 
@@ -14,7 +14,7 @@ _ESCAPES = {r"\'": "'", r"\"": '"', r"\\": "\\", r"\n": " ", r"\t": " "}
 
 
 def is_quoted(text: pl.Expr) -> pl.Expr:
-    """Whether text is a list, a tuple or a set of quoted texts, or of nothing."""
+    """Whether text is a list, tuple or set of quoted texts, possibly empty."""
     return text.str.contains(r"""^\s*[\[({]\s*(?:['"].*['"]\s*,?\s*)?[\])}]\s*$""")
 
 
@@ -24,13 +24,13 @@ def is_bracketed(text: pl.Expr) -> pl.Expr:
 
 
 def items(text: pl.Expr) -> pl.Expr:
-    """Texts of a list, or keys and values of a dict in turn; bare words where none is quoted."""
+    """Items of a list, or alternating keys and values of a dict; they may be without quotes."""
     quoted = text.str.extract_all(_QUOTED).list.eval(_unquoted(pl.element()))
     bare = (
         text.str.strip_chars(" \t[](){}").str.split(",").list.eval(pl.element().str.strip_chars())
     )
-    kept = bare.list.filter((pl.element() != "") & ~pl.element().is_in(["None", "null", "nan"]))
-    return pl.when(text.str.contains("['\"]")).then(quoted).otherwise(kept)
+    words = bare.list.filter((pl.element() != "") & ~pl.element().is_in(["None", "null", "nan"]))
+    return pl.when(text.str.contains("['\"]")).then(quoted).otherwise(words)
 
 
 def keys(text: pl.Expr) -> pl.Expr:
@@ -53,11 +53,11 @@ def is_records(text: pl.Expr) -> pl.Expr:
     return text.str.contains(r"^\s*\[\s*\{")
 
 
-def of_records(text: pl.Expr, key: str) -> pl.Expr:
-    """What ``key`` is in each of a list of dicts."""
-    found = text.str.extract_all(rf"""['"]{key}['"]\s*:\s*(?:{_QUOTED})""")
+def record_values(text: pl.Expr, key: str) -> pl.Expr:
+    """Value of ``key`` in each item of a list of dicts."""
+    pairs = text.str.extract_all(rf"""['"]{key}['"]\s*:\s*(?:{_QUOTED})""")
     value = pl.element().str.extract(rf"""^['"]{key}['"]\s*:\s*(.*)$""")
-    return found.list.eval(_unquoted(value))
+    return pairs.list.eval(_unquoted(value))
 
 
 def _unquoted(quoted: pl.Expr) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Arrow files and streams, as written by ``save_to_disk`` of HuggingFace's ``datasets``."""
+"""Read Arrow files and streams, as ``save_to_disk`` of HuggingFace's ``datasets`` writes them."""
 
 import json
 from collections.abc import Iterable
@@ -12,11 +12,11 @@ from embeat_pipeline.ingest.reading.readers.raw import NotUsable, Raw
 
 FILE_MAGIC, STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
 DESCRIPTIONS = ("state.json", "dataset_info.json", "dataset_dict.json")
-"""Files that ``save_to_disk`` puts beside the data."""
+"""Names of files that ``save_to_disk`` writes beside the data."""
 
 
 def read_arrow(path: Path, scratch: Path, is_stream: bool) -> Raw:
-    """Rows of an Arrow file or stream, a record batch at a time.
+    """Read an Arrow file or stream, a record batch at a time.
 
     Raises:
         OSError: it is damaged.
@@ -42,10 +42,10 @@ def _copy(target: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) ->
 
 
 def is_description(path: Path) -> bool:
-    """Whether a file describes the data next to it, and holds none itself.
+    """Whether a file only describes the data beside it.
 
     Raises:
-        NotUsable: it names data that is not there.
+        NotUsable: it names data files that are missing.
     """
     if path.name not in DESCRIPTIONS:
         return False

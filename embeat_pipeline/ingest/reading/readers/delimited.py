@@ -1,4 +1,4 @@
-"""Tables as text: values separated by commas, tabs, semicolons or bars, a header first."""
+"""Read tables of text: a header, and values separated by commas, tabs, semicolons or bars."""
 
 import csv
 from glob import escape
@@ -12,11 +12,11 @@ from embeat_pipeline.ingest.reading.readers.raw import LINE, Raw
 
 SEPARATORS = (",", "\t", ";", "|")
 SNIFFED_ROWS = 20_000
-"""Rows that quoting is judged by."""
+"""Rows that decide how values are quoted."""
 LINE_BYTES = 1 << 24
-"""Longest line read; a title of three megabytes must not cost the row."""
+"""Longest line that is read, so that even a title of 3 MB does not cost the row."""
 NULLS = ["", r"\N"]
-"""What stands for no value, besides whatever is no number in a column of numbers."""
+"""Texts that stand for no value. In columns of numbers, all other texts do as well."""
 
 _ENDS = {
     "TOO MANY COLUMNS": "more values than columns",
@@ -28,23 +28,25 @@ _ENDS = {
 
 
 def header_of(head: bytes) -> tuple[str, list[str]] | None:
-    """Separator and column names of the table that ``head`` begins; None where it is none."""
+    """Separator and column names of the table that begins with ``head``; None if it is no table."""
     text = head.decode("utf-8", errors="replace")
     lines = [line for line in text.splitlines()[:1] if line.strip()]
     if not lines or "\x00" in text:
         return None
-    found = [(separator, next(csv.reader(lines, delimiter=separator))) for separator in SEPARATORS]
-    separator, names = max(found, key=lambda candidate: len(candidate[1]))
+    candidates = [
+        (separator, next(csv.reader(lines, delimiter=separator))) for separator in SEPARATORS
+    ]
+    separator, names = max(candidates, key=lambda candidate: len(candidate[1]))
     return (separator, names) if len(names) > 1 else None
 
 
 def read_delimited(path: Path, scratch: Path, separator: str, names: list[str]) -> Raw:
-    """All values as text; lines with too few or too many of them are refused.
+    """Read all values as text; refuse lines with too few or too many values.
 
     Raises:
         OSError: it cannot be read.
     """
-    columns = distinct(names)
+    columns = make_distinct(names)
     try:
         with open_database(scratch.with_suffix(".spill")) as connection:
             values = {
@@ -78,7 +80,7 @@ def read_delimited(path: Path, scratch: Path, separator: str, names: list[str]) 
 
 
 def _quoting(connection: duckdb.DuckDBPyConnection, path: Path, separator: str) -> dict[str, str]:
-    """How values that contain separators are quoted; as the standard says where that is unclear."""
+    """Quotation mark and escape character of a table; those of the standard if that is unclear."""
     try:
         ((quote, escaped),) = connection.sql(
             """SELECT Quote, Escape
@@ -87,23 +89,23 @@ def _quoting(connection: duckdb.DuckDBPyConnection, path: Path, separator: str) 
         ).fetchall()
     except (duckdb.Error, UnicodeDecodeError):
         return {"quote": '"', "escape": '"'}
-    # A sample without quotation marks says nothing of the rest, unless tabs separate: there
-    # they may be a title's own.
+    # A sample without quotation marks does not mean that the rest has none. But between tabs,
+    # they may be part of a title.
     quote = quote.strip("\x00").replace("(empty)", "") or ("" if separator == "\t" else '"')
     escaped = escaped.strip("\x00").replace("(empty)", "") or quote
     return {"quote": quote, "escape": escaped}
 
 
-def distinct(names: list[str]) -> list[str]:
-    """Names that differ in more than case, none of them empty, in order."""
-    taken: set[str] = set()
+def make_distinct(names: list[str]) -> list[str]:
+    """Make names differ in more than case, and fill empty ones; the order stays."""
+    used: set[str] = set()
     result = []
     for number, name in enumerate(names, 1):
         bare = name.strip() or f"column_{number}"
         candidate, repeat = bare, 1
-        while candidate.lower() in taken:
+        while candidate.lower() in used:
             repeat += 1
             candidate = f"{bare}_{repeat}"
-        taken.add(candidate.lower())
+        used.add(candidate.lower())
         result.append(candidate)
     return result

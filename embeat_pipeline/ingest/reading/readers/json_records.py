@@ -1,4 +1,4 @@
-"""Records as JSON: one per line, in an array, or in a document around the array."""
+"""Read JSON records: one per line, in an array, or in a document around the array."""
 
 import json
 from glob import escape
@@ -12,13 +12,13 @@ from embeat_pipeline.common.duckdb_session import open_database
 from embeat_pipeline.ingest.reading.readers.raw import LINE, NotUsable, Raw
 
 IDENTITY = ("id", "uri", "track_id", "artist_id", "album_id", "playlist_id", "pid", "track_uri")
-"""What a record has and a document around records has not."""
+"""Keys of records that documents around records do not have."""
 
 NEVER = "\x1f"
-"""A separator that no JSON text holds: control characters are escaped there."""
+"""A separator that no JSON text contains, since control characters are escaped in it."""
 
 RECORD_BYTES = 1 << 24
-"""Longest record of a file of many."""
+"""Longest record in a file of several."""
 
 
 def is_json(head: bytes) -> bool:
@@ -27,11 +27,11 @@ def is_json(head: bytes) -> bool:
 
 
 def read_json(path: Path, scratch: Path, head: bytes) -> Raw:
-    """Records in columns; objects within them stay structs. What is no object is refused.
+    """Read records; objects within them become structs, and what is no object is refused.
 
     Raises:
         OSError: it cannot be parsed.
-        NotUsable: a document without a list of records.
+        NotUsable: it has no records.
     """
     name, query, parameters = _records(head)
     size = RECORD_BYTES if name != "JSON document" else path.stat().st_size + 1
@@ -40,7 +40,7 @@ def read_json(path: Path, scratch: Path, head: bytes) -> Raw:
         with open_database(scratch.with_suffix(".spill")) as connection:
             values = {"path": escape(str(path)), "size": size, **parameters}
             connection.sql(query, params=values).create("records")
-            # Printed anew, so that every record is on one line.
+            # Written again, so that every record is on one line.
             connection.sql(
                 "SELECT json_extract(record, '$') AS line FROM records WHERE is_object"
             ).write_csv(str(lines), header=False, sep=NEVER, quotechar="", escapechar="")
@@ -50,21 +50,21 @@ def read_json(path: Path, scratch: Path, head: bytes) -> Raw:
             ).pl()
             if not lines.stat().st_size:
                 raise NotUsable(f"{name} without a record")
-            found = connection.sql(
+            parsed = connection.sql(
                 """FROM read_json($path, format = 'newline_delimited', sample_size = -1,
                    maximum_object_size = $size, map_inference_threshold = -1)""",
                 params={"path": escape(str(lines)), "size": size},
             )
-            found.write_parquet(str(scratch), compression="lz4_raw")
+            parsed.write_parquet(str(scratch), compression="lz4_raw")
     except duckdb.Error as error:
         raise OSError(str(error)) from error
     return Raw(name, pl.scan_parquet(scratch, glob=False), refused=refused.cast(LINE))
 
 
 def _records(head: bytes) -> tuple[str, str, dict[str, Any]]:
-    """Name of the format, the query of its rows, and what that needs besides path and size.
+    """Name of the format, query of its records, and parameters besides path and size.
 
-    Its columns are ``row``, ``record`` (text) and ``is_object``.
+    The query has the columns ``row``, ``record`` (text) and ``is_object``.
     """
     if head.lstrip().startswith(b"["):
         return "JSON array", _ARRAY, {}
@@ -106,7 +106,7 @@ _DOCUMENT = """
     FROM (SELECT generate_subscripts(list, 1) - 1 AS row, unnest(list)::VARCHAR AS record
           FROM records)
 """
-"""A document is a record itself, or wraps a list of them, or a page of a list."""
+"""A document is a record, or contains a list of records or a page of a list."""
 
 
 def _is_lines(head: bytes) -> bool:
@@ -115,5 +115,5 @@ def _is_lines(head: bytes) -> bool:
         first = json.loads(lines[0])
     except ValueError:
         return False
-    # One object on one line may as well be a document.
+    # A single object on one line may also be a document.
     return isinstance(first, dict) and (len(lines) > 1 or bool(first.keys() & set(IDENTITY)))

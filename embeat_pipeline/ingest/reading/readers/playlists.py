@@ -1,4 +1,4 @@
-"""Playlists as slices of the Million Playlist Dataset, or as lines of track ids."""
+"""Read playlists: slices of the Million Playlist Dataset, and text of track ids."""
 
 import re
 from glob import escape
@@ -24,7 +24,7 @@ _PLAYLISTS = """
            json_extract_string(playlist, '$.tracks[*].track_uri') AS track_ids
     FROM slice
 """
-# ids are numbers within the data set: told apart from those of others by a prefix
+# Ids are numbers within the data set; the prefix makes them differ from those of other sources.
 
 _TRACKS = """
     SELECT track->>'$.track_uri' AS track_uri, any_value(track->>'$.track_name') AS track_name,
@@ -45,10 +45,10 @@ def holds_playlists(head: bytes) -> bool:
 
 
 def read_mpd(path: Path, scratch: Path) -> Raw:
-    """Playlists of a slice, and beside them the tracks they describe.
+    """Read the playlists of a slice, and the tracks that they describe.
 
-    Whatever in it is no playlist or no track gives nulls. The slice is parsed once, since JSON
-    cannot be read in part.
+    What is no playlist or no track in it gives nulls. The slice is parsed once, since JSON cannot
+    be read in part.
 
     Raises:
         OSError: it is not JSON, or ``playlists`` is no list.
@@ -67,13 +67,12 @@ def read_mpd(path: Path, scratch: Path) -> Raw:
             connection.sql(_TRACKS).write_parquet(str(tracks), compression="lz4_raw")
     except duckdb.Error as error:
         raise OSError(str(error)) from error
-    found = (pl.scan_parquet(part, glob=False) for part in (scratch, tracks))
-    playlists, described = found
-    return Raw("MPD JSON", playlists, (described,))
+    playlists, descriptions = (pl.scan_parquet(part, glob=False) for part in (scratch, tracks))
+    return Raw("MPD JSON", playlists, (descriptions,))
 
 
 def is_id_text(head: bytes) -> bool:
-    """Whether ``head`` begins lines of track ids, URIs or URLs: most of its words are some."""
+    """Whether most words of ``head`` are ids, URIs or URLs of tracks."""
     text = head.decode("utf-8", errors="replace")
     words = [word for word in re.split(_SEPARATORS, text) if word]
     # The last word may be cut off.
@@ -82,7 +81,7 @@ def is_id_text(head: bytes) -> bool:
 
 
 def read_id_text(path: Path, scratch: Path) -> Raw:
-    """One playlist per line that is not blank; all of it one playlist where no line has two ids."""
+    """Read a playlist per line that is not blank, or a single one if no line has two ids."""
     lines = pl.scan_lines(path, name="text", glob=False)
     ids = pl.col("text").str.replace_all(_SEPARATORS, " ").str.strip_chars().str.split(" ")
     rows = lines.filter(pl.col("text").str.contains(r"\S")).select(track_ids=ids)

@@ -1,4 +1,4 @@
-"""Compressed files and other encodings, as plain files of UTF-8."""
+"""Unpack compressed files, and convert text of other encodings to UTF-8."""
 
 import codecs
 from pathlib import Path
@@ -19,11 +19,16 @@ _MARKS = {
 
 
 def plain_file(path: Path, scratch: Path) -> Path:
-    """``path`` itself, or what it unpacks to, in ``scratch``.
+    """Return ``path``, or the path of its unpacked and converted content.
+
+    Args:
+        path: the file.
+        scratch: start of the paths of scratch files; endings are appended.
+
 
     Raises:
         NotUsable: it is an archive of files.
-        OSError: what is compressed is damaged.
+        OSError: the compressed content is damaged.
     """
     head = read_head(path)
     for magic, name in _ARCHIVES.items():
@@ -44,7 +49,7 @@ def plain_file(path: Path, scratch: Path) -> Path:
 
 
 def read_head(path: Path, size: int = 1 << 16) -> bytes:
-    """First bytes of a file, enough to tell what it is."""
+    """Read the first bytes of a file, enough to recognise it."""
     with path.open("rb") as file:
         return file.read(size)
 
@@ -60,7 +65,7 @@ def _decompress(path: Path, target: Path, compression: str) -> None:
 
 
 def _encoding(head: bytes) -> str | None:
-    """How the text is encoded, if not in UTF-8; None for UTF-8 and for what is no text."""
+    """Encoding of a text that is not UTF-8; None for UTF-8 and for other content."""
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
             return encoding
