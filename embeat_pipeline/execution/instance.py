@@ -5,15 +5,13 @@ it. Whoever runs something holds a file lock meanwhile, which the kernel lets go
 process ends: a lock that can be had belongs to nobody alive.
 """
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
+from embeat_pipeline.common.file_lock import is_locked, lake_lock_path
 from embeat_serve.contract.lake import LakePaths
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -50,33 +48,6 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
 
 
-@contextmanager
-def held(path: Path, inheritable: bool = False) -> Iterator[bool]:
-    """Try to lock ``path``; yields whether that worked, and lets go at the end.
-
-    Args:
-        path: the lock file, created where it is missing.
-        inheritable: keep the lock in a program this process is replaced by.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        os.set_inheritable(descriptor, inheritable)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
-
-
-def run_lock(lake: LakePaths) -> Path:
-    """Lock file of a command-line run on ``lake``."""
-    return lake.root / ".run.lock"
-
-
 def ui_lock(home: Path) -> Path:
     """Lock file of the UI on the instance in ``home``."""
     return home / ".ui.lock"
@@ -100,14 +71,8 @@ def close_dead_runs(instance: dg.DagsterInstance, home: Path, own: Path | None =
     for record in instance.get_run_records(unfinished):
         run = record.dagster_run
         lake = run.tags.get(LAKE_TAG)
-        lock = run_lock(LakePaths(Path(lake))) if lake else ui_lock(home)
-        if lock != own:
-            if not lock.parent.is_dir():
-                dead = True
-            else:
-                with held(lock) as dead:
-                    pass
-            if not dead:
-                continue
+        lock = lake_lock_path(LakePaths(Path(lake))) if lake else ui_lock(home)
+        if lock != own and lock.parent.is_dir() and is_locked(lock):
+            continue
         instance.report_run_failed(run, "The process of this run is gone.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

@@ -13,13 +13,12 @@ from typing import Any
 
 import dagster as dg
 
+from embeat_pipeline.common.file_lock import lake_lock, lake_lock_path
 from embeat_pipeline.execution.instance import (
     LAKE_TAG,
     close_dead_runs,
     dagster_home,
-    held,
     open_instance,
-    run_lock,
 )
 from embeat_pipeline.stages import STAGES
 from embeat_serve.contract.lake import LakePaths
@@ -48,14 +47,11 @@ def run_pipeline(
     """
     lake = LakePaths(lake.root.absolute())
     home = dagster_home(lake)
-    lock = run_lock(lake)
-    with held(lock) as free, warnings.catch_warnings():
-        if not free:
-            raise PipelineError(f"another run is working on {lake.root}; wait for it or stop it")
+    with lake_lock(lake), warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
         with open_instance(home) as instance:
-            close_dead_runs(instance, home, own=lock)
+            close_dead_runs(instance, home, own=lake_lock_path(lake))
             _execute(instance, lake, raw, stages, device)
 
 

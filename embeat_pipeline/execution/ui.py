@@ -4,13 +4,14 @@ import os
 import signal
 import socket
 import sys
+from contextlib import ExitStack
 from typing import NoReturn
 
+from embeat_pipeline.common.file_lock import LockTaken, file_lock
 from embeat_pipeline.execution.instance import (
     REPOSITORY,
     close_dead_runs,
     dagster_home,
-    held,
     open_instance,
     ui_lock,
 )
@@ -37,9 +38,13 @@ def serve_ui(lake: LakePaths, port: int) -> NoReturn:
             raise UsageError(f"cannot use port {port}: {error}; choose one with --port") from None
     home = dagster_home(lake)
     lock = ui_lock(home)
-    with held(lock, inheritable=True) as free:
-        if not free:
-            raise PipelineError(f"a Dagster UI already runs on {home}; stop it or set DAGSTER_HOME")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(lock, inheritable=True))
+        except LockTaken:
+            raise PipelineError(
+                f"a Dagster UI already runs on {home}; stop it or set DAGSTER_HOME"
+            ) from None
         with open_instance(home) as instance:
             close_dead_runs(instance, home, own=lock)
         os.environ |= {

@@ -1,10 +1,10 @@
-"""Who may change ``index/``, and how things leave it."""
+"""Lock on the index folder, and removal of releases from it."""
 
-import fcntl
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
+from embeat_pipeline.common.file_lock import LockTaken, file_lock
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import PipelineError
 
@@ -20,11 +20,10 @@ def index_lock(lake: LakePaths) -> Iterator[None]:
     Raises:
         PipelineError: another process has it.
     """
-    lake.index.mkdir(parents=True, exist_ok=True)
-    with (lake.index / ".lock").open("w") as file:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            stack.enter_context(file_lock(lake.index / ".lock"))
+        except LockTaken:
             raise PipelineError(
                 f"another process is building or publishing in {lake.index}; "
                 f"wait for it, or end it, and run this again"

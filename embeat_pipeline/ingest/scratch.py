@@ -8,10 +8,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from embeat_pipeline.common.file_lock import FOR_EVER, LockTaken, file_lock
 
 LOCK_NAME = ".ingest.lock"
 PREFIX = ".ingest-"
@@ -21,17 +21,14 @@ PREFIX = ".ingest-"
 @contextmanager
 def ingest_lock(tables: Path) -> Iterator[None]:
     """Wait until no other ingest writes to the folder ``tables``, and keep others waiting."""
-    tables.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(tables / LOCK_NAME)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print("ingest: waiting for another ingest of this lake to end", file=sys.stderr)
-        lock.acquire()
-    try:
+    path = tables / LOCK_NAME
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(path))
+        except LockTaken:
+            print("ingest: waiting for another ingest of this lake to end", file=sys.stderr)
+            stack.enter_context(file_lock(path, seconds=FOR_EVER))
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager
