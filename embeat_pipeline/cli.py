@@ -140,7 +140,7 @@ def _rollback(arguments: argparse.Namespace) -> None:
 def _demo(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     from embeat_pipeline.execution.runner import published_line, run_pipeline
-    from embeat_pipeline.orchestration.jobs import raw_digest
+    from embeat_pipeline.orchestration.sensors import raw_digest
     from embeat_pipeline.synthetic.write import write_sample
     from embeat_serve.cli.main import main as recommend
 

@@ -1,4 +1,4 @@
-"""The code location: every asset, check, job, schedule and sensor, and the resources they use.
+"""Collect everything that Dagster loads: assets, checks, jobs, schedules, sensors, resources.
 
 Dagster loads this module in each of its processes, so nothing heavy may be imported here or at
 the top of an ``assets.py``. ``workspace.yaml`` points here; nothing is defined here.
@@ -13,7 +13,7 @@ from embeat_pipeline.evaluate import assets as evaluate
 from embeat_pipeline.genres import assets as genres
 from embeat_pipeline.index import assets as index
 from embeat_pipeline.ingest import assets as ingest
-from embeat_pipeline.orchestration import jobs as automation
+from embeat_pipeline.orchestration import executors, jobs, schedules, sensors
 from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_pipeline.playlists import assets as playlists
 from embeat_serve.settings import Settings
@@ -32,8 +32,8 @@ defs = dg.Definitions(
             device=settings.device,
         )
     },
-    jobs=[automation.pipeline, automation.reindex_now],
-    schedules=[automation.nightly_reindex],
-    sensors=[automation.raw_files],
-    executor=automation.executor_of(os.environ),
+    jobs=[jobs.pipeline, jobs.reindex_now],
+    schedules=[schedules.nightly_reindex],
+    sensors=[sensors.raw_files],
+    executor=executors.executor_of(os.environ),
 )

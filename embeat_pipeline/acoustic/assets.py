@@ -3,11 +3,10 @@
 The training loop is in ``train``, the pairs it learns from in ``pairs``, the loss in ``loss``.
 """
 
-import time
-
 import dagster as dg
 
-from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.common.fingerprint import code_version, file_digest
+from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
 
 GROUP = "acoustic"
@@ -15,6 +14,7 @@ GROUP = "acoustic"
 
 @dg.asset(
     group_name=GROUP,
+    code_version=code_version("embeat_pipeline.acoustic.train"),
     deps=["tracks", "playlists"],
     kinds={"pytorch"},
     pool="gpu",
@@ -22,13 +22,11 @@ GROUP = "acoustic"
 )
 def encoder(lake: LakeResource) -> dg.MaterializeResult:
     """Train EmbeatMLP."""
-    from embeat_pipeline.acoustic.train import train_encoder
+    from embeat_pipeline.acoustic.train import encoder_path, train_encoder
     from embeat_pipeline.common.plots import to_markdown_image
     from embeat_pipeline.common.training_curves import plot_training
 
-    started = time.monotonic()
-    metadata = train_encoder(lake.paths, device=lake.device)
-    seconds = time.monotonic() - started
+    metadata, seconds = timed(train_encoder, lake.paths, device=lake.device)
     loss, history = metadata.pop("loss"), metadata["history"]
     figure = plot_training(loss, history)
     shown = {
@@ -36,11 +34,12 @@ def encoder(lake: LakeResource) -> dg.MaterializeResult:
         "history": dg.MetadataValue.json(history),
         "curves": dg.MetadataValue.md(to_markdown_image(figure, "training curves")),
     }
-    return asset_result(shown, seconds=seconds)
+    return asset_result(shown, data_version=file_digest(encoder_path(lake.paths)), seconds=seconds)
 
 
 @dg.asset(
     group_name=GROUP,
+    code_version=code_version("embeat_pipeline.acoustic.encode_catalogue"),
     deps=["tracks", encoder],
     kinds={"numpy", "parquet"},
     pool="gpu",
@@ -50,11 +49,8 @@ def track_vectors(lake: LakeResource) -> dg.MaterializeResult:
     """Encode the catalogue."""
     from embeat_pipeline.acoustic.encode_catalogue import encode_catalogue
 
-    started = time.monotonic()
-    metadata = encode_catalogue(lake.paths, device=lake.device)
-    return asset_result(
-        metadata, lake.paths.table("track_vectors"), seconds=time.monotonic() - started
-    )
+    metadata, seconds = timed(encode_catalogue, lake.paths, device=lake.device)
+    return asset_result(metadata, table=lake.paths.table("track_vectors"), seconds=seconds)
 
 
 @dg.asset_check(asset=track_vectors, blocking=True)

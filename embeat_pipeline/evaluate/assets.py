@@ -3,16 +3,17 @@
 How lists are scored is in ``metrics``, what is asked in ``evaluation``, the gate in ``gate``.
 """
 
-import time
-
 import dagster as dg
 
+from embeat_pipeline.common.fingerprint import code_version, file_digest
 from embeat_pipeline.index.assets import published_release, release
+from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
 
 
 @dg.asset(
     group_name="evaluate",
+    code_version=code_version("embeat_pipeline.evaluate.report.store"),
     deps=[published_release],
     pool="gpu",
     kinds={"html"},
@@ -23,23 +24,25 @@ def evaluation(lake: LakeResource) -> dg.MaterializeResult:
     """Measure, and write ``reports/evaluation.html`` and ``.json``."""
     from embeat_pipeline.evaluate.report.console import headline
     from embeat_pipeline.evaluate.report.html import drawings
-    from embeat_pipeline.evaluate.report.store import evaluation_page, run_evaluation
+    from embeat_pipeline.evaluate.report.store import (
+        evaluation_json,
+        evaluation_page,
+        run_evaluation,
+    )
 
-    started = time.monotonic()
-    result = run_evaluation(lake.paths, device=lake.device)
+    result, seconds = timed(run_evaluation, lake.paths, device=lake.device)
     charts = {
         f"chart_{name}": dg.MetadataValue.md(drawing.markdown())
         for name, drawing in drawings(result).items()
     }
-    return dg.MaterializeResult(
-        metadata={
-            **headline(result),
-            **charts,
-            "report": dg.MetadataValue.path(str(evaluation_page(lake.paths))),
-            "unchanged": bool(result.get("unchanged")),
-            "seconds": round(time.monotonic() - started, 3),
-        }
-    )
+    shown = {
+        **headline(result),
+        **charts,
+        "report": dg.MetadataValue.path(str(evaluation_page(lake.paths))),
+        "unchanged": bool(result.get("unchanged")),
+    }
+    version = file_digest(evaluation_json(lake.paths))
+    return asset_result(shown, data_version=version, seconds=seconds)
 
 
 @dg.asset_check(

@@ -45,10 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--seed must be 0 or more, found {arguments.seed}")
     settings = Settings.from_environment()
     lake = LakePaths(arguments.lake) if arguments.lake else settings.lake
+    from embeat_pipeline.common.file_lock import lake_lock
+
     if arguments.compare:
         from embeat_pipeline.evaluate.report.console import comparison_lines
 
-        _show(arguments, compare_sides(lake, arguments, settings.device), comparison_lines)
+        with lake_lock(lake):
+            result = compare_sides(lake, arguments, settings.device)
+        _show(arguments, result, comparison_lines)
         return 0
     from embeat_pipeline.evaluate.evaluation import evaluate_withheld
     from embeat_pipeline.evaluate.options import EvaluationOptions
@@ -60,7 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         result = plain(evaluate_withheld(lake, _withheld(lake, arguments.playlists), options))
         _show(arguments, result, table_lines)
         return 0
-    result = run_evaluation(lake, options, settings.device)
+    with lake_lock(lake):
+        result = run_evaluation(lake, options, settings.device)
     _show(arguments, result, lambda found: [*table_lines(found), *quality_lines(found)])
     print(f"report: {evaluation_page(lake)}", file=sys.stderr)
     return 0

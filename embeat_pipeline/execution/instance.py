@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.instance.ref import InstanceRef
 
 from embeat_pipeline.common.file_lock import is_locked, lake_lock_path
 from embeat_serve.contract.lake import LakePaths
@@ -45,7 +44,8 @@ def open_instance(home: Path) -> dg.DagsterInstance:
             "class": "NoOpComputeLogManager",
         },
     }
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
+    # The public way to override settings; the folder is as temporary as its owner wants.
+    return dg.DagsterInstance.local_temp(str(home), overrides=overrides)
 
 
 def ui_lock(home: Path) -> Path:

@@ -3,17 +3,18 @@
 The checks warn and never block: a release with poor genres still gives good lists.
 """
 
-import time
 from collections.abc import Iterator
 
 import dagster as dg
 
-from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.common.fingerprint import code_version
+from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
 
 
 @dg.asset(
     group_name="genres",
+    code_version=code_version("embeat_pipeline.genres.assign"),
     deps=["artists", "genre_map", "related_artists", "tracks", "playlists"],
     kinds={"duckdb", "parquet"},
     description="Genres of each artist, best first: listed ones by the centroid score, or ones "
@@ -25,12 +26,10 @@ def artist_genres(lake: LakeResource) -> dg.MaterializeResult:
     from embeat_pipeline.genres.assign import assign_genres
     from embeat_pipeline.genres.map_plot import plot_genre_map
 
-    started = time.perf_counter()
-    metadata = assign_genres(lake.paths)
-    seconds = time.perf_counter() - started
+    metadata, seconds = timed(assign_genres, lake.paths)
     image = to_markdown_image(plot_genre_map(lake.paths), "genre map with artists")
     metadata |= {"genre_map": dg.MetadataValue.md(image)}
-    return asset_result(metadata, lake.paths.table("artist_genres"), seconds=seconds)
+    return asset_result(metadata, table=lake.paths.table("artist_genres"), seconds=seconds)
 
 
 @dg.multi_asset_check(

@@ -1,18 +1,17 @@
 """Assets of the index stage: the release, its blocking check, and its publication."""
 
-import time
-
 import dagster as dg
 
+from embeat_pipeline.common.fingerprint import code_version
 from embeat_pipeline.index.config import TABLES
-from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
 
 
 @dg.asset(
     deps=[*TABLES, "encoder"],
     group_name="index",
-    pool="index",
+    code_version=code_version("embeat_pipeline.index.build"),
     kinds={"qdrant"},
     description="Everything that serving needs, in one immutable folder named after its inputs.",
 )
@@ -21,16 +20,15 @@ def release(lake: LakeResource) -> dg.MaterializeResult:
     from embeat_pipeline.index.build import build_release
     from embeat_pipeline.index.config import BuildOptions
 
-    started = time.monotonic()
-    metadata = build_release(lake.paths, BuildOptions.from_environment())
+    metadata, seconds = timed(build_release, lake.paths, BuildOptions.from_environment())
     row_count = {"dagster/row_count": metadata["tracks_points"]}
-    return asset_result({**metadata, **row_count}, seconds=time.monotonic() - started)
+    shown = {**metadata, **row_count}
+    return asset_result(shown, data_version=metadata["release"], seconds=seconds)
 
 
 @dg.asset_check(
     asset=release,
     blocking=True,
-    pool="index",
     description="Counts, payloads, files and recall; nothing unfit is published.",
 )
 def release_is_fit(lake: LakeResource) -> dg.AssetCheckResult:
@@ -50,7 +48,7 @@ def release_is_fit(lake: LakeResource) -> dg.AssetCheckResult:
 @dg.asset(
     deps=[release],
     group_name="index",
-    pool="index",
+    code_version=code_version("embeat_pipeline.index.publish"),
     kinds={"qdrant"},
     description="The served release: CURRENT in the lake and, where a URL is set, a server.",
 )
@@ -68,7 +66,7 @@ def published_release(lake: LakeResource) -> dg.MaterializeResult:
         from embeat_pipeline.index.qdrant_upload import upload_to_server
 
         metadata["uploaded"] = upload_to_server(lake.paths, name, settings)
-    return asset_result(metadata)
+    return asset_result(metadata, data_version=name)
 
 
 ASSETS = [release, published_release]

@@ -1,11 +1,11 @@
 """Dagster assets and checks of the ingest stage: six clean tables, made in one step."""
 
-import time
 from collections.abc import Iterator
 
 import dagster as dg
 
-from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.common.fingerprint import code_version
+from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
 
 TABLES = {
@@ -21,7 +21,13 @@ TABLES = {
 @dg.multi_asset(
     name="ingest",
     specs=[
-        dg.AssetSpec(name, group_name="ingest", kinds={"polars", "duckdb"}, description=text)
+        dg.AssetSpec(
+            name,
+            group_name="ingest",
+            code_version=code_version("embeat_pipeline.ingest.ingest"),
+            kinds={"polars", "duckdb"},
+            description=text,
+        )
         for name, text in TABLES.items()
     ],
 )
@@ -30,9 +36,7 @@ def ingest_dump(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     from embeat_pipeline.ingest.ingest import ingest
     from embeat_pipeline.ingest.report import files_markdown, read_report, rejects_markdown
 
-    started = time.monotonic()
-    metadata = ingest(lake.paths, lake.raw)
-    seconds = time.monotonic() - started
+    metadata, seconds = timed(ingest, lake.paths, lake.raw)
     report = read_report(lake.paths)
     tables_shown = {
         "tracks": {"files": dg.MetadataValue.md(files_markdown(report))},
@@ -40,7 +44,7 @@ def ingest_dump(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     }
     for name in TABLES:
         shown = {**metadata, **tables_shown.get(name, {})}
-        yield asset_result(shown, lake.paths.table(name), asset_key=name, seconds=seconds)
+        yield asset_result(shown, table=lake.paths.table(name), asset_key=name, seconds=seconds)
 
 
 @dg.asset_check(asset="tracks", blocking=True)

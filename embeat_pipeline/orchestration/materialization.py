@@ -1,14 +1,18 @@
-"""Turn what a stage function returns into a Dagster ``MaterializeResult``."""
+"""Materializations: what Dagster is told of an asset that a stage function made or skipped.
 
-from collections.abc import Mapping
+Here belongs the shape of materialization metadata. What the figures are is up to the stages.
+"""
+
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import dagster as dg
 
+from embeat_pipeline.common.fingerprint import file_digest
+
 MADE = "made"
-
-
 SKIPPED = "skipped: inputs, settings and code are those it was made from"
 """What the UI says of an asset that was not made again."""
 
@@ -29,23 +33,44 @@ def table_metadata(path: Path) -> dict[str, Any]:
     }
 
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def timed(
+    stage: Callable[Arguments, Result], *arguments: Arguments.args, **settings: Arguments.kwargs
+) -> tuple[Result, float]:
+    """Call a stage function; returns its result and the wall-clock seconds it took."""
+    started = time.monotonic()
+    result = stage(*arguments, **settings)
+    return result, time.monotonic() - started
+
+
 def asset_result(
     metadata: Mapping[str, Any],
-    path: Path | None = None,
+    *,
+    table: Path | None = None,
+    data_version: str | None = None,
     asset_key: str | None = None,
     seconds: float | None = None,
 ) -> dg.MaterializeResult:
-    """Materialization of one asset from what its stage function returned.
+    """Turn the result of a stage function into the materialization of one asset.
 
     Args:
-        metadata: the stage's flat metadata, JSON values.
-        path: the Parquet table written, described by ``table_metadata``.
+        metadata: the stage's flat metadata, JSON values; ``unchanged`` where it was skipped.
+        table: the Parquet table written, described by ``table_metadata``.
+        data_version: digest of what the asset holds; that of ``table`` where None. What is skipped
+            keeps its version, so nothing downstream looks out of date.
         asset_key: which asset, where one step materializes several.
         seconds: wall-clock time of the stage.
     """
-    table = table_metadata(path) if path else {}
+    described = table_metadata(table) if table else {}
     timing = {} if seconds is None else {"seconds": round(seconds, 3)}
     outcome = {"outcome": SKIPPED if metadata.get("unchanged") else MADE}
+    if data_version is None and table is not None:
+        data_version = file_digest(table)
     return dg.MaterializeResult(
-        asset_key=asset_key, metadata={**outcome, **table, **metadata, **timing}
+        asset_key=asset_key,
+        metadata={**outcome, **described, **metadata, **timing},
+        data_version=dg.DataVersion(data_version) if data_version else None,
     )

@@ -1,17 +1,18 @@
 """Assets of the playlists stage: vectors of tracks in playlists, and neighbour lists."""
 
-import time
 from collections.abc import Iterator
 
 import dagster as dg
 
-from embeat_pipeline.orchestration.materialization import asset_result
+from embeat_pipeline.common.fingerprint import code_version
+from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS
 
 
 @dg.asset(
     group_name="playlists",
+    code_version=code_version("embeat_pipeline.playlists.track2vec.fit"),
     deps=["playlists"],
     kinds={"gensim", "parquet"},
     description="Track2Vec: tracks of the same playlists point in the same direction; the length "
@@ -23,9 +24,7 @@ def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
     from embeat_pipeline.common.training_curves import plot_training
     from embeat_pipeline.playlists.track2vec.fit import train_track2vec
 
-    started = time.perf_counter()
-    metadata = train_track2vec(lake.paths, device=lake.device)
-    seconds = time.perf_counter() - started
+    metadata, seconds = timed(train_track2vec, lake.paths, device=lake.device)
     history = metadata["history"]
     figure = plot_training(
         [epoch["loss"] for epoch in history],
@@ -42,7 +41,7 @@ def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
         "history": dg.MetadataValue.json(history),
         "curves": dg.MetadataValue.md(to_markdown_image(figure, "training curves")),
     }
-    return asset_result(shown, lake.paths.table("playlist_vectors"), seconds=seconds)
+    return asset_result(shown, table=lake.paths.table("playlist_vectors"), seconds=seconds)
 
 
 NEIGHBOURS = {
@@ -61,6 +60,7 @@ NEIGHBOURS = {
             name,
             deps=NEIGHBOUR_INPUTS,
             group_name="playlists",
+            code_version=code_version("embeat_pipeline.playlists.neighbours.lists"),
             kinds={"parquet"},
             description=text,
         )
@@ -71,12 +71,10 @@ def list_neighbours(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """List the neighbours of tracks and artists."""
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
 
-    started = time.perf_counter()
-    tables = write_neighbours(lake.paths)
-    seconds = time.perf_counter() - started
+    tables, seconds = timed(write_neighbours, lake.paths)
     for name, metadata in tables.items():
         path = lake.paths.table(name)
-        yield asset_result(metadata, path, asset_key=name, seconds=seconds)
+        yield asset_result(metadata, table=path, asset_key=name, seconds=seconds)
 
 
 ASSETS = [playlist_vectors, list_neighbours]

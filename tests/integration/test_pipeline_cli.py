@@ -16,12 +16,12 @@ import pytest
 from embeat_pipeline import cli as command_line
 from embeat_pipeline.acoustic import train
 from embeat_pipeline.cli import main
+from embeat_pipeline.common.file_lock import file_lock, lake_lock_path
+from embeat_pipeline.definitions import defs
 from embeat_pipeline.execution.instance import (
     LAKE_TAG,
     close_dead_runs,
-    held,
     open_instance,
-    run_lock,
 )
 from embeat_pipeline.synthetic.write import write_sample
 from embeat_serve.contract.lake import LakePaths
@@ -199,9 +199,35 @@ def test_runs_are_recorded_in_the_instance(
 def test_two_runs_on_one_lake_do_not_mix(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with held(run_lock(LakePaths(tmp_path))) as free:
-        assert free
+    with file_lock(lake_lock_path(LakePaths(tmp_path))):
         assert main(["run", "--lake", str(tmp_path)]) == 1
+    assert "another run" in one_line_error(capsys)
+
+
+def test_a_run_of_dagster_waits_for_the_run_of_the_command_line(
+    start: Start, raw: Path, tmp_path: Path
+) -> None:
+    lake = LakePaths(tmp_path)
+    process = start("run", "--raw", raw, "--lake", lake.root)
+    assert process.stdout is not None
+    process.stdout.readline()  # it is at work
+    resource = {"lake_root": str(lake.root), "raw_root": str(raw)}
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = defs.resolve_job_def("pipeline").execute_in_process(
+            instance=instance,
+            asset_selection=[dg.AssetKey("artist_genres")],
+            run_config={"resources": {"lake": {"config": resource}}},
+        )
+    assert result.success
+    assert lake.current.is_file()  # the other run has come to its end
+    process.communicate()
+    assert process.returncode == 0
+
+
+@pytest.mark.usefixtures("dagster_home")
+def test_an_evaluation_waits_for_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with file_lock(lake_lock_path(LakePaths(tmp_path))):
+        assert main(["evaluate", "--lake", str(tmp_path)]) == 1
     assert "another run" in one_line_error(capsys)
 
 
@@ -249,7 +275,7 @@ def test_pools_of_dead_runs_are_freed_and_those_of_live_ones_kept(
     home, lake = tmp_path / "home", LakePaths(tmp_path / "lake")
     home.mkdir()
     lake.root.mkdir()
-    lock = run_lock(lake) if tags else home / ".ui.lock"
+    lock = lake_lock_path(lake) if tags else home / ".ui.lock"
     tags = {name: str(lake.root) for name in tags}
 
     @dg.op(pool="gpu")
@@ -265,7 +291,7 @@ def test_pools_of_dead_runs_are_freed_and_those_of_live_ones_kept(
         run = instance.create_run_for_job(training, status=dg.DagsterRunStatus.STARTED, tags=tags)
         storage.claim_concurrency_slot("gpu", run.run_id, "train")
 
-        with held(lock):
+        with file_lock(lock):
             close_dead_runs(instance, home)
             assert storage.get_concurrency_info("gpu").active_slot_count == 1
         close_dead_runs(instance, home)

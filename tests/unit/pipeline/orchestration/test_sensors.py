@@ -1,4 +1,4 @@
-"""When the pipeline runs: the sensor on new dumps and the nightly schedule."""
+"""The sensor on the raw folder: when it requests a run, and when it waits."""
 
 import os
 from collections.abc import Callable
@@ -7,17 +7,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from embeat_pipeline.definitions import defs
-from embeat_pipeline.orchestration.jobs import (
-    executor_of,
-    nightly_reindex,
-    pipeline,
-    raw_digest,
-    raw_files,
-    reindex_now,
-)
+from embeat_pipeline.ingest.reading.discovery import dump_files
 from embeat_pipeline.orchestration.resources import LakeResource
-from embeat_serve.errors import UsageError
+from embeat_pipeline.orchestration.sensors import raw_digest, raw_files
 
 Look = Callable[[], dg.RunRequest | dg.SkipReason]
 
@@ -36,11 +28,9 @@ def look(raw: Path) -> Look:
 
     def evaluate() -> dg.RunRequest | dg.SkipReason:
         nonlocal cursor
-        context = dg.build_sensor_context(
-            cursor=cursor,
-            resources={"lake": LakeResource(lake_root=str(raw.parent))},
-        )
-        result = raw_files(context)
+        resource = LakeResource(lake_root=str(raw.parent))
+        with dg.build_sensor_context(cursor=cursor, resources={"lake": resource}) as context:
+            result = raw_files(context)
         cursor = context.cursor
         assert isinstance(result, dg.RunRequest | dg.SkipReason)
         return result
@@ -112,25 +102,16 @@ def test_dangling_links_are_no_dump(raw: Path) -> None:
     assert raw_digest(raw) is None
 
 
-def test_schedule_and_sensor_run_the_whole_pipeline_when_switched_on() -> None:
-    assert nightly_reindex.cron_schedule == "0 3 * * *"
-    assert nightly_reindex.job_name == raw_files.job_name == pipeline.name
-    assert nightly_reindex.default_status is dg.DefaultScheduleStatus.STOPPED
+def test_the_digest_covers_the_files_that_ingest_reads(raw: Path) -> None:
+    (raw / "tracks.csv").write_text("id\n")
+    digest = raw_digest(raw)
+    (raw / "README.md").write_text("Notes are no dump.")
+    (raw / "above").symlink_to(raw.parent)  # a loop
+    (raw.parent / "beside.csv").write_text("id\n")
+    assert [path.name for path in dump_files(raw)] == ["beside.csv", "tracks.csv"]
+    assert raw_digest(raw) != digest
+
+
+def test_the_sensor_is_off_until_it_is_switched_on() -> None:
     assert raw_files.default_status is dg.DefaultSensorStatus.STOPPED
-
-
-def test_reindexing_now_makes_a_release_of_what_is_there() -> None:
-    job = defs.resolve_job_def(reindex_now.name)
-    assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == {
-        "release",
-        "published_release",
-    }
-    assert "release_is_fit" in {key.name for key in job.asset_layer.asset_graph.asset_check_keys}
-
-
-def test_steps_run_where_the_environment_says() -> None:
-    assert executor_of({}).name == "multiprocess"
-    assert executor_of({"EMBEAT_EXECUTOR": "dagster:in_process_executor"}).name == "in_process"
-    for wrong in ("no_such_module:executor", "dagster:no_such", "dagster", "dagster:asset", ":"):
-        with pytest.raises(UsageError, match="EMBEAT_EXECUTOR names"):
-            executor_of({"EMBEAT_EXECUTOR": wrong})
+    assert raw_files.job_name == "pipeline"
