@@ -1,11 +1,11 @@
-"""The HTTP server under load: throughput, latency, errors and memory, also while releases change.
+"""Measure the HTTP server under load: throughput, latency, errors, memory, rollovers.
 
     python benchmarks/http_load.py --lake DIR [--seconds 60] [--connections 32] [--swaps 10]
 
-Recommendations of 20 songs for random popular tracks, over connections that are kept open, first
-with one worker process as the baseline, then with one per core, then again while so many releases
-are published one after the other (hard links to the one there is, under other names). Figures
-besides: processor time per answer of all the server's processes, and their memory in turn.
+Each connection stays open and requests 20 songs for random popular tracks, one request after the
+other. There are three runs: one worker process (the baseline), one per core, and one per core while
+releases are published in turn (hard links to the published one, under other names). The results
+also hold the processor time per answer, of all processes of the server, and their memory over time.
 """
 
 import argparse
@@ -35,13 +35,13 @@ from embeat_serve.stores.query import Query
 RESULTS = Path(__file__).parent / "results" / "http_load.json"
 TRACKS = 2_000
 WARM_SECONDS = 5
-"""Answers of the first seconds are not counted: caches fill."""
+"""Answers of the first seconds do not count, since caches fill."""
 READ_LIMIT = 1 << 20
 
 
 @dataclass
 class Load:
-    """What came back."""
+    """Answers of one run."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -59,8 +59,8 @@ def main() -> None:
     parser.add_argument("--swaps", type=int, default=10)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.lake.parent) as folder:
-        lake, releases = linked(options.lake, Path(folder), options.swaps)
-        tracks = popular(lake)
+        lake, releases = link_releases(options.lake, Path(folder), options.swaps)
+        tracks = popular_tracks(lake)
         columns = ("workers", "swaps", "answers", "errors", "per s", "p50 ms", "p99 ms", "cpu ms")
         print("".join(f"{column:>9}" for column in columns), "  memory, MiB", flush=True)
         rows = []
@@ -80,8 +80,8 @@ def main() -> None:
     RESULTS.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def linked(source: Path, folder: Path, number: int) -> tuple[LakePaths, list[str]]:
-    """A lake whose releases are all the one published in ``source``."""
+def link_releases(source: Path, folder: Path, number: int) -> tuple[LakePaths, list[str]]:
+    """Make a lake of ``number`` + 1 releases, each a copy of the one published in ``source``."""
     original, lake = LakePaths(source), LakePaths(folder)
     name = original.current.read_text().strip()
     releases = [f"{name}-{place}" for place in range(number + 1)]
@@ -95,14 +95,14 @@ def linked(source: Path, folder: Path, number: int) -> tuple[LakePaths, list[str
 
 
 def publish(lake: LakePaths, release: str) -> None:
-    """Switch to a release, as publishing does."""
+    """Publish a release of the lake."""
     scratch = lake.current.with_suffix(".new")
     scratch.write_text(f"{release}\n")
     scratch.replace(lake.current)
 
 
-def popular(lake: LakePaths) -> list[str]:
-    """Ids of the best-known tracks."""
+def popular_tracks(lake: LakePaths) -> list[str]:
+    """Ids of the most popular tracks."""
     publish(lake, next(path.name for path in lake.index.iterdir() if path.is_dir()))
     query = Query(
         Collection.TRACKS, TRACKS, order_by=TrackField.POPULARITY_RANK, payload=["track_id"]
@@ -114,21 +114,23 @@ def popular(lake: LakePaths) -> list[str]:
 def measure(
     lake: LakePaths, tracks: list[str], workers: int, swaps: list[str], options: argparse.Namespace
 ) -> dict:
-    """One server, one load."""
+    """Run one server under load; returns its row of the table."""
     server = subprocess.Popen(
         [sys.executable, "-m", "embeat_serve", "--http", "127.0.0.1:0", "--lake", str(lake.root)],
         stderr=subprocess.PIPE,
         text=True,
-        # Everybody waits for an answer before asking again, so nothing need be refused.
+        # Connections wait for their answer, so a long time limit refuses no request.
         env={**os.environ, "EMBEAT_HTTP_WORKERS": str(workers), "EMBEAT_HTTP_TIMEOUT": "120"},
     )
     if server.stderr is None:
         raise OSError("the server has no output")
     port = int(server.stderr.readline().rstrip("/\n").rpartition(":")[2])
-    # The log of requests must not fill its pipe.
+    # Nothing else reads the log, and a full pipe would stop the server.
     drain = subprocess.Popen(["cat"], stdin=server.stderr, stdout=subprocess.DEVNULL)
     try:
-        load, busy, elapsed = asyncio.run(run(server.pid, lake, tracks, port, swaps, options))
+        load, cpu_seconds, elapsed = asyncio.run(
+            run_load(server.pid, lake, tracks, port, swaps, options)
+        )
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=60)
@@ -143,7 +145,7 @@ def measure(
         "per s": round(len(load.seconds) / elapsed),
         "p50 ms": round(p50, 1),
         "p99 ms": round(p99, 1),
-        "cpu ms": round(1e3 * busy / max(1, sum(load.statuses.values())), 2),
+        "cpu ms": round(1e3 * cpu_seconds / max(1, sum(load.statuses.values())), 2),
         "memory MiB": load.memory,
         "tracks": json.loads(
             (lake.release(lake.current.read_text().strip()) / "manifest.json").read_text()
@@ -151,7 +153,7 @@ def measure(
     }
 
 
-async def run(
+async def run_load(
     pid: int,
     lake: LakePaths,
     tracks: list[str],
@@ -159,13 +161,13 @@ async def run(
     swaps: list[str],
     options: argparse.Namespace,
 ) -> tuple[Load, float, float]:
-    """The load itself: what came back, processor seconds of the server, seconds counted."""
+    """Send the load; returns the answers, processor seconds of the server, and seconds counted."""
     load = Load()
-    # The first answer comes when the release is open.
+    # The first answer comes once the release is open.
     await connection(Load(), tracks[:1], port, time.monotonic() + 0.01, 0, random.Random(0))  # noqa: S311
-    started, busy = time.monotonic(), processor_seconds(pid)
+    started, cpu_before = time.monotonic(), processor_seconds(pid)
     begin, end = started + WARM_SECONDS, started + WARM_SECONDS + options.seconds
-    asking = [
+    connections = [
         asyncio.create_task(connection(load, tracks, port, end, begin, random.Random(seed)))  # noqa: S311
         for seed in range(options.connections)
     ]
@@ -175,17 +177,17 @@ async def run(
         load.memory.append(round(memory(pid), 1))
         if step < len(swaps) - 1:
             publish(lake, swaps[step + 1])
-    await asyncio.gather(*asking)
-    return load, processor_seconds(pid) - busy, end - begin
+    await asyncio.gather(*connections)
+    return load, processor_seconds(pid) - cpu_before, end - begin
 
 
 async def connection(
     load: Load, tracks: list[str], port: int, end: float, begin: float, choice: random.Random
 ) -> None:
-    """Ask over one connection until the end."""
+    """Send requests over one connection until the end."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=READ_LIMIT)
     while time.monotonic() < end:
-        asked = time.monotonic()
+        sent = time.monotonic()
         path = f"/v1/recommend?track={choice.choice(tracks)}&k=20&explain=true"
         writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         try:
@@ -201,22 +203,22 @@ async def connection(
         load.statuses[int(head.split(" ", 2)[1])] += 1
         if "embeat-release" in headers:
             load.releases.add(headers["embeat-release"])
-        if asked >= begin:
-            load.seconds.append(time.monotonic() - asked)
+        if sent >= begin:
+            load.seconds.append(time.monotonic() - sent)
     writer.close()
 
 
-def family(pid: int) -> list[int]:
-    """The server's process and its workers'."""
+def process_ids(pid: int) -> list[int]:
+    """Process ids of the server and its workers."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *map(int, children)]
 
 
 def memory(pid: int) -> float:
-    """MiB of anonymous memory: files, of which there is one copy for all, are not counted."""
+    """Anonymous memory of all processes in MiB; files do not count, since all share one copy."""
     private = 0
-    for member in family(pid):
-        # A process whose release was exchanged may have ended since it was listed.
+    for member in process_ids(pid):
+        # A worker that was replaced may have ended since.
         with suppress(OSError):
             for line in Path(f"/proc/{member}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Anonymous:"):
@@ -225,9 +227,9 @@ def memory(pid: int) -> float:
 
 
 def processor_seconds(pid: int) -> float:
-    """Used by all of them so far."""
+    """Processor time that all processes have used, in seconds."""
     ticks = 0
-    for member in family(pid):
+    for member in process_ids(pid):
         with suppress(OSError):
             fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])

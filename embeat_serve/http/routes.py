@@ -18,7 +18,7 @@ from embeat_serve.http.worker_pool import QueryTimeout, QueueFull, WorkerLost, W
 from embeat_serve.seeds.parsing import parse_track_id
 
 RETRY_SECONDS = 2
-"""Time after which a client may try again if nothing could be asked."""
+"""Time after which a client may try again if no release could be read."""
 
 SpotifyId = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{22}$", description="22 letters and digits")]
 ArtistId = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{1,64}$", description="letters and digits")]

@@ -18,8 +18,7 @@ from embeat_serve.http.worker_process import WORKER_GONE, Worker, WorkerRole
 from embeat_serve.settings import Settings
 
 POLL_SECONDS = 1.0
-"""Time after which a worker is polled again: whether its release can be asked, and which release
-is published."""
+"""Time between two polls of a worker: can it read its release, and which release is published?"""
 
 ATTEMPTS = 2
 """Workers that may end over one request before it is given up."""

@@ -1,4 +1,4 @@
-"""A server on a hand-made release, as a person starts it."""
+"""Servers on a hand-made release, started on the command line."""
 
 import contextlib
 import os
@@ -39,8 +39,8 @@ class Server:
     def _address(self) -> str:
         deadline = time.monotonic() + START_SECONDS
         while True:
-            if found := LISTENING.search(self.log.read_text()):
-                return found[1]
+            if match := LISTENING.search(self.log.read_text()):
+                return match[1]
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, "the server does not start"
             time.sleep(0.05)
@@ -66,7 +66,7 @@ class Server:
 
 
 def children(server: Server) -> list[int]:
-    """Its workers' processes."""
+    """Process ids of its workers."""
     text = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
     return [int(pid) for pid in text.split()]
 
@@ -84,7 +84,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers, and ends them with the test."""
+    """Starts servers, and stops them after the test."""
     started: list[Server] = []
 
     def begin(lake: Path | None, **environment: str) -> Server:
@@ -99,7 +99,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(scope="session")
 def server(lake: LakePaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests that only ask."""
+    """One server for all tests that change nothing."""
     running = Server(lake.root, tmp_path_factory.mktemp("log") / "server.log")
     running.wait_until_ready()
     yield running
@@ -108,5 +108,5 @@ def server(lake: LakePaths, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="session")
 def client(server: Server) -> Any:
-    """Asks it."""
+    """A client of the shared server."""
     return server.client

@@ -1,4 +1,4 @@
-"""What the endpoints answer, through a server as a person starts it."""
+"""Answers of every route, from a server started on the command line."""
 
 import csv
 import io
@@ -36,7 +36,9 @@ def test_the_list_is_the_recommenders(client: httpx.Client, lake: LakePaths) -> 
         ({"artist": "Lionel Richie"}, ["Hello"]),
     ],
 )
-def test_every_way_to_ask(client: httpx.Client, params: dict, seeds: list[str]) -> None:
+def test_every_kind_of_seed_gives_a_list(
+    client: httpx.Client, params: dict, seeds: list[str]
+) -> None:
     answer = client.get("/v1/recommend", params={**params, "k": 3}).json()
     assert [seed["track_name"] for seed in answer["seeds"]] == seeds
     assert len(answer["results"]) == 3

@@ -1,4 +1,4 @@
-"""What the server does when too much is asked, and when something goes away under it."""
+"""The server under too many requests, and when a worker, a store or a release goes away."""
 
 import os
 import re
@@ -52,47 +52,47 @@ def test_a_store_that_does_not_answer_is_503(start: Start) -> None:
 def test_a_store_that_goes_away_and_comes_back(start: Start, lake: LakePaths) -> None:
     state = StandIn()
     upload_release(lake, "0123456789ab", state.client)
-    question = {"track": SUNNY, "k": 5}
+    params = {"track": SUNNY, "k": 5}
     with listening(state) as port:
         server = start(None, EMBEAT_HTTP_WORKERS="1", EMBEAT_QDRANT_URL=state.url)
         server.wait_until_ready()
-        before = server.client.get("/v1/recommend", params=question)
+        before = server.client.get("/v1/recommend", params=params)
         assert before.status_code == 200
     for _ in range(3):
-        gone = server.client.get("/v1/recommend", params=question)
+        gone = server.client.get("/v1/recommend", params=params)
         assert gone.status_code == 503
         assert gone.headers["content-type"] == "application/problem+json"
         assert int(gone.headers["retry-after"]) > 0
     with listening(state, port):
         server.wait_until_ready()
-        after = server.client.get("/v1/recommend", params=question)
+        after = server.client.get("/v1/recommend", params=params)
     assert after.status_code == 200
     assert after.json()["results"] == before.json()["results"]
     state.client.close()
 
 
-def test_a_burst_beyond_capacity_is_told_when_to_come_back(start: Start, lake: LakePaths) -> None:
+def test_a_burst_beyond_capacity_gets_429_with_retry_after(start: Start, lake: LakePaths) -> None:
     server = start(lake.root, EMBEAT_HTTP_WORKERS="1", EMBEAT_HTTP_QUEUE="2")
     server.wait_until_ready()
     body = {"lines": [f"hallo adele {number}" for number in range(100)]}
 
-    def ask(_: int) -> httpx.Response:
+    def send(_: int) -> httpx.Response:
         return httpx.post(f"{server.url}/v1/resolve", json=body, timeout=60)
 
     with ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(ask, range(12)))
+        answers = list(pool.map(send, range(12)))
     statuses = Counter(answer.status_code for answer in answers)
     assert set(statuses) == {200, 429}
     assert statuses[200] >= 3
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert int(refused.headers["retry-after"]) >= 1
     assert refused.json()["title"] == "Too many requests"
-    # The loop was never held up, and all is well again.
+    # The server works on after the burst.
     assert server.client.get("/v1/genres").status_code == 200
 
 
 @needs_proc
-def test_a_question_that_takes_too_long_is_given_up(start: Start, lake: LakePaths) -> None:
+def test_a_request_that_takes_too_long_is_given_up(start: Start, lake: LakePaths) -> None:
     server = start(lake.root, EMBEAT_HTTP_WORKERS="1", EMBEAT_HTTP_TIMEOUT="3")
     server.wait_until_ready()
     (worker,) = children(server)
@@ -108,7 +108,7 @@ def test_a_question_that_takes_too_long_is_given_up(start: Start, lake: LakePath
 
 
 @needs_proc
-def test_a_worker_that_dies_is_replaced_and_its_question_asked_again(
+def test_a_worker_that_ends_is_replaced_and_its_request_repeated(
     start: Start, lake: LakePaths
 ) -> None:
     server = start(lake.root, EMBEAT_HTTP_TIMEOUT="60")
@@ -119,7 +119,7 @@ def test_a_worker_that_dies_is_replaced_and_its_question_asked_again(
     server.wait_for("/metrics", lambda answer: "embeat_workers_ready 2.0" in answer.text)
 
 
-def test_being_told_to_stop_finishes_what_runs(start: Start, lake: LakePaths) -> None:
+def test_a_server_that_is_stopped_finishes_its_requests(start: Start, lake: LakePaths) -> None:
     server = start(lake.root, EMBEAT_HTTP_WORKERS="1")
     server.wait_until_ready()
     workers = children(server) if Path("/proc/self/task").is_dir() else []
@@ -136,7 +136,7 @@ def test_being_told_to_stop_finishes_what_runs(start: Start, lake: LakePaths) ->
         time.sleep(0.05)
 
 
-def test_a_key_is_asked_of_the_api_and_not_of_the_page(start: Start, lake: LakePaths) -> None:
+def test_the_api_needs_the_key_and_the_page_does_not(start: Start, lake: LakePaths) -> None:
     server = start(lake.root, EMBEAT_HTTP_API_KEY="ключ", EMBEAT_HTTP_CORS="https://a.example")
     server.wait_until_ready()
     client = server.client
@@ -152,8 +152,8 @@ def test_a_key_is_asked_of_the_api_and_not_of_the_page(start: Start, lake: LakeP
         assert client.get("/v1/genres", headers=[(name, value)]).status_code == 200
     document = client.get("/openapi.json").json()
     assert document["paths"]["/v1/genres"]["get"]["security"]
-    asked = {"origin": "https://a.example", "access-control-request-method": "GET"}
-    allowed = client.options("/v1/genres", headers=asked)
+    preflight = {"origin": "https://a.example", "access-control-request-method": "GET"}
+    allowed = client.options("/v1/genres", headers=preflight)
     assert allowed.headers["access-control-allow-origin"] == "https://a.example"
-    other = client.options("/v1/genres", headers={**asked, "origin": "https://b.example"})
+    other = client.options("/v1/genres", headers={**preflight, "origin": "https://b.example"})
     assert "access-control-allow-origin" not in other.headers

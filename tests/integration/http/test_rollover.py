@@ -1,4 +1,4 @@
-"""Releases that are exchanged while the server is asked."""
+"""Releases are published while the server answers requests."""
 
 import os
 import shutil
@@ -55,8 +55,8 @@ def release_is(name: str) -> Callable[[httpx.Response], bool]:
     return lambda answer: answer.status_code == 200 and answer.json()["release"] == name
 
 
-class Asked:
-    """What came back so far."""
+class Answers:
+    """Statuses and releases of the answers so far."""
 
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
@@ -64,33 +64,33 @@ class Asked:
 
 
 @contextmanager
-def asked_by_four(server: Server) -> Iterator[Asked]:
-    """Four that ask again and again until the block ends."""
-    asked, stop = Asked(), threading.Event()
+def four_clients(server: Server) -> Iterator[Answers]:
+    """Four clients send one request after the other until the block ends."""
+    answers, stop = Answers(), threading.Event()
 
-    def ask() -> None:
+    def send_requests() -> None:
         with httpx.Client(base_url=server.url, timeout=60) as client:
             while not stop.is_set():
                 answer = client.get("/v1/recommend", params={"track": SUNNY})
-                named = answer.headers.get("embeat-release", "")
-                asked.statuses[answer.status_code] += 1
-                asked.releases.add(named)
-                assert answer.json().get("release", "") == named
+                release = answer.headers.get("embeat-release", "")
+                answers.statuses[answer.status_code] += 1
+                answers.releases.add(release)
+                assert answer.json().get("release", "") == release
 
     with ThreadPoolExecutor(4) as pool:
-        asking = [pool.submit(ask) for _ in range(4)]
+        clients = [pool.submit(send_requests) for _ in range(4)]
         try:
-            server.wait_for("/healthz", lambda _: bool(asked.releases))
-            yield asked
+            server.wait_for("/healthz", lambda _: bool(answers.releases))
+            yield answers
         finally:
             stop.set()
-    for future in asking:
+    for future in clients:
         future.result()
 
 
 @needs_proc
 @pytest.mark.parametrize("workers", [1, 2])
-def test_releases_are_exchanged_under_load_without_a_failed_request(
+def test_a_rollover_under_load_fails_no_request(
     start: Start, releases: LakePaths, workers: int
 ) -> None:
     server = start(releases.root, EMBEAT_HTTP_WORKERS=str(workers))
@@ -106,43 +106,43 @@ def test_releases_are_exchanged_under_load_without_a_failed_request(
 
         return holds
 
-    with asked_by_four(server) as asked:
+    with four_clients(server) as answers:
         for number in range(1, 4):
             publish(releases, f"release{number}")
-            # What was served before is of no use to anybody any more.
+            # The old release is no longer needed.
             server.wait_for("/metrics", only(f"release{number}"))
             shutil.rmtree(releases.release(f"release{number - 1}"))
-    assert set(asked.statuses) == {200}
-    assert asked.releases == {f"release{number}" for number in range(4)}
-    # Nobody who answered had to open a release: others did, one at a time.
+    assert set(answers.statuses) == {200}
+    assert answers.releases == {f"release{number}" for number in range(4)}
+    # Spare processes opened the releases, one at a time.
     server.wait_for("/metrics", lambda _: len(children(server)) == workers)
     assert not before & set(children(server))
-    # One that opens a release, and one that is ending.
+    # One process opens a release, and one is ending.
     assert most <= workers + 2
     assert "embeat_workers_replaced 0.0" in server.client.get("/metrics").text
 
 
 @pytest.mark.parametrize("damage", [Collection.TRACKS, "words/text.npy"])
-def test_a_release_that_cannot_be_opened_is_not_gone_over_to(
+def test_a_release_that_cannot_be_opened_is_never_used(
     start: Start, releases: LakePaths, damage: str
 ) -> None:
     broken = releases.release("release1") / damage
     shutil.rmtree(broken) if broken.is_dir() else broken.unlink()
     server = start(releases.root, EMBEAT_HTTP_WORKERS="1")
     server.wait_until_ready()
-    with asked_by_four(server) as asked:
+    with four_clients(server) as answers:
         publish(releases, "release1")
         settled = len(server.log.read_text().splitlines()) + 40
         server.wait_for("/readyz", lambda _: len(server.log.read_text().splitlines()) > settled)
         assert release_is("release0")(server.client.get("/readyz"))
         publish(releases, "release2")
         server.wait_for("/readyz", release_is("release2"))
-    assert set(asked.statuses) == {200}
-    assert asked.releases == {"release0", "release2"}
+    assert set(answers.statuses) == {200}
+    assert answers.releases == {"release0", "release2"}
 
 
 @needs_proc
-def test_a_server_told_to_stop_in_the_middle_of_it_leaves_no_process(
+def test_a_server_stopped_during_a_rollover_leaves_no_process(
     start: Start, releases: LakePaths
 ) -> None:
     server = start(releases.root)

@@ -40,11 +40,11 @@ def test_settings_from_the_environment() -> None:
         "EMBEAT_HTTP_CORS": "https://a.example, https://b.example",
         "EMBEAT_HTTP_HOSTS": "",
     }
-    found = HttpSettings.from_environment("[::1]:1", environment)
-    assert (found.workers, found.timeout, found.queue) == (3, 2.5, 96)
-    assert found.cors == ("https://a.example", "https://b.example")
-    assert "k" not in repr(found).split("api_key")
-    assert "api_key" not in repr(found)
+    settings = HttpSettings.from_environment("[::1]:1", environment)
+    assert (settings.workers, settings.timeout, settings.queue) == (3, 2.5, 96)
+    assert settings.cors == ("https://a.example", "https://b.example")
+    assert "k" not in repr(settings).split("api_key")
+    assert "api_key" not in repr(settings)
 
 
 @pytest.mark.parametrize(
