@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from embeat_pipeline.acoustic.config import UPSTREAM, TrainingConfig
-from embeat_pipeline.acoustic.dataset import Role, load_training_tracks
+from embeat_pipeline.acoustic.dataset import Split, load_training_tracks
 from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.acoustic.pairs.metadata_pairs import MetadataPairSampler
 from embeat_pipeline.acoustic.pairs.sampler import PairSampler
-from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
+from embeat_pipeline.acoustic.pairs.upstream_pairs import UpstreamPairSampler
 from embeat_pipeline.acoustic.train import fit
 from embeat_pipeline.common.atomic import atomic_path
 from embeat_pipeline.common.fingerprint import fingerprint
@@ -62,26 +62,26 @@ VARIANTS: dict[str, TrainingConfig] = {
     "11 features": replace(DEFAULT, optional=()),
     "loudness alone besides": replace(DEFAULT, optional=("loudness",)),
     "year as well": replace(DEFAULT, optional=OPTIONAL),
-    "optional ones never hidden": replace(DEFAULT, optional_missing_share=0.0),
-    "optional ones hidden by 10%": replace(DEFAULT, optional_missing_share=0.1),
+    "optional ones never hidden": replace(DEFAULT, optional_feature_dropout=0.0),
+    "optional ones hidden by 10%": replace(DEFAULT, optional_feature_dropout=0.1),
     "plain inputs": replace(DEFAULT, inputs="plain", optional=()),
     "no direct path": replace(DEFAULT, direct=False),
     "weight decay 1e-3": replace(DEFAULT, weight_decay=1e-3),
-    "no feature hidden": replace(DEFAULT, missing_share=0.0),
-    "2% of features hidden": replace(DEFAULT, missing_share=0.02),
+    "no feature hidden": replace(DEFAULT, feature_dropout=0.0),
+    "2% of features hidden": replace(DEFAULT, feature_dropout=0.02),
     "other positives averaged": replace(DEFAULT, other_positives="averaged"),
     "other positives together": replace(DEFAULT, other_positives="together"),
     "temperature 0.03": replace(DEFAULT, temperature=0.03),
     "temperature 0.05": replace(DEFAULT, temperature=0.05),
     "temperature 0.1": replace(DEFAULT, temperature=0.1),
-    "albums alone": replace(DEFAULT, teacher_weights=(1.0, 0.0, 0.0)),
-    "artists alone": replace(DEFAULT, teacher_weights=(0.0, 1.0, 0.0)),
-    "playlists alone": replace(DEFAULT, teacher_weights=(0.0, 0.0, 1.0)),
-    "no playlists": replace(DEFAULT, teacher_weights=(1.0, 1.0, 0.0)),
-    "playlists twice": replace(DEFAULT, teacher_weights=(1.0, 1.0, 2.0)),
-    "related artists as well": replace(DEFAULT, teacher_weights=(1.0, 1.0, 1.0, 1.0)),
-    "genre as well": replace(DEFAULT, teacher_weights=(1.0, 1.0, 1.0, 0.0, 1.0)),
-    "genre as well, half as often": replace(DEFAULT, teacher_weights=(1.0, 1.0, 1.0, 0.0, 0.5)),
+    "albums alone": replace(DEFAULT, supervision_weights=(1.0, 0.0, 0.0)),
+    "artists alone": replace(DEFAULT, supervision_weights=(0.0, 1.0, 0.0)),
+    "playlists alone": replace(DEFAULT, supervision_weights=(0.0, 0.0, 1.0)),
+    "no playlists": replace(DEFAULT, supervision_weights=(1.0, 1.0, 0.0)),
+    "playlists twice": replace(DEFAULT, supervision_weights=(1.0, 1.0, 2.0)),
+    "related artists as well": replace(DEFAULT, supervision_weights=(1.0, 1.0, 1.0, 1.0)),
+    "genre as well": replace(DEFAULT, supervision_weights=(1.0, 1.0, 1.0, 0.0, 1.0)),
+    "genre as well, half as often": replace(DEFAULT, supervision_weights=(1.0, 1.0, 1.0, 0.0, 0.5)),
     "half of the anchors from four genres": replace(DEFAULT, genre_anchors=0.5),
     "hardest tenth of negatives counts 3 times": replace(DEFAULT, hardest_weight=3.0),
     "batch 4096, a quarter of the steps": replace(
@@ -109,7 +109,7 @@ def main() -> None:
     raw = raw_features(lake)
     tracks = load_training_tracks(lake.table("tracks"), None, DEFAULT, torch.device("cpu"))
     unseen = np.zeros(len(raw), bool)
-    unseen[tracks.track.numpy()] = tracks.role.numpy() == Role[arguments.artists.upper()]
+    unseen[tracks.track.numpy()] = tracks.split.numpy() == Split[arguments.artists.upper()]
     tables = [path for path in map(lake.table, TABLES) if path.exists()]
     playlists = read_playlists(lake.table("playlists"), len(raw))
     questions = pose(lake, playlists, unseen & (raw != 0).any(axis=1))
@@ -201,10 +201,10 @@ def train(
     )
     config = replace(config, seed=seed)
     samplers: dict[str, Callable[[], PairSampler]] = {
-        "teachers": lambda: MetadataPairSampler(
+        "metadata": lambda: MetadataPairSampler(
             tracks, config, tables.get("playlists"), tables.get("related_artists")
         ),
-        "upstream": lambda: SimilarPairs(tracks, config),
+        "upstream": lambda: UpstreamPairSampler(tracks, config),
     }
     started = time.process_time()
     model, record = fit(tracks, samplers[config.recipe](), config)

@@ -46,5 +46,5 @@ def structured_tracks(count: int) -> TrainingTracks:
         recording=codes(np.arange(count)),
         genre=codes(artist % GENRES),
         popularity=torch.from_numpy(chance.random(count, np.float32)),
-        role=torch.zeros(count, dtype=torch.uint8),
+        split=torch.zeros(count, dtype=torch.uint8),
     )

@@ -37,7 +37,7 @@ from embeat_pipeline.acoustic.loss import masked_info_nce
 from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.acoustic.pairs.metadata_pairs import MetadataPairSampler
 from embeat_pipeline.acoustic.pairs.sampler import Pairs, PairSampler
-from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
+from embeat_pipeline.acoustic.pairs.upstream_pairs import UpstreamPairSampler
 from embeat_serve.contract.audio_features import CONTINUOUS
 from embeat_serve.contract.lake import LakePaths
 
@@ -60,7 +60,7 @@ def main() -> None:
     tracks = read_tracks(arguments.lake) if arguments.lake else structured_tracks(arguments.tracks)
     table = as_strings(tracks)
     seconds = {
-        "ours": ours(tracks, SimilarPairs(tracks, CONFIG), CONFIG, arguments.steps),
+        "ours": ours(tracks, UpstreamPairSampler(tracks, CONFIG), CONFIG, arguments.steps),
         "ours, teachers": ours(
             tracks, MetadataPairSampler(tracks, TAUGHT), TAUGHT, arguments.steps
         ),
@@ -132,7 +132,7 @@ def plain(
 
     model = EmbeatMLP(CONFIG.inputs, tempo_rows=CONFIG.tempo_rows)
     optimizer = torch.optim.AdamW(model.parameters(), lr=CONFIG.learning_rate)
-    pairs = SimilarPairs(tracks, CONFIG).draw()
+    pairs = UpstreamPairSampler(tracks, CONFIG).draw()
     started = time.process_time()
     rows = torch.cat([pairs.anchors, pairs.positives])
     anchors, positives = model(tracks.discrete[rows], tracks.continuous[rows]).chunk(2)

@@ -18,7 +18,7 @@ from structured import structured_tracks
 
 from embeat_pipeline.acoustic.config import UPSTREAM, OtherPositives
 from embeat_pipeline.acoustic.dataset import TrainingTracks, load_training_tracks
-from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
+from embeat_pipeline.acoustic.pairs.upstream_pairs import UpstreamPairSampler
 from embeat_pipeline.acoustic.train import fit
 from embeat_serve.contract.lake import LakePaths
 
@@ -59,11 +59,11 @@ def main() -> None:
 def baseline(tracks: TrainingTracks, form: OtherPositives, seed: int) -> dict[str, float]:
     """What upstream reports, of one training."""
     config = replace(CONFIG, other_positives=form, seed=seed)
-    sampler = SimilarPairs(tracks, config)
+    sampler = UpstreamPairSampler(tracks, config)
     kept = len(sampler.propose(config.batch_size).anchors) / config.batch_size
     pairs = sampler.draw()
     places = sampler.relations(pairs)(slice(0, len(pairs.anchors))).positives
-    losses = fit(tracks, SimilarPairs(tracks, config), config)[1]["loss"]
+    losses = fit(tracks, UpstreamPairSampler(tracks, config), config)[1]["loss"]
     return {
         **{f"loss {step}": losses[step - 1] for step in STEPS},
         "positives": len(places.row) / len(pairs.anchors) if places else 1.0,

@@ -1,15 +1,15 @@
-"""Who belongs together (albums, artists, genres, playlists), to draw or read in one go."""
+"""Members of groups (albums, artists, genres, playlists), to draw or read many at once."""
 
 import torch
 from torch import Tensor
 
 
 class Groups:
-    """Members of every group, as one CSR: ``members[offsets[g]:offsets[g + 1]]``.
+    """Members of every group in one CSR: ``members[offsets[g]:offsets[g + 1]]``.
 
     Args:
-        group: (m,) codes of groups; negative ones belong to none.
-        member: (m,) int32, what belongs to them.
+        group: (m,) codes of groups; a negative code stands for no group.
+        member: (m,) int32 members of these groups.
     """
 
     def __init__(self, group: Tensor, member: Tensor):
@@ -21,19 +21,19 @@ class Groups:
         self.offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
 
     def size(self, group: Tensor) -> Tensor:
-        """Number of members of each group; 0 for one that is unknown."""
+        """Return the number of members of each group; 0 for an unknown group."""
         known = (group >= 0) & (group < len(self.offsets) - 1)
         index = torch.where(known, group, 0).long()
         return torch.where(known, self.offsets[index + 1] - self.offsets[index], 0)
 
-    def every(self, group: Tensor) -> tuple[Tensor, Tensor]:
-        """All members of each group: places in ``group`` (k,) int64, and members (k,) int32."""
+    def members_of(self, group: Tensor) -> tuple[Tensor, Tensor]:
+        """Return all members of each group: index into ``group`` (k,) and member (k,) int32."""
         size = self.size(group)
-        place, index = ranges(self.offsets[torch.where(size > 0, group, 0).long()], size)
-        return place, self.members[index]
+        index_of_group, index = ranges(self.offsets[torch.where(size > 0, group, 0).long()], size)
+        return index_of_group, self.members[index]
 
     def draw(self, group: Tensor, count: int, generator: torch.Generator) -> Tensor:
-        """Draw ``count`` members of each group, with replacement: (groups, count).
+        """Draw ``count`` members of each group with replacement, (groups, count) int64.
 
         Every group must have a member.
         """
@@ -47,7 +47,7 @@ class Groups:
 
 
 def ranges(first: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
-    """The numbers ``first[i]`` to ``first[i] + size[i] - 1`` of every i, and the i of each."""
+    """Return i and ``first[i] + j`` for every i and every j below ``size[i]``, as two (k,)."""
     place = torch.arange(len(size), device=size.device).repeat_interleave(size)
     before = size.cumsum(0) - size
     within = torch.arange(len(place), device=size.device) - before[place]

@@ -1,4 +1,4 @@
-"""The tracks EmbeatMLP learns from, resident on the device as tensors."""
+"""Load the tracks that EmbeatMLP trains on, as tensors on the device."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -20,8 +20,8 @@ UNKNOWN = -1
 """Code of a missing artist, album or genre."""
 
 
-class Role(IntEnum):
-    """What the tracks of an artist are there for."""
+class Split(IntEnum):
+    """Part of the data that an artist's tracks belong to."""
 
     TRAINING = 0
     VALIDATION = 1
@@ -32,30 +32,32 @@ class Role(IntEnum):
 class TrainingTracks:
     """Columns of the n tracks that have audio features, in the order of their codes.
 
-    73 bytes a track: 45 million take 3.3 GB.
+    73 bytes per track: 45 million take 3.3 GB.
     """
 
     track: Tensor
-    """(n,) int32, track codes."""
+    """(n,) int32 track codes."""
     discrete: Tensor
-    """(n, 4) uint8, as ``features.ModelInputs``."""
+    """(n, 4) uint8, as in ``audio_features.ModelInputs``."""
     continuous: Tensor
-    """(n, 10 to 13) float32, the columns read of ``features.ModelInputs``."""
+    """(n, 10 to 13) float32, the columns in use of ``audio_features.ModelInputs``."""
     artist: Tensor
-    """(n,) int32, main artist; ``UNKNOWN`` where missing, as are album and genre."""
+    """(n,) int32 main artists; ``UNKNOWN`` where missing."""
     album: Tensor
+    """(n,) int32 albums; ``UNKNOWN`` where missing."""
     recording: Tensor
+    """(n,) int32 recordings; releases of one recording share a code."""
     genre: Tensor
-    """(n,) int32, best genre of the main artist."""
+    """(n,) int32 best genres of the main artists; ``UNKNOWN`` where missing."""
     popularity: Tensor
     """(n,) float32, 0..1; unknown counts as 0."""
-    role: Tensor
-    """(n,) uint8, what their main artist is kept for: a ``Role``."""
+    split: Tensor
+    """(n,) uint8, the ``Split`` of the main artist."""
 
     @property
     def held_out(self) -> Tensor:
-        """(n,) bool, whether they are kept out of training."""
-        return self.role != Role.TRAINING
+        """(n,) bool, whether each track is kept out of training."""
+        return self.split != Split.TRAINING
 
     def __len__(self) -> int:
         return len(self.artist)
@@ -69,7 +71,8 @@ def load_training_tracks(
     Args:
         tracks: table ``tracks``.
         artist_genres: table ``artist_genres``; without it no genre is known.
-        config: for the shares of artists to keep out of training, and the seed to choose them by.
+        config: shares of artists to hold out, and the seed of that choice.
+        device: where the tensors live.
 
     Raises:
         PipelineError: no track has audio features.
@@ -108,12 +111,12 @@ def load_training_tracks(
         recording=resident(joined["recording"], torch.int32),
         genre=resident(best_genres(artist_genres, artist), torch.int32),
         popularity=resident(joined["popularity"], torch.float32),
-        role=resident(artist_roles(artist, config), torch.uint8),
+        split=resident(artist_split(artist, config), torch.uint8),
     )
 
 
 def best_genres(artist_genres: Path | None, artist: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Best genre of each artist in ``artist``, ``UNKNOWN`` where there is none."""
+    """Return the best genre of each artist (n,), ``UNKNOWN`` where there is none."""
     if artist_genres is None:
         return np.full(len(artist), UNKNOWN)
     best = (
@@ -129,11 +132,11 @@ def best_genres(artist_genres: Path | None, artist: NDArray[np.int64]) -> NDArra
     return table[artist]
 
 
-def artist_roles(artist: NDArray[np.int64], config: TrainingConfig) -> NDArray[np.uint8]:
-    """``Role`` of each artist code, by the shares and the seed of ``config``.
+def artist_split(artist: NDArray[np.int64], config: TrainingConfig) -> NDArray[np.uint8]:
+    """Return the ``Split`` of each artist code (n,), by the shares and the seed of ``config``.
 
-    A hash of the code (SplitMix64's finaliser) decides, so an artist keeps its role whatever
-    else the catalogue holds. Unknown artists are trained on.
+    A hash of the code decides (SplitMix64, Steele et al. 2014), so an artist keeps its split
+    whatever else the catalogue holds. Unknown artists are trained on.
     """
     with np.errstate(over="ignore"):
         mixed = artist.astype(np.uint64)
@@ -141,12 +144,12 @@ def artist_roles(artist: NDArray[np.int64], config: TrainingConfig) -> NDArray[n
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mixed ^= mixed >> np.uint64(31)
-    lot = mixed.astype(np.float64) / 2.0**64
-    kept = config.validation_artists + config.test_artists
-    role = np.where(lot < config.validation_artists, Role.VALIDATION, Role.TEST)
-    return np.where((lot < kept) & (artist >= 0), role, Role.TRAINING).astype(np.uint8)
+    draw = mixed.astype(np.float64) / 2.0**64
+    held_out = config.validation_artists + config.test_artists
+    split = np.where(draw < config.validation_artists, Split.VALIDATION, Split.TEST)
+    return np.where((draw < held_out) & (artist >= 0), split, Split.TRAINING).astype(np.uint8)
 
 
 def distinct(code: Tensor, row: Tensor) -> Tensor:
-    """``code`` with every missing one made unlike any other: -1 - row, where row is its track."""
+    """Return ``code`` with every missing value made unique: -1 - row, where row is its track."""
     return torch.where(code < 0, -1 - row.to(code.dtype), code)

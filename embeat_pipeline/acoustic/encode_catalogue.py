@@ -1,4 +1,4 @@
-"""Vectors of the whole catalogue: tracks -> ``track_vectors``, a batch at a time."""
+"""Encode the whole catalogue: write ``track_vectors`` for the table ``tracks``."""
 
 import time
 from pathlib import Path
@@ -26,7 +26,7 @@ from embeat_serve.encoder import Encoder
 def encode_catalogue(lake: LakePaths, device: str = "auto") -> dict[str, Any]:
     """Encode every track of the lake with ``models/encoder.npz`` into ``track_vectors``.
 
-    A track without a single feature of the acoustic tower gets a null vector.
+    A track without any feature of the acoustic tower gets a null vector.
 
     Returns:
         ``tracks``, ``encoded``, ``without_features``, ``seconds``.
@@ -58,7 +58,7 @@ def write_vectors(tracks: Path, vectors: Path, encoder: TorchEncoder) -> tuple[i
     """Write the table ``track_vectors`` of the table ``tracks``.
 
     Returns:
-        Number of tracks, and of those that have a vector.
+        Number of tracks, and number of tracks with a vector.
     """
 
     def encode(batch: TrackBatch) -> tuple[TrackBatch, NDArray[np.float32]]:
@@ -78,8 +78,8 @@ def write_vectors(tracks: Path, vectors: Path, encoder: TorchEncoder) -> tuple[i
         ) as writer,
         progress("encode", total, "tracks") as advance,
     ):
-        for batch, found in in_threads(encode, track_batches(tracks, ["track_code"])):
-            columns = [batch.rows.column("track_code"), _column(found, batch.usable)]
+        for batch, matrix in in_threads(encode, track_batches(tracks, ["track_code"])):
+            columns = [batch.rows.column("track_code"), _column(matrix, batch.usable)]
             writer.write_batch(pa.record_batch(columns, schema=TRACK_VECTORS))
             encoded += int(batch.usable.sum())
             advance(len(batch.usable))
@@ -92,11 +92,11 @@ def _column(vectors: NDArray[np.float32], usable: NDArray[np.bool_]) -> pa.Fixed
 
 
 def count_bad_vectors(vectors: Path) -> int:
-    """Vectors of a ``track_vectors`` table that are not finite or not of unit length."""
+    """Count the vectors of a ``track_vectors`` table that are not finite or not of length 1."""
     bad = 0
     with pq.ParquetFile(vectors) as file:
         for rows in file.iter_batches(columns=["acoustic"]):
-            there = rows.column("acoustic").drop_null().flatten().to_numpy()
-            length = np.linalg.norm(there.reshape(-1, VECTOR_SIZE), axis=1)
+            values = rows.column("acoustic").drop_null().flatten().to_numpy()
+            length = np.linalg.norm(values.reshape(-1, VECTOR_SIZE), axis=1)
             bad += int((~(np.abs(length - 1) < 1e-3)).sum())
     return bad

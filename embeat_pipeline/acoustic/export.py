@@ -1,4 +1,4 @@
-"""EmbeatMLP -> ``encoder.npz``, which serving reads with numpy alone."""
+"""Write EmbeatMLP to ``encoder.npz``, which serving reads with numpy alone."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,10 @@ from embeat_serve.encoder import DIRECT
 
 
 def write_encoder(path: Path, model: EmbeatMLP, config: Mapping[str, Any]) -> None:
-    """Write weights, batch norm folded, and ``config`` as JSON; the same input, the same bytes."""
+    """Write weights with batch norm folded in, and ``config`` as JSON.
+
+    The same input gives the same bytes.
+    """
     text = np.array(json.dumps(config, ensure_ascii=False, sort_keys=True))
     with atomic_path(path) as scratch, scratch.open("wb") as file:
         np.savez(file, allow_pickle=False, config=text, **folded_arrays(model))
@@ -25,7 +28,7 @@ def write_encoder(path: Path, model: EmbeatMLP, config: Mapping[str, Any]) -> No
 
 @torch.no_grad()
 def folded_arrays(model: EmbeatMLP) -> dict[str, NDArray[np.float32]]:
-    """Arrays as ``embeat_serve.encoder`` names them, float32; weights are (inputs, outputs)."""
+    """Return float32 arrays as ``embeat_serve.encoder`` names them; weights (inputs, outputs)."""
     model.eval()
     arrays = {
         f"embedding_{name}": table.weight

@@ -1,4 +1,4 @@
-"""Masked, multi-positive InfoNCE, a block of rows at a time."""
+"""The loss: masked InfoNCE with several positives, computed a block of rows at a time."""
 
 import math
 from collections.abc import Callable
@@ -8,31 +8,31 @@ import torch
 from torch import Tensor
 
 BLOCK_VALUES = 1 << 20
-"""Logits at a time: few enough to stay in a core's cache, enough for its matrix products."""
+"""Logits computed at a time: few enough for a core's cache, enough for fast matrix products."""
 
 HARDEST_SHARE = 0.1
-"""Share of a batch that may be a row's hardest negatives."""
+"""Share of a batch that counts as a row's hardest negatives."""
 
 Positives = Literal["together", "averaged"]
 
 
-class Places(NamedTuple):
+class Cells(NamedTuple):
     """Cells of a block of rows: k row numbers, counted from the block's first, and k columns."""
 
     row: Tensor
     column: Tensor
 
 
-class Related(NamedTuple):
-    """What a block of rows has in common with the columns of a batch."""
+class BlockRelations(NamedTuple):
+    """Cells of a block of rows that are positive or masked; all others are negatives."""
 
-    positives: Places | None
-    """Positives of each row, once each and its own among them; None: its own is the only one."""
-    masked: Places
-    """Neither positive nor negative. May name a cell twice, and positives, which stay positive."""
+    positives: Cells | None
+    """Positives of each row, once each, its own among them; None where its own is the only one."""
+    masked: Cells
+    """Cells left out of the loss. Duplicates count once, and positives stay positive."""
 
 
-Relations = Callable[[slice], Related]
+Relations = Callable[[slice], BlockRelations]
 
 
 def masked_info_nce(
@@ -44,28 +44,28 @@ def masked_info_nce(
     block_rows: int | None = None,
     hardest_weight: float = 1.0,
 ) -> Tensor:
-    """Mean over the rows i of
+    """Return the mean over the rows i of
 
         log sum_{j in P(i) + N(i)} exp(s_ij) - f_{j in P(i)}(s_ij),  s = a p^T / tau
 
     where P(i) are the row's positives, among them always j = i, and N(i) its negatives: the
-    columns that are neither positive nor masked out. f is the mean for ``averaged``, which asks
-    that all positives be near (Khosla et al. 2020, L_out), and log sum exp for ``together``
-    (Miech et al. 2020, MIL-NCE), which asks that some be. With one positive a row both are InfoNCE
+    columns that are neither positive nor masked. f is the mean for ``averaged``, which requires
+    all positives to be near (Khosla et al. 2020, L_out), and log sum exp for ``together``, which
+    requires some to be (Miech et al. 2020, MIL-NCE). With one positive per row both are InfoNCE
     (van den Oord et al. 2018).
 
-    The gradient, softmax over P + N minus the weights of P in f, is computed on the way, so that
-    never more than ``block_rows`` rows of the n x n matrices exist.
+    The gradient is the softmax over P + N minus the weights of P in f. It is computed together
+    with the loss, so only ``block_rows`` rows of the n x n matrices exist at a time.
 
     Args:
         anchors: (n, d), L2-normalised.
         positives: (n, d), L2-normalised; row i belongs to anchor i.
-        relations: positives and masked-out columns of a block of rows.
+        relations: gives the positive and masked cells of a block of rows.
         temperature: tau.
         form: f.
-        block_rows: rows at a time; bounds memory, changes no result beyond rounding.
-        hardest_weight: how often each of a row's hardest negatives stands in the sum: those of the
-            highest scores, ``HARDEST_SHARE`` of the columns.
+        block_rows: rows at a time; bounds memory and changes no result beyond rounding.
+        hardest_weight: factor in the sum of each row's hardest negatives, the ``HARDEST_SHARE`` of
+            columns with the highest scores.
     """
     rows = block_rows or max(1, BLOCK_VALUES // max(len(anchors), 1))
     return _MaskedInfoNCE.apply(
@@ -106,8 +106,8 @@ class _MaskedInfoNCE(torch.autograd.Function):
             highest = logits.amax(dim=1, keepdim=True)
             exponents = logits.sub_(highest).exp_()
             total = exponents.sum(dim=1)
-            # Both parts are told from the own positive's score: they may be huge, and their
-            # difference is what counts.
+            # Both parts are relative to the own positive's score: they may be huge, and only their
+            # difference matters.
             row_loss[rows] = highest[:, 0] - own_score + total.log()
             share = torch.ones_like(score)
             if near is not None:
@@ -128,20 +128,20 @@ class _MaskedInfoNCE(torch.autograd.Function):
         return of_loss * anchor_gradient, of_loss * positive_gradient, None, None, None, None, None
 
 
-def _own(rows: slice, device: torch.device) -> Places:
+def _own(rows: slice, device: torch.device) -> Cells:
     column = torch.arange(rows.start, rows.stop, device=device)
-    return Places(column - rows.start, column)
+    return Cells(column - rows.start, column)
 
 
 def _harden(negatives: Tensor, weight: float) -> None:
-    """Let the highest scores of each row count ``weight`` times; -inf is none."""
+    """Multiply the highest scores of each row by ``weight``, in place; -inf stays -inf."""
     number = math.ceil(HARDEST_SHARE * negatives.shape[1])
     score, column = negatives.topk(number, dim=1)
     negatives.scatter_(1, column, score + math.log(weight))
 
 
 def _together(row: Tensor, score: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-    """Weight of each positive in its row's log sum exp, and that (rows,), less the own score."""
+    """Return each positive's weight in its row's log sum exp, and that sum less the own score."""
     highest = torch.full_like(own, -torch.inf).scatter_reduce(0, row, score, "amax")
     exponents = (score - highest[row]).exp_()
     total = torch.zeros_like(own).index_add(0, row, exponents)
@@ -149,7 +149,7 @@ def _together(row: Tensor, score: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _averaged(row: Tensor, score: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-    """Weight of each positive in its row's mean, and that (rows,), less the own score."""
+    """Return each positive's weight in its row's mean, and that mean less the own score."""
     share = 1 / torch.bincount(row, minlength=len(own)).to(score.dtype)[row]
     return share, torch.zeros_like(own).index_add(0, row, (score - own[row]) * share)
 

@@ -1,4 +1,4 @@
-"""EmbeatMLP: two towers and a backbone."""
+"""The network EmbeatMLP: two towers and a backbone."""
 
 from typing import Any
 
@@ -26,8 +26,10 @@ BACKBONE = 256
 
 
 class _Prelu(torch.autograd.Function):
-    """PReLU with one slope. PyTorch's own has no vectorised gradient on CPUs: this is a
-    fifth of its time."""
+    """PReLU with one slope (He et al. 2015).
+
+    PyTorch's own has no vectorised gradient on CPUs; this one takes a fifth of its time.
+    """
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, slope: Tensor) -> Tensor:
@@ -44,7 +46,7 @@ class _Prelu(torch.autograd.Function):
 
 
 class Block(nn.Module):
-    """Linear, BatchNorm, PReLU with one slope."""
+    """A layer: linear, batch norm, PReLU with one slope."""
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
@@ -54,7 +56,7 @@ class Block(nn.Module):
         self.activation = nn.PReLU()
 
     def forward(self, values: Tensor) -> Tensor:
-        """(n, inputs) -> (n, outputs)."""
+        """Map (n, inputs) to (n, outputs)."""
         normed = self.norm(self.linear(values))
         if not normed.is_cpu:
             return self.activation(normed)
@@ -62,7 +64,7 @@ class Block(nn.Module):
 
 
 class Signals(nn.Module):
-    """``features.signals`` in PyTorch."""
+    """``audio_features.signals`` in PyTorch."""
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
@@ -83,7 +85,7 @@ class Signals(nn.Module):
             self.register_buffer(name, torch.from_numpy(values), persistent=False)
 
     def forward(self, continuous: Tensor) -> Tensor:
-        """(n, 13), or the columns it reads -> (n, width)."""
+        """Map (n, 13), or only the columns in use, to (n, width)."""
         continuous = continuous[:, : self.columns]
         known = ~continuous.isnan()
         values = continuous.nan_to_num() * self.spread
@@ -94,23 +96,23 @@ class Signals(nn.Module):
 
 
 class PlainSound(nn.Module):
-    """The features as they are, the missing in the middle."""
+    """The features unchanged, with missing ones in the middle of their range."""
 
     def forward(self, continuous: Tensor) -> Tensor:
-        """(n, 13) -> (n, 7)."""
+        """Map (n, 13) to (n, 7)."""
         return continuous[:, : len(CONTINUOUS)].nan_to_num()
 
 
 class EmbeatMLP(nn.Module):
-    """Towers of discrete and acoustic inputs -> 64 -> 64, backbone 128 -> 256 -> 256 -> 64.
+    """Towers of discrete and acoustic inputs (64, 64), and a backbone (128, 256, 256, 64).
 
     Args:
         inputs: ``plain``: 20 embedded and 7 acoustic inputs, as upstream. ``signals``: keys also
-            on circles, and ``features.signals``.
-        tempo_rows: rows of the tempo embedding; buckets beyond are read as missing.
-        direct: whether signals also take a linear path past the towers to the vector, which
-            keeps apart what differs little.
-        optional: how many of ``features.OPTIONAL`` are among the signals.
+            as points on circles, and ``audio_features.signals``.
+        tempo_rows: rows of the tempo embedding; higher buckets are read as missing.
+        direct: whether signals also reach the vector by a linear path past the towers, which
+            separates songs that differ little.
+        optional: number of ``audio_features.OPTIONAL`` among the signals.
     """
 
     def __init__(
@@ -145,7 +147,7 @@ class EmbeatMLP(nn.Module):
         self.direct_acoustic = nn.Linear(sound, VECTOR_SIZE, bias=False) if direct else None
 
     def forward(self, discrete: Tensor, continuous: Tensor) -> Tensor:
-        """L2-normalised vectors (n, 64) of ``features.ModelInputs``."""
+        """Return L2-normalised vectors (n, 64) of ``audio_features.ModelInputs``."""
         known = torch.where(discrete < self.rows, discrete, 0).int()
         tables = [table.weight for table in self.embeddings if isinstance(table, nn.Embedding)]
         tables[0] = torch.cat([self.circles, tables[0]], dim=1)
@@ -156,5 +158,5 @@ class EmbeatMLP(nn.Module):
         vectors = self.backbone(towers)
         if self.direct_discrete is not None and self.direct_acoustic is not None:
             vectors = vectors + self.direct_discrete(embedded) + self.direct_acoustic(sound)
-        # In mixed precision, lengths of 1 need the full one.
+        # Also in mixed precision, lengths of exactly 1 need float32.
         return functional.normalize(vectors.float(), dim=1)

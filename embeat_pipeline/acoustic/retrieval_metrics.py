@@ -1,4 +1,4 @@
-"""How far down the list the first track of the same artist, or album, comes."""
+"""Reciprocal rank of the first relevant track, as retrieval metric of an encoder."""
 
 import torch
 from torch import Tensor
@@ -7,10 +7,10 @@ QUERY_BLOCK = 128
 
 
 def reciprocal_ranks(vectors: Tensor, queries: Tensor, group: Tensor, recording: Tensor) -> Tensor:
-    """1 / rank of the first track of each query's group, ranking all n tracks by cosine.
+    """Return 1 / rank of the first track of each query's group, with all n tracks ranked by cosine.
 
-    The query and other releases of its recording are left out of the list. Tracks as near as
-    the first one found count half.
+    The query and other releases of its recording are not ranked. Tracks exactly as near as the
+    first relevant one count half.
 
     Args:
         vectors: (n, d), L2-normalised.

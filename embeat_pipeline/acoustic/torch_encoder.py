@@ -1,7 +1,7 @@
-"""``embeat_serve.encoder`` in PyTorch, for whole catalogues: the same vectors to rounding.
+"""Encode many tracks with PyTorch: the vectors of ``embeat_serve.encoder``, up to rounding.
 
-On a CPU it runs in as many threads as there are cores, each on batches of its own. NumPy would
-share every one of its small matrix products among the cores, and wait for the slowest each time.
+On a CPU it runs one thread per core, each on batches of its own. NumPy would share each of its
+small matrix products among the cores, and wait for the slowest core every time.
 """
 
 from collections import deque
@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 class TorchEncoder:
-    """Encodes on ``device``; one instance serves any number of threads."""
+    """An encoder on ``device``; any number of threads may share an instance."""
 
     def __init__(self, encoder: Encoder, device: torch.device):
         self.device = device
@@ -35,12 +35,12 @@ class TorchEncoder:
         self.slopes = {name: float(arrays[name]) for name in arrays if name.endswith("_slope")}
         self.arrays = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         self.profiles = torch.from_numpy(encoder.profiles).to(device)
-        # What leads straight to the vector: of the discrete inputs, with the last layer's bias.
+        # The linear path of the discrete inputs, with the last layer's bias.
         direct = encoder.direct_profiles + arrays["backbone_2_bias"]
         self.direct_profiles = torch.from_numpy(direct).to(device)
         weight, bias = self.arrays["acoustic_0_weight"], self.arrays["acoustic_0_bias"]
         past = self.arrays.get("direct_acoustic", weight.new_zeros(len(weight), 0))
-        # One product for both ways that the sound takes.
+        # One product for both paths of the acoustic inputs.
         self.of_sound = torch.cat([weight, past], dim=1)
         self.bias_of_sound = torch.cat([bias, bias.new_zeros(past.shape[1])])
         self.tower = len(bias)
@@ -51,7 +51,7 @@ class TorchEncoder:
 
     @torch.inference_mode()
     def encode(self, inputs: ModelInputs) -> NDArray[np.float32]:
-        """As ``Encoder.encode``."""
+        """Return vectors (n, 64), as ``Encoder.encode`` does."""
         numbers = torch.from_numpy(profile(inputs.discrete)).to(self.device)
         continuous = torch.from_numpy(inputs.continuous).to(self.device)
         rows = CPU_ROWS if self.device.type == "cpu" else max(len(numbers), 1)
@@ -80,7 +80,10 @@ class TorchEncoder:
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """``map(work, items)`` in one thread a core, a few items ahead and no more."""
+    """Yield ``work(item)`` of each item in order, computed by one thread per core.
+
+    Only a few items are taken ahead.
+    """
     threads = torch.get_num_threads()
     waiting: deque[Future[Result]] = deque()
     try:
@@ -92,5 +95,5 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterato
             while waiting:
                 yield waiting.popleft().result()
     finally:
-        # Threads started later take the number last set anywhere.
+        # The number last set in any thread applies to threads started later.
         torch.set_num_threads(threads)

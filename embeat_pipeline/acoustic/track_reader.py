@@ -1,4 +1,4 @@
-"""The tracks table, a batch at a time, as model inputs."""
+"""Read the table ``tracks`` in batches, as inputs of the model."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,32 +28,32 @@ class TrackBatch:
     rows: pa.RecordBatch
     inputs: ModelInputs
     usable: NDArray[np.bool_]
-    """(n,), whether any feature of the acoustic tower is there."""
+    """(n,) whether a track has any feature of the acoustic tower."""
 
 
 def track_batches(path: Path, columns: Sequence[str]) -> Iterator[TrackBatch]:
-    """Read ``columns`` and the features of ``tracks.parquet`` in order, memory bounded."""
+    """Yield ``columns`` and features of ``tracks.parquet`` in order, with bounded memory."""
     read = (*FEATURES, *OPTIONAL)
-    wanted = [*columns, *(name for name in read if name not in columns)]
+    all_columns = [*columns, *(name for name in read if name not in columns)]
     with pq.ParquetFile(path) as file:
-        for rows in file.iter_batches(BATCH_ROWS, columns=wanted):
+        for rows in file.iter_batches(BATCH_ROWS, columns=all_columns):
             raw = {name: numbers(rows.column(name)) for name in read}
             present = [~np.isnan(clean(name, raw[name])) for name in CONTINUOUS]
             yield TrackBatch(rows, model_inputs(raw), np.logical_or.reduce(present))
 
 
 def numbers(column: pa.Array) -> NDArray[np.float32]:
-    """A numeric column as float32, NaN where null."""
+    """Return a numeric column as float32, NaN where null."""
     return column.cast(pa.float32()).to_numpy(zero_copy_only=False)
 
 
 def codes(column: pa.Array) -> NDArray[np.int64]:
-    """A column of codes, -1 where null."""
+    """Return a column of codes as int64, -1 where null."""
     return column.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
 
 
 def first_codes(column: pa.ListArray) -> NDArray[np.int64]:
-    """First code of every list, -1 where the list is empty or null."""
+    """Return the first code of every list, -1 where the list is empty or null."""
     offsets = column.offsets.to_numpy()
     filled = offsets[1:] > offsets[:-1]
     values = column.values.to_numpy(zero_copy_only=False)

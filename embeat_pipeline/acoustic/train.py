@@ -1,4 +1,8 @@
-"""Training of EmbeatMLP: resident tracks -> sampler -> loss -> step."""
+"""Train EmbeatMLP: the whole training on one page, and writing ``models/encoder.npz``.
+
+Settings are in ``config``, pairs of tracks in ``pairs``, the loss in ``loss``, the network in
+``model``, and the metrics that stop a training in ``validation``.
+"""
 
 import math
 import time
@@ -9,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from embeat_pipeline.acoustic.checkpoint import Checkpoint, Training
 from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.dataset import TrainingTracks, load_training_tracks
 from embeat_pipeline.acoustic.export import write_encoder
@@ -17,19 +20,21 @@ from embeat_pipeline.acoustic.loss import masked_info_nce
 from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.acoustic.pairs.metadata_pairs import MetadataPairSampler
 from embeat_pipeline.acoustic.pairs.sampler import PairSampler
-from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
+from embeat_pipeline.acoustic.pairs.upstream_pairs import UpstreamPairSampler
+from embeat_pipeline.acoustic.training_state import CHECKPOINT, TrainingState
 from embeat_pipeline.acoustic.validation import Validation
 from embeat_pipeline.common.device import resolve_device
 from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
+from embeat_pipeline.common.training_state import Checkpoint
 from embeat_serve.contract.audio_features import CONTINUOUS, DISCRETE, FEATURES, TEMPO
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 
 
 def encoder_path(lake: LakePaths) -> Path:
-    """Where the trained encoder lies."""
+    """Return the file of the trained encoder."""
     return lake.models / ReleaseFile.ENCODER
 
 
@@ -47,21 +52,19 @@ def train_encoder(
     """
     config = config or TrainingConfig()
     output = encoder_path(lake)
-    there = {name: lake.table(name) for name in evidence(config) if lake.table(name).exists()}
-    inputs = [lake.table("tracks"), *there.values()]
+    tables = {
+        name: lake.table(name) for name in supervision_tables(config) if lake.table(name).exists()
+    }
+    inputs = [lake.table("tracks"), *tables.values()]
     key = fingerprint(__name__, settings=asdict(config), inputs=inputs)
     if is_current([output], key):
         return made_metadata(output) | {"unchanged": True}
     started = time.monotonic()
     tracks = load_training_tracks(
-        lake.table("tracks"), there.get("artist_genres"), config, resolve_device(device)
+        lake.table("tracks"), tables.get("artist_genres"), config, resolve_device(device)
     )
-    sampler = (
-        MetadataPairSampler(tracks, config, there.get("playlists"), there.get("related_artists"))
-        if config.recipe == "teachers"
-        else SimilarPairs(tracks, config)
-    )
-    model, record = fit(tracks, sampler, config, Checkpoint(lake.models, key))
+    sampler = make_sampler(tracks, config, tables)
+    model, record = fit(tracks, sampler, config, Checkpoint(lake.models / CHECKPOINT, key))
     write_encoder(output, model, {"training": asdict(config), **record})
     metadata = record | {
         "tracks": len(tracks),
@@ -72,17 +75,28 @@ def train_encoder(
     return metadata
 
 
-def evidence(config: TrainingConfig) -> list[str]:
-    """Tables that say which tracks belong together, besides ``tracks``."""
+def supervision_tables(config: TrainingConfig) -> list[str]:
+    """Return the tables, besides ``tracks``, that decide which tracks form pairs."""
     if config.recipe == "upstream":
         return ["artist_genres"]
-    _, _, playlists, related, genre = config.teacher_weights
-    wanted = {
+    _, _, playlists, related, genre = config.supervision_weights
+    weights = {
         "playlists": playlists,
         "related_artists": related,
         "artist_genres": genre + config.genre_anchors,
     }
-    return [name for name, weight in wanted.items() if weight]
+    return [name for name, weight in weights.items() if weight]
+
+
+def make_sampler(
+    tracks: TrainingTracks, config: TrainingConfig, tables: dict[str, Path]
+) -> PairSampler:
+    """Return the sampler of the config's recipe; ``tables`` are those that exist."""
+    if config.recipe == "upstream":
+        return UpstreamPairSampler(tracks, config)
+    return MetadataPairSampler(
+        tracks, config, tables.get("playlists"), tables.get("related_artists")
+    )
 
 
 def fit(
@@ -91,34 +105,34 @@ def fit(
     config: TrainingConfig,
     checkpoint: Checkpoint | None = None,
 ) -> tuple[EmbeatMLP, dict[str, Any]]:
-    """Train a model on the device of ``tracks``; on the CPU, the same bits every time.
+    """Train a model on the device of ``tracks``; on a CPU, with the same bits every time.
 
     Args:
         tracks: n tracks on one device.
-        sampler: of their pairs.
-        config: everything else.
-        checkpoint: where to go on from and what to keep on the way; it changes no result.
+        sampler: draws batches of their pairs.
+        config: all other settings.
+        checkpoint: state to resume from, and file to save it to; it changes no result.
 
     Returns:
-        The model, and ``steps``, ``final_loss``, ``validation`` (of the weights returned),
+        The model, and ``steps``, ``final_loss``, ``validation`` (of the returned weights),
         ``loss`` of every step and ``history`` of the validations.
     """
     validation = Validation(tracks, config.seed)
-    training = Training.begin(tracks.artist.device, sampler, config)
-    if checkpoint is not None:
-        checkpoint.restore(training)
+    training = TrainingState.begin(tracks.artist.device, sampler, config)
+    if checkpoint is not None and (state := checkpoint.load(sampler.device)) is not None:
+        training.load_state(state)
     with progress("train", config.max_steps, "steps") as advance:
         advance(training.step)
         while training.step < config.max_steps and not training.stopping.is_over:
             training.step += 1
-            training.losses.append(_step(tracks, training))
+            training.losses.append(train_step(tracks, training))
             advance(note=f"loss {training.losses[-1]:.4f}")
             if training.step % config.validate_every == 0 or training.step == config.max_steps:
-                found = {"step": training.step, **validation(training.model)}
-                training.history.append(found)
-                training.stopping.see(training.model, found)
+                metrics = {"step": training.step, **validation(training.model)}
+                training.history.append(metrics)
+                training.stopping.update(training.model, metrics)
                 if checkpoint is not None:
-                    checkpoint.keep(training)
+                    checkpoint.save(training.state_dict())
     if checkpoint is not None:
         checkpoint.remove()
     training.stopping.restore(training.model)
@@ -133,20 +147,21 @@ def fit(
     return training.model.eval(), record
 
 
-def _step(tracks: TrainingTracks, training: Training) -> float:
-    """One step of AdamW on one batch; its loss."""
+def train_step(tracks: TrainingTracks, training: TrainingState) -> float:
+    """Run one step of AdamW on one batch and return its loss."""
     config, sampler, model = training.config, training.sampler, training.model
     pairs = sampler.draw()
     rows = torch.cat([pairs.anchors, pairs.positives])
-    inputs = hide(tracks.discrete[rows], tracks.continuous[rows], config, sampler.generator)
+    inputs = drop_features(
+        tracks.discrete[rows], tracks.continuous[rows], config, sampler.generator
+    )
     anchors, positives = training.forward(*inputs).chunk(2)
-    form = "averaged" if config.other_positives == "averaged" else "together"
     loss = masked_info_nce(
         anchors,
         positives,
         sampler.relations(pairs),
         config.temperature,
-        form,
+        form="averaged" if config.other_positives == "averaged" else "together",
         hardest_weight=config.hardest_weight,
     )
     for group in training.optimizer.param_groups:
@@ -159,31 +174,40 @@ def _step(tracks: TrainingTracks, training: Training) -> float:
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
-    """Learning rate of a step, which count from 1."""
+    """Return the learning rate of a step; steps count from 1."""
     rate = config.learning_rate * min(1.0, step / max(config.warmup_steps, 1))
-    fall = (1 + math.cos(math.pi * (step - 1) / config.max_steps)) / 2
-    return rate * fall if config.cosine else rate
+    decay = (1 + math.cos(math.pi * (step - 1) / config.max_steps)) / 2
+    return rate * decay if config.cosine else rate
 
 
-def hide(
+def drop_features(
     discrete: Tensor, continuous: Tensor, config: TrainingConfig, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Inputs of a batch, (n, 4) and (n, 10 to 13), with a random share of them made missing:
-    of all features each by itself, and of the optional ones all of a song's together."""
+    """Return a batch's inputs with a random share of the features made missing.
+
+    ``feature_dropout`` drops each feature by itself, ``optional_feature_dropout`` all optional
+    features of a track together.
+
+    Args:
+        discrete: (n, 4).
+        continuous: (n, 10 to 13).
+        config: the two shares.
+        generator: source of all randomness.
+    """
     optional = continuous.shape[1] - len(CONTINUOUS + TEMPO)
     count, device = len(discrete), continuous.device
 
-    def chance(columns: int) -> Tensor:
+    def uniform(columns: int) -> Tensor:
         return torch.rand((count, columns), generator=generator, device=device)
 
-    if config.missing_share:
-        lost = chance(len(FEATURES) + optional) < config.missing_share
-        tempo = lost[:, [FEATURES.index("tempo")] * len(TEMPO)]
-        parts = [lost[:, len(DISCRETE) : len(FEATURES)], tempo, lost[:, len(FEATURES) :]]
-        discrete = discrete.masked_fill(lost[:, : len(DISCRETE)], 0)
+    if config.feature_dropout:
+        dropped = uniform(len(FEATURES) + optional) < config.feature_dropout
+        tempo = dropped[:, [FEATURES.index("tempo")] * len(TEMPO)]
+        parts = [dropped[:, len(DISCRETE) : len(FEATURES)], tempo, dropped[:, len(FEATURES) :]]
+        discrete = discrete.masked_fill(dropped[:, : len(DISCRETE)], 0)
         continuous = continuous.masked_fill(torch.cat(parts, dim=1), torch.nan)
-    if optional and config.optional_missing_share:
-        alone = chance(1) < config.optional_missing_share
-        rest = continuous[:, -optional:].masked_fill(alone, torch.nan)
+    if optional and config.optional_feature_dropout:
+        all_dropped = uniform(1) < config.optional_feature_dropout
+        rest = continuous[:, -optional:].masked_fill(all_dropped, torch.nan)
         continuous = torch.cat([continuous[:, :-optional], rest], dim=1)
     return discrete, continuous

@@ -1,35 +1,35 @@
-"""What training is judged by as it goes: retrieval on artists it never sees."""
+"""Validate a training by retrieval on held-out artists, and stop it early."""
 
 import copy
 from typing import Any
 
 import torch
 
-from embeat_pipeline.acoustic.dataset import Role, TrainingTracks
+from embeat_pipeline.acoustic.dataset import Split, TrainingTracks
 from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.acoustic.retrieval_metrics import reciprocal_ranks
 
 QUERIES = 1_000
 CANDIDATES = 20_000
-"""Tracks ranked: enough to tell encoders apart, few enough to take about a step's time."""
+"""Tracks ranked: enough to compare encoders, few enough to take about a step's time."""
 
 
 class Validation:
-    """Mean reciprocal rank of a held-out artist's other tracks, and of the album's.
+    """Mean reciprocal rank of the first track of the same held-out artist, and of the same album.
 
     Args:
-        tracks: all tracks; the queries are those kept for validation.
-        seed: of the choice of queries and candidates.
+        tracks: all tracks; those of the validation split are the queries.
+        seed: seed of the choice of queries and candidates.
     """
 
     def __init__(self, tracks: TrainingTracks, seed: int):
         generator = torch.Generator().manual_seed(seed)
-        kept = (tracks.role == Role.VALIDATION).cpu().nonzero()[:, 0]
-        queries = kept[torch.randperm(len(kept), generator=generator)[:QUERIES]]
-        fill = torch.randint(len(tracks), (CANDIDATES,), generator=generator)
+        held_out = (tracks.split == Split.VALIDATION).cpu().nonzero()[:, 0]
+        queries = held_out[torch.randperm(len(held_out), generator=generator)[:QUERIES]]
+        others = torch.randint(len(tracks), (CANDIDATES,), generator=generator)
         artist = tracks.artist.cpu()
-        theirs = torch.isin(artist, artist[queries]).nonzero()[:, 0]
-        rows = torch.cat([queries, theirs, fill]).unique()
+        same_artist = torch.isin(artist, artist[queries]).nonzero()[:, 0]
+        rows = torch.cat([queries, same_artist, others]).unique()
         device = tracks.artist.device
         self.queries = torch.searchsorted(rows, queries).to(device)
         rows = rows.to(device)
@@ -39,7 +39,7 @@ class Validation:
 
     @torch.no_grad()
     def __call__(self, model: EmbeatMLP) -> dict[str, float]:
-        """``artist_mrr`` and ``album_mrr``, each 0..1; left out where no query can be asked."""
+        """Return ``artist_mrr`` and ``album_mrr``, each 0..1; left out where there is no query."""
         model.eval()
         vectors = model(self.discrete, self.continuous)
         model.train()
@@ -51,12 +51,12 @@ class Validation:
 
 
 class EarlyStopping:
-    """Keeps the best weights seen, and says when ``patience`` validations brought no better.
+    """Keep the best weights, and stop after ``patience`` validations without better ones.
 
-    Best is the largest mean of what was validated.
+    The best weights have the largest mean over the metrics of a validation.
 
     Args:
-        patience: 0 never stops and keeps the last weights.
+        patience: number of validations; 0 never stops and keeps the last weights.
     """
 
     def __init__(self, patience: int):
@@ -67,11 +67,11 @@ class EarlyStopping:
 
     @property
     def is_over(self) -> bool:
-        """Whether to stop."""
+        """Whether training should stop."""
         return 0 < self.patience <= self.waited
 
-    def see(self, model: EmbeatMLP, validation: dict[str, float]) -> None:
-        """Take note of a validation of ``model``."""
+    def update(self, model: EmbeatMLP, validation: dict[str, float]) -> None:
+        """Record the metrics of a validation of ``model``."""
         if not self.patience:
             self.best = validation
         elif not self.best or _mean(validation) > _mean(self.best):
@@ -81,11 +81,11 @@ class EarlyStopping:
             self.waited += 1
 
     def restore(self, model: EmbeatMLP) -> None:
-        """Give ``model`` the best weights back, if any were kept."""
+        """Load the best weights into ``model``, if any were kept."""
         if self.weights:
             model.load_state_dict(self.weights)
 
 
 def _mean(validation: dict[str, float]) -> float:
-    found = [value for name, value in validation.items() if name != "step"]
-    return sum(found) / len(found) if found else 0.0
+    values = [value for name, value in validation.items() if name != "step"]
+    return sum(values) / len(values) if values else 0.0

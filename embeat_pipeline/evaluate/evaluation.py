@@ -207,7 +207,7 @@ def sound_quality(
 ) -> dict[str, Any]:
     """See ``sound.evaluate_sound``, of the encoders of both lakes."""
     from embeat_pipeline.acoustic.config import TrainingConfig
-    from embeat_pipeline.acoustic.dataset import Role, artist_roles
+    from embeat_pipeline.acoustic.dataset import Split, artist_split
     from embeat_pipeline.evaluate.quality.acoustic_retrieval import RAW, evaluate_sound
     from embeat_pipeline.evaluate.systems.base import raw_features
     from embeat_serve.contract.manifest import ReleaseFile
@@ -215,7 +215,7 @@ def sound_quality(
 
     training = Encoder.load(lake.models / ReleaseFile.ENCODER).config["training"]
     artists = read_catalogue(lake).main_artist
-    unseen = artist_roles(artists, TrainingConfig(**training)) == Role.TEST
+    unseen = artist_split(artists, TrainingConfig.from_recorded(training)) == Split.TEST
     spaces = {
         RAW: raw_features(lake),
         UPSTREAM_SPACE: read_vectors(upstream),

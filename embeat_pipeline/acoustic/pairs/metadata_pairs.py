@@ -1,7 +1,7 @@
-"""Pairs that belong together for reasons the features do not hold: one album, artist, playlist.
+"""Draw pairs by metadata that the features do not contain: same album, artist or playlist.
 
-Upstream's thresholds teach the encoder nothing but themselves. What people put on one album, or
-into one playlist, is outside evidence of what sounds alike.
+Pairs drawn by thresholds on the features teach the encoder only these thresholds. Albums and
+playlists are made by people, so they are independent evidence of similarity.
 """
 
 from pathlib import Path
@@ -14,32 +14,33 @@ from torch import Tensor
 from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.csr_groups import Groups
 from embeat_pipeline.acoustic.dataset import TrainingTracks
-from embeat_pipeline.acoustic.loss import Related, Relations
+from embeat_pipeline.acoustic.loss import BlockRelations, Relations
 from embeat_pipeline.acoustic.pairs.sampler import (
     SAME,
+    CodeMatches,
     Pairs,
     PairSampler,
-    Same,
-    chosen,
-    joined,
+    concatenate,
+    select,
     with_own,
 )
 from embeat_serve.errors import PipelineError
 
 CANDIDATES = 4
-"""Drawn per anchor; the first that is another recording becomes its positive."""
+"""Candidates drawn per anchor; the first that is another recording becomes its positive."""
+
 GENRES = 4
-"""Genres that ``genre_anchors`` come from at a time."""
+"""Number of genres per batch that ``genre_anchors`` come from."""
 
 
 class MetadataPairSampler(PairSampler):
-    """The recipe ``teachers``.
+    """Pairs from several supervision sources: album, artist, playlists, related artists, genre.
 
     Args:
-        tracks: what to draw from, held-out artists left aside.
-        config: ``teacher_weights``, ``genre_anchors`` and batch size.
-        playlists: table ``playlists``; without it none teach.
-        related: table ``related_artists``; likewise.
+        tracks: tracks to draw from; those of held-out artists are skipped.
+        config: ``supervision_weights``, ``genre_anchors`` and batch size.
+        playlists: table ``playlists``; None where it is not a source.
+        related: table ``related_artists``; None where it is not a source.
     """
 
     def __init__(
@@ -56,15 +57,15 @@ class MetadataPairSampler(PairSampler):
         playlist, row = playlist_entries(playlists, tracks)
         self.playlists = Groups(playlist, row)
         self.memberships = Groups(row, playlist)
-        *_, related_weight, genre_weight = config.teacher_weights
+        *_, related_weight, genre_weight = config.supervision_weights
         artist, other = related_artists(related if related_weight else None, self.device)
-        there = self.artists.size(other) > 0
-        self.related = Groups(artist[there], other[there])
+        has_tracks = self.artists.size(other) > 0
+        self.related = Groups(artist[has_tracks], other[has_tracks])
         self.genres = Groups(tracks.genre[rows], rows.int())
         self.compared = (*SAME, "genre") if genre_weight else SAME
-        # A column less where the last teach nothing: the shares are as long as the catalogue.
-        used = max(number for number, weight in enumerate(config.teacher_weights) if weight) + 1
-        taught = torch.stack(
+        # Sources at the end with weight 0 get no column: the shares are as long as the catalogue.
+        used = max(number for number, weight in enumerate(config.supervision_weights) if weight) + 1
+        is_available = torch.stack(
             [
                 self.albums.size(tracks.album) > 1,
                 self.artists.size(tracks.artist) > 1,
@@ -74,10 +75,10 @@ class MetadataPairSampler(PairSampler):
             ][:used],
             dim=1,
         )
-        weights = taught * torch.tensor(config.teacher_weights[:used], device=self.device)
-        self.shares = weights.cumsum(dim=1)
-        self.rows = rows[self.shares[rows, -1] > 0]
-        self.crowds = Groups(tracks.genre[self.rows], self.rows.int())
+        weights = is_available * torch.tensor(config.supervision_weights[:used], device=self.device)
+        self.cumulative = weights.cumsum(dim=1)
+        self.rows = rows[self.cumulative[rows, -1] > 0]
+        self.anchors_of_genre = Groups(tracks.genre[self.rows], self.rows.int())
         if not len(self.rows):
             raise PipelineError(
                 f"none of {len(tracks):,} tracks with audio features shares an album, artist or "
@@ -85,55 +86,58 @@ class MetadataPairSampler(PairSampler):
             )
 
     def relations(self, pairs: Pairs) -> Relations:
-        """One artist or album is positive; another release of the anchor is masked, and so are
-        related artists and the genre where they teach."""
-        same = Same(self.tracks, pairs, self.compared)
+        """Same artist or album is positive; other releases of the anchor are masked, and so are
+        related artists and the genre where they are supervision sources."""
+        same = CodeMatches(self.tracks, pairs, self.compared)
         artists = self.tracks.artist[pairs.anchors]
         left_out = self.config.other_positives == "left out"
 
-        def of_rows(rows: slice) -> Related:
+        def of_rows(rows: slice) -> BlockRelations:
             album, artist, recording = (
-                same.places(name, rows) for name in ("album", "artist", "recording")
+                same.cells(name, rows) for name in ("album", "artist", "recording")
             )
-            masked = [recording, same.having("artist", *self.related.every(artists[rows]))]
+            masked = [recording, same.cells_with("artist", *self.related.members_of(artists[rows]))]
             if "genre" in self.compared:
-                masked.append(same.places("genre", rows))
+                masked.append(same.cells("genre", rows))
             if left_out:
-                return Related(None, joined(album, artist, *masked))
-            further = chosen(album, ~same.at("artist", rows, album))
-            positive = joined(artist, further)
-            other = ~same.at("recording", rows, positive)
+                return BlockRelations(None, concatenate(album, artist, *masked))
+            other_artist = select(album, ~same.is_match("artist", rows, album))
+            positive = concatenate(artist, other_artist)
+            other = ~same.is_match("recording", rows, positive)
             other &= positive.column != positive.row + rows.start
-            return Related(with_own(chosen(positive, other), rows), joined(*masked))
+            return BlockRelations(with_own(select(positive, other), rows), concatenate(*masked))
 
         return of_rows
 
     def propose(self, count: int) -> Pairs:
-        """Try ``count`` anchors; return those that found a positive."""
+        """Draw ``count`` anchors and return those that have a positive, with it."""
         anchors = self._pick(self.rows, count)
         if self.config.genre_anchors:
-            anchors = self._crowded(anchors)
-        shares = self.shares[anchors]
-        teacher = (shares <= (self._uniform(count) * shares[:, -1])[:, None]).sum(dim=1)
+            anchors = self._concentrate(anchors)
+        cumulative = self.cumulative[anchors]
+        draws = self._uniform(count) * cumulative[:, -1]
+        source = (cumulative <= draws[:, None]).sum(dim=1)
         candidates = torch.empty(count, CANDIDATES, dtype=torch.long, device=self.device)
         for number, (groups, group) in enumerate(self._groups(anchors)):
-            here = (teacher == number).nonzero()[:, 0]
+            here = (source == number).nonzero()[:, 0]
             candidates[here] = groups.draw(group[here], CANDIDATES, self.generator)
         recording = self.tracks.recording
         other = recording[anchors][:, None] != recording[candidates]
         choice = other.int().argmax(dim=1, keepdim=True)
-        found = other.any(dim=1)
-        return Pairs(anchors[found], candidates.gather(1, choice)[found, 0])
+        has_positive = other.any(dim=1)
+        positives = candidates.gather(1, choice)[:, 0]
+        return Pairs(anchors[has_positive], positives[has_positive])
 
-    def _crowded(self, anchors: Tensor) -> Tensor:
-        """``anchors``, a share of them exchanged for others of the genres of the first few."""
+    def _concentrate(self, anchors: Tensor) -> Tensor:
+        """Return anchors with a share replaced by tracks of the genres of the first few."""
         genres = self.tracks.genre[anchors[:GENRES]]
         genres = genres[genres >= 0]
         if not len(genres):
             return anchors
-        moved = (self._uniform(len(anchors)) < self.config.genre_anchors).nonzero()[:, 0]
-        genre = self._pick(genres, len(moved))
-        return anchors.index_copy(0, moved, self.crowds.draw(genre, 1, self.generator)[:, 0])
+        replaced = (self._uniform(len(anchors)) < self.config.genre_anchors).nonzero()[:, 0]
+        genre = self._pick(genres, len(replaced))
+        tracks = self.anchors_of_genre.draw(genre, 1, self.generator)[:, 0]
+        return anchors.index_copy(0, replaced, tracks)
 
     def _groups(self, anchors: Tensor) -> list[tuple[Groups, Tensor]]:
         artist = self.tracks.artist[anchors]
@@ -146,7 +150,7 @@ class MetadataPairSampler(PairSampler):
         ]
 
     def _one_of(self, groups: Groups, group: Tensor) -> Tensor:
-        """A member of each group, -1 where it has none."""
+        """Draw a member of each group, -1 where it has none."""
         member = torch.full_like(group, -1, dtype=torch.long)
         filled = (groups.size(group) > 0).nonzero()[:, 0]
         member[filled] = groups.draw(group[filled], 1, self.generator)[:, 0]
@@ -154,7 +158,7 @@ class MetadataPairSampler(PairSampler):
 
 
 def related_artists(related: Path | None, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Pairs of related artists, each in both orders and once, (m,) and (m,) int32."""
+    """Return pairs of related artists, each once in both orders, as two (m,) int32."""
     if related is None:
         nothing = torch.empty(0, dtype=torch.int32, device=device)
         return nothing, nothing
@@ -168,7 +172,7 @@ def related_artists(related: Path | None, device: torch.device) -> tuple[Tensor,
 
 
 def playlist_entries(playlists: Path | None, tracks: TrainingTracks) -> tuple[Tensor, Tensor]:
-    """Playlist code and row number of every playlist entry that may be trained on, (m,) int32."""
+    """Return playlist and row number of every playlist entry to train on, as two (m,) int32."""
     device = tracks.artist.device
     nothing = torch.empty(0, dtype=torch.int32, device=device)
     if playlists is None:

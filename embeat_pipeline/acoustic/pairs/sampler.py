@@ -1,4 +1,4 @@
-"""Pairs of tracks to learn from: anchors, and for each a track that should lie near it."""
+"""Draw pairs of tracks to train on: anchors, and for each one a positive to lie near it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,33 +10,34 @@ from torch import Tensor
 from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.csr_groups import ranges
 from embeat_pipeline.acoustic.dataset import TrainingTracks, distinct
-from embeat_pipeline.acoustic.loss import Places, Relations
+from embeat_pipeline.acoustic.loss import Cells, Relations
 from embeat_serve.errors import PipelineError
 
 SAME = ("artist", "album", "recording")
 """Columns of the tracks by which pairs are compared."""
+
 MAX_BLOCKS = 1_000
-"""Blocks of anchors tried for one batch before giving up."""
+"""Blocks of anchors tried for one batch before drawing fails."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """A batch: row numbers (batch_size,) of anchors and of their positives."""
+    """A batch of pairs: row numbers (batch_size,) of anchors and of their positives."""
 
     anchors: Tensor
     positives: Tensor
 
 
 class PairSampler(ABC):
-    """Draws batches on the device of ``tracks``, from one seeded generator.
+    """Draw batches on the device of ``tracks``, from one seeded generator.
 
     Args:
-        tracks: what to draw from, held-out artists left aside.
+        tracks: tracks to draw from; those of held-out artists are skipped.
         config: recipe and batch size.
 
     Attributes:
-        generator: all chance there is.
-        spare: pairs found beyond the last batch, the beginning of the next.
+        generator: source of all randomness.
+        spare: pairs left over from the last batch; the next batch starts with them.
     """
 
     def __init__(self, tracks: TrainingTracks, config: TrainingConfig):
@@ -47,7 +48,7 @@ class PairSampler(ABC):
         self.spare = Pairs(nothing, nothing)
 
     def draw(self) -> Pairs:
-        """Draw a batch. Anchors that find no positive are replaced by new ones.
+        """Draw a batch; anchors without a positive are replaced by new ones.
 
         Raises:
             PipelineError: hardly any anchor finds a positive.
@@ -67,7 +68,7 @@ class PairSampler(ABC):
             raise PipelineError(
                 f"found {count:,} of {size:,} training pairs among {MAX_BLOCKS * size:,} anchors: "
                 "too few tracks share an album, artist or genre and sound alike; "
-                "train with a larger dump, or with recipe='teachers'"
+                "train with a larger dump, or with recipe='metadata'"
             )
         drawn = Pairs(torch.cat(anchors), torch.cat(positives))
         self.spare = Pairs(drawn.anchors[size:], drawn.positives[size:])
@@ -75,11 +76,11 @@ class PairSampler(ABC):
 
     @abstractmethod
     def relations(self, pairs: Pairs) -> Relations:
-        """Who is positive and who is masked out among the pairs of a batch, for the loss."""
+        """Return which pairs of a batch are positive and which are masked, for the loss."""
 
     @abstractmethod
     def propose(self, count: int) -> Pairs:
-        """Try ``count`` anchors; return those that found a positive."""
+        """Draw ``count`` anchors and return those that have a positive, with it."""
 
     def _pick(self, rows: Tensor, count: int) -> Tensor:
         index = torch.randint(len(rows), (count,), generator=self.generator, device=self.device)
@@ -89,16 +90,16 @@ class PairSampler(ABC):
         return torch.rand(count, generator=self.generator, device=self.device)
 
 
-class Same:
-    """Equality of codes within a batch; a missing code equals none but its own track's.
+class CodeMatches:
+    """Equal codes within a batch; a missing code equals only that of its own track.
 
-    Each column is sorted once, so that what is equal is looked up and not looked for: the work
-    grows with the number of equal pairs.
+    Each column is sorted once, so equal codes are found by binary search. The work grows with the
+    number of matches, not with the square of the batch.
 
     Args:
-        tracks: with the columns.
+        tracks: tracks with the columns.
         pairs: a batch of them.
-        names: of the columns.
+        names: names of the columns to compare.
     """
 
     def __init__(self, tracks: TrainingTracks, pairs: Pairs, names: Sequence[str] = SAME):
@@ -113,39 +114,39 @@ class Same:
             left = distinct(code[pairs.anchors], pairs.anchors)
             right = distinct(code[pairs.positives], pairs.positives)
             self._ordered[name], self._order[name] = right.sort(stable=True)
-            self._first[name], self._size[name] = self._found(name, left)
+            self._first[name], self._size[name] = self._equal_range(name, left)
             self.left[name], self.right[name] = left, right
 
-    def places(self, name: str, rows: slice) -> Places:
-        """Where anchors and positives are equal, row after row."""
+    def cells(self, name: str, rows: slice) -> Cells:
+        """Return the cells whose anchor and positive have the same code, row after row."""
         row, index = ranges(self._first[name][rows], self._size[name][rows])
-        return Places(row, self._order[name][index])
+        return Cells(row, self._order[name][index])
 
-    def having(self, name: str, row: Tensor, code: Tensor) -> Places:
-        """Where positives have the ``code`` (k,) that is asked for in ``row`` (k,)."""
-        asked, index = ranges(*self._found(name, code))
-        return Places(row[asked], self._order[name][index])
+    def cells_with(self, name: str, row: Tensor, code: Tensor) -> Cells:
+        """Return the cells of ``row`` (k,) whose positives have the ``code`` (k,)."""
+        pair, index = ranges(*self._equal_range(name, code))
+        return Cells(row[pair], self._order[name][index])
 
-    def at(self, name: str, rows: slice, places: Places) -> Tensor:
-        """(k,) bool, whether they are equal at ``places``."""
-        return self.left[name][rows][places.row] == self.right[name][places.column]
+    def is_match(self, name: str, rows: slice, cells: Cells) -> Tensor:
+        """Return (k,) bool, whether the codes at ``cells`` are the same."""
+        return self.left[name][rows][cells.row] == self.right[name][cells.column]
 
-    def _found(self, name: str, code: Tensor) -> tuple[Tensor, Tensor]:
+    def _equal_range(self, name: str, code: Tensor) -> tuple[Tensor, Tensor]:
         first = torch.searchsorted(self._ordered[name], code)
         return first, torch.searchsorted(self._ordered[name], code, right=True) - first
 
 
-def joined(*parts: Places) -> Places:
-    """All of them, one after the other."""
-    return Places(*(torch.cat(each) for each in zip(*parts, strict=True)))
+def concatenate(*parts: Cells) -> Cells:
+    """Return all cells, one part after the other."""
+    return Cells(*(torch.cat(each) for each in zip(*parts, strict=True)))
 
 
-def with_own(places: Places, rows: slice) -> Places:
-    """``places``, none of them a row's own column, and each row's own column."""
-    column = torch.arange(rows.start, rows.stop, device=places.column.device)
-    return joined(Places(column - rows.start, column), places)
+def with_own(cells: Cells, rows: slice) -> Cells:
+    """Return the own cell of each row, and ``cells``, which must not contain them."""
+    column = torch.arange(rows.start, rows.stop, device=cells.column.device)
+    return concatenate(Cells(column - rows.start, column), cells)
 
 
-def chosen(places: Places, mask: Tensor) -> Places:
-    """Those that ``mask`` (k,) names."""
-    return Places(places.row[mask], places.column[mask])
+def select(cells: Cells, mask: Tensor) -> Cells:
+    """Return the cells where ``mask`` (k,) is true."""
+    return Cells(cells.row[mask], cells.column[mask])

@@ -1,4 +1,4 @@
-"""Upstream's recipe: pairs that sound alike, by thresholds on the very features encoded."""
+"""Draw pairs by upstream's recipe: acoustic thresholds on the features that are encoded."""
 
 import torch
 from torch import Tensor
@@ -6,15 +6,15 @@ from torch import Tensor
 from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.csr_groups import Groups
 from embeat_pipeline.acoustic.dataset import TrainingTracks
-from embeat_pipeline.acoustic.loss import Related, Relations
-from embeat_pipeline.acoustic.pairs.sampler import Pairs, PairSampler, Same, joined
+from embeat_pipeline.acoustic.loss import BlockRelations, Relations
+from embeat_pipeline.acoustic.pairs.sampler import CodeMatches, Pairs, PairSampler, concatenate
 from embeat_pipeline.acoustic.pairs.upstream_positives import BatchTest, PositiveTest
 from embeat_serve.contract.audio_features import CONTINUOUS
 from embeat_serve.errors import PipelineError
 
 
-class SimilarPairs(PairSampler):
-    """Upstream's recipe: of an anchor's album mates, the cheapest that passes ``PositiveTest``."""
+class UpstreamPairSampler(PairSampler):
+    """Pairs of an anchor and the cheapest track of its album that passes ``PositiveTest``."""
 
     def __init__(self, tracks: TrainingTracks, config: TrainingConfig):
         super().__init__(tracks, config)
@@ -36,31 +36,31 @@ class SimilarPairs(PairSampler):
             )
 
     def relations(self, pairs: Pairs) -> Relations:
-        """Pairs that pass the test are positives; one artist, album or recording is masked."""
+        """Pairs that pass the test are positive; same artist, album or recording is masked."""
         test = BatchTest(self.test, pairs.anchors, pairs.positives)
-        same = Same(self.tracks, pairs)
+        same = CodeMatches(self.tracks, pairs)
 
-        def of_rows(rows: slice) -> Related:
-            masked = [same.places(name, rows) for name in ("artist", "album", "recording")]
-            return Related(test.places(rows), joined(*masked))
+        def of_rows(rows: slice) -> BlockRelations:
+            masked = [same.cells(name, rows) for name in ("artist", "album", "recording")]
+            return BlockRelations(test.cells(rows), concatenate(*masked))
 
         return of_rows
 
     def propose(self, count: int) -> Pairs:
-        """Try ``count`` anchors; return those that found a positive."""
+        """Draw ``count`` anchors and return those that have a positive, with it."""
         anchors = self._pick(self.rows, count)
         candidates = self._candidates(anchors)
         passes, distance = self.test(anchors[:, None], candidates)
         cost = self._cost(anchors[:, None], candidates, distance).masked_fill_(~passes, torch.inf)
         lowest, choice = cost.min(dim=1)
-        found = lowest < torch.inf
+        has_positive = lowest < torch.inf
         positives = candidates.gather(1, choice[:, None])[:, 0]
-        return Pairs(anchors[found], positives[found])
+        return Pairs(anchors[has_positive], positives[has_positive])
 
     def _candidates(self, anchors: Tensor) -> Tensor:
         from_genre = self._uniform(len(anchors)) < self.config.genre_share
         from_genre &= self.has_genre[anchors]
-        # Anchors without a fallback come from their genre or, with themselves, from nowhere.
+        # Anchors without a fallback draw from their genre, or only themselves.
         pool = torch.where(from_genre, 2, self.fallback[anchors])
         candidates = anchors[:, None].repeat(1, self.config.candidates)
         for choice, (groups, code) in enumerate(zip(self.pools, self.codes, strict=True)):

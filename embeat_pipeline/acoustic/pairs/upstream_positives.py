@@ -1,4 +1,4 @@
-"""When two tracks sound alike, by upstream's thresholds."""
+"""Test whether two tracks sound alike, by upstream's thresholds."""
 
 import numpy as np
 import torch
@@ -6,7 +6,7 @@ from torch import Tensor
 
 from embeat_pipeline.acoustic.config import COMPARED, TrainingConfig
 from embeat_pipeline.acoustic.dataset import TrainingTracks
-from embeat_pipeline.acoustic.loss import Places
+from embeat_pipeline.acoustic.loss import Cells
 from embeat_pipeline.acoustic.pairs.sampler import with_own
 from embeat_serve.contract.audio_features import CARDINALITY, CONTINUOUS, DISCRETE
 
@@ -15,18 +15,18 @@ TRAITS = (
     + 2
     + sum(CARDINALITY[name] for name in ("tempo", "time_signature"))
 )
-"""Bits of a mask: pitches, tempo buckets, metres, vocal or not."""
+"""Number of bits of a mask: pitches, tempo buckets, metres, vocal or not."""
 
 _SLACK = 1e-4
-"""Added to the squared distance where a matrix product, less exact, screens the pairs."""
+"""Added to the squared limit where a less exact matrix product screens the pairs."""
 
 
 class PositiveTest:
-    """The acoustic test, for any number of pairs at once.
+    """Acoustic test of any number of pairs at once.
 
-    Everything discrete (key, mode, tempo, metre, vocal or not) is one 64-bit mask a track: a
-    bit for what it is, and the bits of what it accepts in a partner. A value that is missing
-    contradicts nothing. Missing continuous features count as 0.5, as they do for the model.
+    Discrete features (key, mode, tempo, metre, vocal or not) are two 64-bit masks per track: the
+    bits of its own values, and the bits of the values it accepts in a partner. A missing value
+    accepts all. Missing continuous features count as 0.5, as they do in the model.
 
     Args:
         tracks: n tracks on one device.
@@ -64,19 +64,19 @@ class PositiveTest:
         return passes, distance
 
     def traits(self, track: Tensor) -> Tensor:
-        """What tracks are, as bits (int64)."""
+        """Return the values of tracks, as bits (int64)."""
         return self._is[self._profile[track].int()]
 
     def accepted(self, track: Tensor) -> Tensor:
-        """What tracks accept in a partner, as bits (int64)."""
+        """Return the values that tracks accept in a partner, as bits (int64)."""
         return self._accepts[self._profile[track].int()]
 
 
 class BatchTest:
-    """``PositiveTest`` of every anchor of a batch against every positive of it.
+    """``PositiveTest`` of every anchor of a batch with every positive of the batch.
 
-    One matrix product screens the pairs, by distance and by discrete traits at once; what it
-    leaves, about one in a hundred, is tested in full.
+    One matrix product screens the pairs, by distance and by discrete traits at once. About one
+    pair in a hundred passes and is tested in full.
     """
 
     def __init__(self, test: PositiveTest, left: Tensor, right: Tensor):
@@ -94,33 +94,33 @@ class BatchTest:
         )
         self.limit = test.max_distance**2 + _SLACK
 
-    def places(self, rows: slice) -> Places:
-        """Which columns are positives of these rows, each row's own among them."""
+    def cells(self, rows: slice) -> Cells:
+        """Return the cells of positives of these rows, each row's own among them."""
         near = (self.a[rows] @ self.p.T) <= self.limit
         near.diagonal(rows.start).fill_(False)
-        row, column = _cells(near)
+        row, column = _true_cells(near)
         passes = self.test(self.left[rows][row], self.right[column])[0]
-        return with_own(Places(row[passes], column[passes]), rows)
+        return with_own(Cells(row[passes], column[passes]), rows)
 
 
-def _cells(mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Row and column of every True of a matrix."""
+def _true_cells(mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Return row and column of every True of a matrix."""
     if mask.device.type != "cpu":
         row, column = mask.nonzero(as_tuple=True)
         return row, column
-    # NumPy skips what is False eight at a time, and takes a sixth of the time.
+    # NumPy skips False values eight at a time, which takes a sixth of the time.
     flat = torch.from_numpy(np.flatnonzero(mask.numpy()))
     row = flat.div(mask.shape[1], rounding_mode="floor")
     return row, flat - row * mask.shape[1]
 
 
 def as_columns(bits: Tensor) -> Tensor:
-    """(n, ``TRAITS``) float32, the bits of (n,) int64, lowest first."""
+    """Return the bits of (n,) int64, lowest first, as (n, ``TRAITS``) float32."""
     return (bits[:, None] >> torch.arange(TRAITS, device=bits.device) & 1).float()
 
 
 def _profile(discrete: Tensor, vocal: Tensor) -> Tensor:
-    """One number (int16) for every combination of discrete values and vocal or not."""
+    """Return one number (int16) for every combination of discrete values and vocal or not."""
     profile = vocal.int()
     for column, name in enumerate(DISCRETE):
         profile = profile * CARDINALITY[name] + discrete[:, column]
@@ -128,7 +128,7 @@ def _profile(discrete: Tensor, vocal: Tensor) -> Tensor:
 
 
 def _masks(config: TrainingConfig) -> tuple[Tensor, Tensor]:
-    """What each profile is, and what it accepts, as bits: two int64 (profiles,) tensors."""
+    """Return the values of each profile, and those it accepts, as bits: two (profiles,) int64."""
     sizes = [2, *(CARDINALITY[name] for name in DISCRETE)]
     vocal, key, mode, metre, tempo = torch.cartesian_prod(*map(torch.arange, sizes)).unbind(1)
     pitch = key * CARDINALITY["mode"] + mode
@@ -150,7 +150,7 @@ def _masks(config: TrainingConfig) -> tuple[Tensor, Tensor]:
 
 
 def _pitches_match(config: TrainingConfig) -> Tensor:
-    """(39, 39): same mode and near keys, or relative keys. Index 0 of key and mode is missing."""
+    """Return (39, 39) bool: same mode and near keys, or relative keys. Index 0 means missing."""
     sizes = CARDINALITY["key"], CARDINALITY["mode"]
     key, mode = torch.cartesian_prod(*map(torch.arange, sizes)).unbind(1)
     known_key, known_mode = key > 0, mode > 0

@@ -130,7 +130,7 @@ def make_tracks() -> MakeTracks:
             recording=column("recording", np.arange(count)).int(),
             genre=column("genre", 0).int(),
             popularity=column("popularity", 0.0).float(),
-            role=column("role", 0).byte(),
+            split=column("split", 0).byte(),
         )
 
     return make

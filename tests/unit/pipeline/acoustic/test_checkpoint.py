@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from embeat_pipeline.acoustic import train
-from embeat_pipeline.acoustic.checkpoint import NAME
 from embeat_pipeline.acoustic.config import Recipe, TrainingConfig
 from embeat_pipeline.acoustic.train import encoder_path, train_encoder
+from embeat_pipeline.acoustic.training_state import CHECKPOINT
 from embeat_serve.contract.lake import LakePaths
 
 STEPS = 9
@@ -19,14 +19,14 @@ class Killed(BaseException):
     """What no code catches."""
 
 
-def config(recipe: Recipe = "teachers", **changes: Any) -> TrainingConfig:
+def config(recipe: Recipe = "metadata", **changes: Any) -> TrainingConfig:
     settings: dict[str, Any] = {
         "batch_size": 200,
         "max_steps": STEPS,
         "validate_every": 2,
         "validation_artists": 0.2,
         "test_artists": 0.1,
-        "missing_share": 0.1,
+        "feature_dropout": 0.1,
         "patience": 3,
     }
     return TrainingConfig(recipe=recipe, **settings | changes)
@@ -35,7 +35,7 @@ def config(recipe: Recipe = "teachers", **changes: Any) -> TrainingConfig:
 @pytest.fixture
 def train_for(lake_copy: LakePaths, monkeypatch: pytest.MonkeyPatch) -> Train:
     """Trains under a config for a number of steps, and is killed if it asks for one more."""
-    whole_step = train._step
+    whole_step = train.train_step
 
     def run(number: int, settings: TrainingConfig) -> dict[str, Any]:
         done: list[int] = []
@@ -46,13 +46,13 @@ def train_for(lake_copy: LakePaths, monkeypatch: pytest.MonkeyPatch) -> Train:
                 raise Killed
             return whole_step(*arguments)
 
-        monkeypatch.setattr(train, "_step", counted)
+        monkeypatch.setattr(train, "train_step", counted)
         return train_encoder(lake_copy, settings, device="cpu")
 
     return run
 
 
-@pytest.mark.parametrize("recipe", ["upstream", "teachers"])
+@pytest.mark.parametrize("recipe", ["upstream", "metadata"])
 @pytest.mark.parametrize("number", [1, 6])
 def test_it_goes_on_to_the_bit(
     recipe: Recipe, number: int, lake_copy: LakePaths, train_for: Train
@@ -61,22 +61,22 @@ def test_it_goes_on_to_the_bit(
     whole = train_for(STEPS, config(recipe))
     content = path.read_bytes()
     path.unlink()
-    assert not (lake_copy.models / NAME).exists()
+    assert not (lake_copy.models / CHECKPOINT).exists()
     with pytest.raises(Killed):
         train_for(number, config(recipe))
     assert not path.exists()
-    assert (lake_copy.models / NAME).exists() == (number > 1)
+    assert (lake_copy.models / CHECKPOINT).exists() == (number > 1)
     # What is left to do, and no step more.
     again = train_for(STEPS - number // 2 * 2, config(recipe))
     assert path.read_bytes() == content
     assert again["loss"] == whole["loss"]
-    assert not (lake_copy.models / NAME).exists()
+    assert not (lake_copy.models / CHECKPOINT).exists()
 
 
-def test_it_goes_on_to_the_bit_with_all_teachers_and_hard_negatives(
+def test_it_goes_on_to_the_bit_with_all_sources_and_hard_negatives(
     lake_copy: LakePaths, train_for: Train
 ) -> None:
-    settings = config(teacher_weights=(1, 1, 1, 1, 1), genre_anchors=0.3, hardest_weight=2.0)
+    settings = config(supervision_weights=(1, 1, 1, 1, 1), genre_anchors=0.3, hardest_weight=2.0)
     path = encoder_path(lake_copy)
     train_for(STEPS, settings)
     content = path.read_bytes()
@@ -103,6 +103,6 @@ def test_a_damaged_checkpoint_is_as_good_as_none(
 ) -> None:
     with pytest.raises(Killed):
         train_for(5, config())
-    path = lake_copy.models / NAME
+    path = lake_copy.models / CHECKPOINT
     path.write_bytes(path.read_bytes()[:1000] if content is None else content)
     assert train_for(STEPS, config())["steps"] == STEPS

@@ -23,7 +23,7 @@ def test_draws_are_members_and_sizes_are_right(codes: list[int], seed: int) -> N
 @given(st.lists(st.integers(-1, 6), max_size=60), st.lists(st.integers(-1, 9), max_size=20))
 def test_all_members_are_read_in_order(codes: list[int], asked: list[int]) -> None:
     members = torch.arange(len(codes), dtype=torch.int32)
-    place, member = Groups(torch.tensor(codes, dtype=torch.int32), members).every(
+    place, member = Groups(torch.tensor(codes, dtype=torch.int32), members).members_of(
         torch.tensor(asked, dtype=torch.int32)
     )
     expected = [

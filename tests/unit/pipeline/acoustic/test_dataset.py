@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.dataset import (
     UNKNOWN,
-    Role,
+    Split,
     TrainingTracks,
-    artist_roles,
+    artist_split,
     best_genres,
     distinct,
     load_training_tracks,
@@ -65,17 +65,17 @@ def test_artists_without_genres_have_none(acoustic_lake: LakePaths) -> None:
 def test_shares_of_roles(seed: int, validation: float, test: float) -> None:
     artist = np.arange(-1, 20_000)
     config = TrainingConfig(seed=seed, validation_artists=validation, test_artists=test)
-    role = artist_roles(artist, config)
-    assert abs((role == Role.VALIDATION).mean() - validation) < 0.02
-    assert abs((role == Role.TEST).mean() - test) < 0.02
-    assert role[0] == Role.TRAINING
+    role = artist_split(artist, config)
+    assert abs((role == Split.VALIDATION).mean() - validation) < 0.02
+    assert abs((role == Split.TEST).mean() - test) < 0.02
+    assert role[0] == Split.TRAINING
     # An artist has the same role in a catalogue of any size.
-    assert (artist_roles(artist[::7], config) == role[::7]).all()
+    assert (artist_split(artist[::7], config) == role[::7]).all()
 
 
 def test_seeds_hold_out_different_artists() -> None:
     artist = np.arange(10_000)
-    one, other = (artist_roles(artist, TrainingConfig(seed=seed)) != 0 for seed in (1, 2))
+    one, other = (artist_split(artist, TrainingConfig(seed=seed)) != 0 for seed in (1, 2))
     assert (one & other).mean() < 0.02
 
 

@@ -8,13 +8,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from embeat_pipeline.acoustic.loss import (
-    Places,
+    BlockRelations,
+    Cells,
     Positives,
-    Related,
     Relations,
     masked_info_nce,
 )
-from embeat_pipeline.acoustic.pairs.sampler import joined
+from embeat_pipeline.acoustic.pairs.sampler import concatenate
 
 COUNT, SIZE = 37, 8
 
@@ -33,14 +33,14 @@ def random_relations(seed: int) -> tuple[Tensor, Tensor]:
     return positive, masked
 
 
-def cells(mask: Tensor) -> Places:
-    return Places(*mask.nonzero(as_tuple=True))
+def cells(mask: Tensor) -> Cells:
+    return Cells(*mask.nonzero(as_tuple=True))
 
 
 def of_rows(positive: Tensor, masked: Tensor) -> Relations:
     # Naming a masked cell twice, or one that is positive, must not matter.
-    return lambda rows: Related(
-        cells(positive[rows]), joined(cells(masked[rows]), cells((masked | positive)[rows]))
+    return lambda rows: BlockRelations(
+        cells(positive[rows]), concatenate(cells(masked[rows]), cells((masked | positive)[rows]))
     )
 
 
@@ -79,7 +79,7 @@ def test_with_one_positive_and_no_mask_it_is_cross_entropy() -> None:
     gradients = torch.autograd.grad(expected, (anchors, positives))
     for relations in (
         of_rows(diagonal, nothing),
-        lambda rows: Related(None, cells(nothing[rows])),
+        lambda rows: BlockRelations(None, cells(nothing[rows])),
     ):
         loss = masked_info_nce(anchors, positives, relations, 0.05, block_rows=10)
         torch.testing.assert_close(loss, expected)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from embeat_pipeline.acoustic.config import TrainingConfig
-from embeat_pipeline.acoustic.mixed_precision import forward, lowered
+from embeat_pipeline.acoustic.mixed_precision import make_forward, uses_bfloat16
 from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.common.device import resolve_device
 from embeat_serve.errors import UsageError
@@ -35,9 +35,9 @@ def test_a_missing_gpu_and_other_names_are_refused(monkeypatch: pytest.MonkeyPat
 
 def test_precision_is_chosen_by_the_device() -> None:
     cpu = torch.device("cpu")
-    assert not lowered(TrainingConfig(), cpu)
-    assert lowered(TrainingConfig(precision="bfloat16"), cpu)
-    assert not lowered(TrainingConfig(precision="float32"), cpu)
+    assert not uses_bfloat16(TrainingConfig(), cpu)
+    assert uses_bfloat16(TrainingConfig(precision="bfloat16"), cpu)
+    assert not uses_bfloat16(TrainingConfig(precision="float32"), cpu)
 
 
 def test_bfloat16_lowers_the_products_and_nothing_else(make_tracks: Any) -> None:
@@ -52,7 +52,9 @@ def test_bfloat16_lowers_the_products_and_nothing_else(make_tracks: Any) -> None
     found = {}
     for precision in ("float32", "bfloat16"):
         config = TrainingConfig(precision=precision)
-        vectors = forward(model, config, torch.device("cpu"))(tracks.discrete, tracks.continuous)
+        vectors = make_forward(model, config, torch.device("cpu"))(
+            tracks.discrete, tracks.continuous
+        )
         (gradient,) = torch.autograd.grad(vectors[:, 0].sum(), [last.weight])
         assert vectors.dtype == gradient.dtype == torch.float32
         torch.testing.assert_close(vectors.norm(dim=1), torch.ones(64))
@@ -72,7 +74,7 @@ def test_a_compiled_network_gives_the_same_vectors(
     tracks = make_tracks(16, {"energy": np.linspace(0, 1, 16)})
     model = EmbeatMLP().eval()
     found = [
-        forward(model, TrainingConfig(compiled=compiled), torch.device("cpu"))(
+        make_forward(model, TrainingConfig(compiled=compiled), torch.device("cpu"))(
             tracks.discrete, tracks.continuous
         )
         for compiled in (False, True)

@@ -11,7 +11,7 @@ import torch
 
 from embeat_pipeline.acoustic.config import Recipe, TrainingConfig
 from embeat_pipeline.acoustic.model import EmbeatMLP
-from embeat_pipeline.acoustic.train import encoder_path, hide, train_encoder
+from embeat_pipeline.acoustic.train import drop_features, encoder_path, train_encoder
 from embeat_pipeline.acoustic.validation import EarlyStopping
 from embeat_serve.contract.audio_features import OPTIONAL, from_mappings, layout
 from embeat_serve.contract.lake import LakePaths
@@ -28,7 +28,7 @@ CONFIG = TrainingConfig(
 )
 
 
-@pytest.mark.parametrize("recipe", ["upstream", "teachers"])
+@pytest.mark.parametrize("recipe", ["upstream", "metadata"])
 def test_two_runs_agree_to_the_bit(lake_copy: LakePaths, recipe: Recipe) -> None:
     config = replace(CONFIG, recipe=recipe)
     path = encoder_path(lake_copy)
@@ -75,7 +75,7 @@ def test_the_file_says_how_it_was_made(lake_copy: LakePaths) -> None:
     assert set(config["validation"]) == {"step", "artist_mrr", "album_mrr"}
 
 
-@pytest.mark.parametrize("recipe", ["upstream", "teachers"])
+@pytest.mark.parametrize("recipe", ["upstream", "metadata"])
 def test_training_learns_what_albums_sound_like(lake_copy: LakePaths, recipe: Recipe) -> None:
     config = replace(CONFIG, recipe=recipe, max_steps=40, learning_rate=1e-3, validate_every=10)
     metadata = train_encoder(lake_copy, config, device="cpu")
@@ -92,28 +92,31 @@ def test_upstreams_five_tempo_rows_train(lake_copy: LakePaths) -> None:
 def test_without_genres_and_playlists_it_still_trains(lake_copy: LakePaths) -> None:
     lake_copy.table("artist_genres").unlink()
     lake_copy.table("playlists").unlink()
-    for recipe in ("upstream", "teachers"):
+    for recipe in ("upstream", "metadata"):
         metadata = train_encoder(lake_copy, replace(CONFIG, recipe=recipe), device="cpu")
         assert metadata["steps"] == 6
 
 
-def test_settings_of_older_encoders_name_three_teachers() -> None:
+def test_settings_of_older_encoders_are_read() -> None:
     written: dict[str, Any] = json.loads(json.dumps(asdict(TrainingConfig(seed=9))))
-    assert TrainingConfig(**written) == TrainingConfig(seed=9)
-    written["teacher_weights"] = [1.0, 0.5, 2.0]
-    del written["genre_anchors"], written["hardest_weight"]
-    read = TrainingConfig(**written)
-    assert read == TrainingConfig(seed=9, teacher_weights=(1.0, 0.5, 2.0, 0.0, 0.0))
+    assert TrainingConfig.from_recorded(written) == TrainingConfig(seed=9)
+    del written["genre_anchors"], written["hardest_weight"], written["supervision_weights"]
+    old_names = {"recipe": "teachers", "teacher_weights": [1.0, 0.5, 2.0], "missing_share": 0.2}
+    del written["feature_dropout"]
+    expected = TrainingConfig(
+        seed=9, supervision_weights=(1.0, 0.5, 2.0, 0.0, 0.0), feature_dropout=0.2
+    )
+    assert TrainingConfig.from_recorded(written | old_names) == expected
 
 
-def test_only_tables_that_teach_are_read(lake_copy: LakePaths) -> None:
-    config = replace(CONFIG, recipe="teachers", max_steps=1)
+def test_only_tables_of_supervision_sources_are_read(lake_copy: LakePaths) -> None:
+    config = replace(CONFIG, recipe="metadata", max_steps=1)
     train_encoder(lake_copy, config, device="cpu")
     for name in ("related_artists", "artist_genres"):
         lake_copy.table(name).unlink()
     assert train_encoder(lake_copy, config, device="cpu")["unchanged"]
-    taught = replace(config, teacher_weights=(1, 1, 1, 1, 1))
-    assert "unchanged" not in train_encoder(lake_copy, taught, device="cpu")
+    all_sources = replace(config, supervision_weights=(1, 1, 1, 1, 1))
+    assert "unchanged" not in train_encoder(lake_copy, all_sources, device="cpu")
 
 
 def test_early_stopping_keeps_the_best_weights() -> None:
@@ -124,7 +127,7 @@ def test_early_stopping_keeps_the_best_weights() -> None:
     for step, mrr in enumerate([0.1, 0.3, 0.2, 0.25, 0.9]):
         with torch.no_grad():
             marked.fill_(step)
-        stopping.see(model, {"step": step, "artist_mrr": mrr})
+        stopping.update(model, {"step": step, "artist_mrr": mrr})
         over.append(stopping.is_over)
         if over[-1]:
             break
@@ -139,12 +142,12 @@ def test_no_artist_held_out_still_trains(lake_copy: LakePaths) -> None:
     assert train_encoder(lake_copy, config, device="cpu")["validation"] == {"step": 2}
 
 
-def test_hiding_takes_each_feature_by_itself_and_the_optional_ones_together() -> None:
-    config = TrainingConfig(missing_share=0.2, optional_missing_share=0.5)
+def test_dropout_takes_each_feature_by_itself_and_the_optional_ones_together() -> None:
+    config = TrainingConfig(feature_dropout=0.2, optional_feature_dropout=0.5)
     generator = torch.Generator().manual_seed(0)
     discrete = torch.ones(4_000, 4, dtype=torch.uint8)
-    found, sound = hide(discrete, torch.zeros(4_000, 12), config, generator)
-    assert ((found == 0).float().mean(dim=0) - 0.2).abs().max() < 0.03
+    dropped, sound = drop_features(discrete, torch.zeros(4_000, 12), config, generator)
+    assert ((dropped == 0).float().mean(dim=0) - 0.2).abs().max() < 0.03
     lost = sound.isnan()
     assert (lost[:, :7].float().mean(dim=0) - 0.2).abs().max() < 0.03
     assert (lost[:, 7] == lost[:, 9]).all()
@@ -156,7 +159,7 @@ def test_hiding_takes_each_feature_by_itself_and_the_optional_ones_together() ->
 def test_the_encoder_reads_what_it_was_trained_with(
     lake_copy: LakePaths, optional: tuple[str, ...]
 ) -> None:
-    config = replace(CONFIG, recipe="teachers", optional=optional)
+    config = replace(CONFIG, recipe="metadata", optional=optional)
     metadata = train_encoder(lake_copy, config, device="cpu")
     encoder = Encoder.load(encoder_path(lake_copy))
     assert encoder.layout is not None
@@ -178,8 +181,8 @@ def test_impossible_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="tempo_rows"):
         TrainingConfig(tempo_rows=13)
     for weights in ((0, 0, 0), (1, -1), (1,) * 6):
-        with pytest.raises(ValueError, match="teacher_weights"):
-            TrainingConfig(teacher_weights=weights)
+        with pytest.raises(ValueError, match="supervision_weights"):
+            TrainingConfig(supervision_weights=weights)
     with pytest.raises(ValueError, match="hardest_weight"):
         TrainingConfig(hardest_weight=0)
     with pytest.raises(ValueError, match="genre_anchors"):

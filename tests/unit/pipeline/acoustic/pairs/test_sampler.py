@@ -1,4 +1,4 @@
-"""Batches of upstream's recipe and of the teachers'."""
+"""Batches drawn by upstream's recipe and by metadata."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ from embeat_pipeline.acoustic.config import OtherPositives, TrainingConfig
 from embeat_pipeline.acoustic.dataset import TrainingTracks, load_training_tracks
 from embeat_pipeline.acoustic.pairs.metadata_pairs import MetadataPairSampler, related_artists
 from embeat_pipeline.acoustic.pairs.sampler import PairSampler
-from embeat_pipeline.acoustic.pairs.upstream_pairs import SimilarPairs
+from embeat_pipeline.acoustic.pairs.upstream_pairs import UpstreamPairSampler
 from embeat_pipeline.acoustic.pairs.upstream_positives import PositiveTest
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import PipelineError
@@ -35,12 +35,12 @@ def tracks(acoustic_lake: LakePaths) -> TrainingTracks:
     )
 
 
-@pytest.fixture(params=["upstream", "teachers"])
+@pytest.fixture(params=["upstream", "metadata"])
 def new_sampler(
     request: pytest.FixtureRequest, tracks: TrainingTracks, acoustic_lake: LakePaths
 ) -> Callable[[TrainingConfig], PairSampler]:
     if request.param == "upstream":
-        return lambda config: SimilarPairs(tracks, config)
+        return lambda config: UpstreamPairSampler(tracks, config)
     return lambda config: MetadataPairSampler(tracks, config, acoustic_lake.table("playlists"))
 
 
@@ -79,12 +79,14 @@ def test_other_positives_are_left_out(tracks: TrainingTracks, dense: Any) -> Non
     assert masked.equal(same & ~torch.eye(256, dtype=torch.bool))
 
 
-@pytest.mark.parametrize("recipe", ["upstream", "teachers"])
+@pytest.mark.parametrize("recipe", ["upstream", "metadata"])
 def test_relations_are_those_of_every_pair_by_itself(
     recipe: str, tracks: TrainingTracks, dense: Any
 ) -> None:
     config = replace(CONFIG, other_positives="together")
-    sampler = {"upstream": SimilarPairs, "teachers": MetadataPairSampler}[recipe](tracks, config)
+    sampler = {"upstream": UpstreamPairSampler, "metadata": MetadataPairSampler}[recipe](
+        tracks, config
+    )
     pairs = sampler.draw()
     positive, masked = dense(sampler.relations(pairs), 256)
     left, right = pairs.anchors, pairs.positives
@@ -106,7 +108,7 @@ def test_relations_are_those_of_every_pair_by_itself(
 
 
 def test_similar_pairs_pass_the_test_and_share_a_group(tracks: TrainingTracks) -> None:
-    sampler = SimilarPairs(tracks, CONFIG)
+    sampler = UpstreamPairSampler(tracks, CONFIG)
     pairs = sampler.draw()
     assert PositiveTest(tracks, CONFIG)(pairs.anchors, pairs.positives)[0].all()
     left, right = pairs.anchors, pairs.positives
@@ -120,7 +122,7 @@ def test_similar_pairs_pass_the_test_and_share_a_group(tracks: TrainingTracks) -
 
 def test_without_fallback_only_albums_and_genres_are_drawn(tracks: TrainingTracks) -> None:
     config = TrainingConfig(batch_size=256, fallback="none", genre_share=0.0)
-    pairs = SimilarPairs(tracks, config).draw()
+    pairs = UpstreamPairSampler(tracks, config).draw()
     assert (tracks.album[pairs.anchors] == tracks.album[pairs.positives]).all()
     assert (tracks.album[pairs.anchors] >= 0).all()
 
@@ -129,7 +131,7 @@ def test_genre_share_is_the_share_of_genre_draws(make_tracks: Any) -> None:
     # Albums of two; genre mates of all. Whoever is not the album mate came from the genre.
     tracks = make_tracks(400, album=np.arange(400) // 2, artist=np.arange(400) // 2)
     config = TrainingConfig(batch_size=4000, genre_share=0.25, candidates=4)
-    pairs = SimilarPairs(tracks, config).draw()
+    pairs = UpstreamPairSampler(tracks, config).draw()
     from_genre = tracks.album[pairs.anchors] != tracks.album[pairs.positives]
     # Candidates that are the anchor itself fail: 1 in 16 album draws comes to nothing.
     assert abs(from_genre.float().mean() - 0.25 / (0.25 + 0.75 * 15 / 16)) < 0.03
@@ -140,7 +142,7 @@ def test_the_cheapest_candidate_wins(make_tracks: Any) -> None:
     popularity = np.array([0.0, 1.0, 0.0, 0.0])
     tracks = make_tracks(4, {"energy": energy}, popularity=popularity)
     config = TrainingConfig(batch_size=200, candidates=64)
-    pairs = SimilarPairs(tracks, config).draw()
+    pairs = UpstreamPairSampler(tracks, config).draw()
     # From track 0: distance .1 at weight 1 beats .02 at weight .1.
     assert (pairs.positives[pairs.anchors == 0] == 1).all()
 
@@ -151,7 +153,7 @@ def test_bonuses_prefer_the_album(make_tracks: Any) -> None:
         3, {"energy": energy}, album=[0, 0, 1], artist=[0, 0, 0], popularity=np.ones(3)
     )
     config = TrainingConfig(batch_size=300, candidates=64, genre_share=1.0)
-    pairs = SimilarPairs(tracks, config).draw()
+    pairs = UpstreamPairSampler(tracks, config).draw()
     # .05 less the album's .08 costs less than .001.
     assert (pairs.positives[pairs.anchors == 0] == 1).all()
 
@@ -160,7 +162,7 @@ def test_missing_albums_and_artists_mask_nothing(make_tracks: Any, dense: Any) -
     tracks = make_tracks(
         200, {"energy": np.linspace(0, 1, 200)}, album=-1, artist=-1, genre=np.arange(200) // 2
     )
-    sampler = SimilarPairs(tracks, TrainingConfig(batch_size=128, candidates=8))
+    sampler = UpstreamPairSampler(tracks, TrainingConfig(batch_size=128, candidates=8))
     pairs = sampler.draw()
     _, masked = dense(sampler.relations(pairs), 128)
     same_track = pairs.anchors[:, None] == pairs.positives
@@ -170,12 +172,14 @@ def test_missing_albums_and_artists_mask_nothing(make_tracks: Any, dense: Any) -
 def test_speech_is_neither_anchor_nor_positive(make_tracks: Any) -> None:
     speechiness = np.where(np.arange(100) % 2, 0.05, 0.25)
     tracks = make_tracks(100, {"speechiness": speechiness})
-    pairs = SimilarPairs(tracks, TrainingConfig(batch_size=256, max_difference=(1.0,) * 6)).draw()
+    pairs = UpstreamPairSampler(
+        tracks, TrainingConfig(batch_size=256, max_difference=(1.0,) * 6)
+    ).draw()
     assert (pairs.anchors % 2 == 1).all()
     assert (pairs.positives % 2 == 1).all()
 
 
-@pytest.mark.parametrize("sampler", [SimilarPairs, MetadataPairSampler])
+@pytest.mark.parametrize("sampler", [UpstreamPairSampler, MetadataPairSampler])
 def test_tracks_that_share_nothing_are_refused(
     sampler: type[PairSampler], make_tracks: Any
 ) -> None:
@@ -189,16 +193,16 @@ def test_pairs_that_never_pass_are_given_up(make_tracks: Any) -> None:
     tracks = make_tracks(50, {"energy": np.linspace(0, 1, 50)})
     config = TrainingConfig(batch_size=8, max_distance=1e-6)
     with pytest.raises(PipelineError, match="found 0 of 8 training pairs"):
-        SimilarPairs(tracks, config).draw()
+        UpstreamPairSampler(tracks, config).draw()
 
 
-def test_each_teacher_teaches_alone_when_told_to(
+def test_one_supervision_source_alone_gives_all_pairs(
     tracks: TrainingTracks, acoustic_lake: LakePaths
 ) -> None:
     playlists, related = map(acoustic_lake.table, ("playlists", "related_artists"))
 
     def draw(*weights: float) -> tuple[torch.Tensor, torch.Tensor]:
-        config = TrainingConfig(batch_size=256, teacher_weights=weights)
+        config = TrainingConfig(batch_size=256, supervision_weights=weights)
         pairs = MetadataPairSampler(tracks, config, playlists, related).draw()
         return pairs.anchors, pairs.positives
 
@@ -246,7 +250,7 @@ def test_what_teaches_is_no_negative(
     acoustic_lake: LakePaths,
     dense: Any,
 ) -> None:
-    config = replace(CONFIG, seed=seed, teacher_weights=weights, other_positives=form)
+    config = replace(CONFIG, seed=seed, supervision_weights=weights, other_positives=form)
     sampler = MetadataPairSampler(tracks, config, None, acoustic_lake.table("related_artists"))
     pairs = sampler.draw()
     positive, masked = dense(sampler.relations(pairs), 256)

@@ -8,7 +8,7 @@ import torch
 
 from embeat_pipeline.acoustic.config import COMPARED, TrainingConfig
 from embeat_pipeline.acoustic.dataset import TrainingTracks
-from embeat_pipeline.acoustic.loss import Places, Related
+from embeat_pipeline.acoustic.loss import BlockRelations, Cells
 from embeat_pipeline.acoustic.pairs.upstream_positives import BatchTest, PositiveTest
 from embeat_serve.contract.audio_features import CONTINUOUS, tempo_bucket
 
@@ -90,7 +90,7 @@ def test_batch_test_agrees_pair_by_pair(make_tracks: Any, dense: Any) -> None:
     left, right = torch.randint(count, (2, 200), generator=random)
     batch = BatchTest(test, left, right)
     nothing = torch.empty(0, dtype=torch.long)
-    found, _ = dense(lambda rows: Related(batch.places(rows), Places(nothing, nothing)), 200)
+    found, _ = dense(lambda rows: BlockRelations(batch.cells(rows), Cells(nothing, nothing)), 200)
     assert found.equal(test(left[:, None], right)[0].fill_diagonal_(True))
     assert found.sum() > 200
 
