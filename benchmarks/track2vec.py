@@ -23,7 +23,7 @@ from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.track2vec.fit import candidate_weight
 from embeat_pipeline.playlists.track2vec.svd_init import factorise
 from embeat_pipeline.playlists.track2vec.train import make_trainer
-from embeat_pipeline.playlists.track2vec.validation import HoldOut, LossProbe
+from embeat_pipeline.playlists.track2vec.validation import LossProbe, ValidationSplit
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import VECTOR_SIZE
 
@@ -73,19 +73,21 @@ def measure(
     corpus: Corpus, config: Track2VecConfig, device: str
 ) -> tuple[int, float, float, float | None]:
     """Words and processor seconds of an epoch (seconds, on a GPU); loss and nDCG@20 after it."""
-    held = HoldOut(corpus, config)
-    weight = candidate_weight(held.train.counts, config)
+    split = ValidationSplit(corpus, config)
+    weight = candidate_weight(split.training.counts, config)
     initial = None
     if config.initialise:
-        initial = factorise(held.train, VECTOR_SIZE, config) * np.float32(config.initial_scale)
-    trainer = make_trainer(held.train, initial, weight, config, VECTOR_SIZE, device)
+        initial = factorise(split.training, VECTOR_SIZE, config) * np.float32(config.initial_scale)
+    trainer = make_trainer(
+        split.training, initial, weight, config=config, size=VECTOR_SIZE, device=device
+    )
     clock = time.process_time if device == "cpu" else time.perf_counter
     started = clock()
     trainer.train_epoch(0, lambda steps=1, note="": None)
     vectors, context = trainer.state()
     seconds = clock() - started
-    loss = LossProbe(held.train, config)(vectors, context)
-    return len(held.train.words), seconds, loss, held.ndcg(vectors, weight)
+    loss = LossProbe(split.training, config)(vectors, context)
+    return len(split.training.words), seconds, loss, split.ndcg(vectors, weight)
 
 
 def entries_of(lake: Path | None, playlists: int, min_count: int) -> Corpus:

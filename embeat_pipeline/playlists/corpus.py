@@ -1,4 +1,4 @@
-"""Playlists as a matrix of integer codes."""
+"""Playlists as a sparse matrix over a vocabulary of tracks."""
 
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -12,21 +12,21 @@ from scipy import sparse
 class Corpus(NamedTuple):
     """Playlists over a vocabulary of v tracks, as one CSR in playlist order.
 
-    12 bytes an entry at most: 110 million entries take 1.3 GB.
+    At most 12 bytes per entry: 110 million entries take 1.3 GB.
     """
 
     track_codes: NDArray[np.uint32]
-    """(v,) ascending; a word is a position in it."""
+    """(v,) ascending; a word is an index into them."""
     counts: NDArray[np.int64]
-    """(v,) playlists each track is in."""
+    """(v,) number of playlists that hold each track."""
     offsets: NDArray[np.int64]
-    """(playlists + 1,)"""
+    """(playlists + 1,) where each playlist starts in ``words``."""
     words: NDArray[np.int32]
     """(entries,) words of all playlists, one after the other."""
 
     @classmethod
     def read(cls, playlists: Path, min_count: int) -> Self:
-        """Read table ``playlists``; tracks in fewer than ``min_count`` of them are left out."""
+        """Read the table ``playlists``, without tracks in fewer than ``min_count`` of them."""
         column = pq.read_table(playlists, columns=["track_codes"]).column(0).combine_chunks()
         codes = column.values.to_numpy(zero_copy_only=False)
         offsets = column.offsets.to_numpy().astype(np.int64)
@@ -45,11 +45,15 @@ class Corpus(NamedTuple):
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """(playlists,) tracks of each playlist."""
+        """(playlists,) number of tracks in each playlist."""
         return np.diff(self.offsets)
 
     def select(self, playlists: NDArray[np.bool_]) -> "tuple[Corpus, NDArray[np.intp]]":
-        """Some of the playlists, over the vocabulary they have, and where those words were."""
+        """Return some playlists over their own vocabulary, and its words in this corpus.
+
+        Args:
+            playlists: (playlists,) which ones.
+        """
         entries = np.repeat(playlists, self.lengths)
         words = self.words[entries]
         counts = np.bincount(words, minlength=len(self.track_codes))
@@ -57,10 +61,9 @@ class Corpus(NamedTuple):
         word_of = np.full(len(counts), -1, np.int32)
         word_of[kept] = np.arange(len(kept))
         offsets = np.concatenate([[0], np.cumsum(self.lengths[playlists])])
-        chosen = Corpus(self.track_codes[kept], counts[kept], offsets, word_of[words])
-        return chosen, kept
+        return Corpus(self.track_codes[kept], counts[kept], offsets, word_of[words]), kept
 
     def matrix(self, values: NDArray[np.float32]) -> sparse.csr_matrix:
-        """(playlists, v) with one value an entry."""
+        """Return the (playlists, v) matrix with ``values`` (entries,)."""
         shape = (len(self.offsets) - 1, len(self.track_codes))
         return sparse.csr_matrix((values, self.words, self.offsets), shape=shape)

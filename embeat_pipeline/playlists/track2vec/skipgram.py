@@ -1,4 +1,4 @@
-"""Skip-gram with negative sampling (Mikolov et al. 2013), playlists as sentences, by gensim."""
+"""Skip-gram with negative sampling over playlists, by gensim (Mikolov et al. 2013)."""
 
 import logging
 from collections.abc import Iterator
@@ -18,27 +18,27 @@ LAST_RATE = 0.01
 class Trainer(Protocol):
     """Skip-gram over a corpus of v words, an epoch at a time.
 
-    What an epoch does follows from its number, the seed and the state alone.
+    The result of an epoch depends only on its number, the seed and the state.
     """
 
     def state(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Input and output vectors, each (v, d)."""
+        """Return input and output vectors, each (v, d)."""
         ...
 
     def restore(self, vectors: NDArray[np.float32], context: NDArray[np.float32]) -> None:
-        """Take over a ``state``."""
+        """Continue from a result of ``state``."""
         ...
 
     def train_epoch(self, epoch: int, advance: Advance) -> None:
-        """Train epoch 0, 1, 2 ...; ``advance`` is called with words as they are handed out."""
+        """Train epoch 0, 1, 2, ...; ``advance`` is called with the number of words used."""
         ...
 
 
 class Sentences:
-    """What gensim iterates over in an epoch: each playlist as a list of words.
+    """The playlists as sentences of words, for one epoch of gensim.
 
-    Playlists come in a new order every epoch, and so do their tracks where ``shuffle`` is set;
-    both depend on the seed and the epoch alone.
+    Playlists come in a new order every epoch, and so do their tracks if ``shuffle`` is set. Both
+    orders depend only on the seed and the epoch.
     """
 
     def __init__(self, corpus: Corpus, config: Track2VecConfig, epoch: int, advance: Advance):
@@ -57,7 +57,7 @@ class Sentences:
 
 
 class GensimSkipGram:
-    """See ``Trainer``; with one worker the same bits every time.
+    """A ``Trainer`` that uses gensim; with one worker it gives the same bits every time.
 
     Args:
         corpus: every word occurs.
@@ -104,7 +104,7 @@ class GensimSkipGram:
         """See ``Trainer``."""
         model, row = self._model, self._row_of_word
         vectors, context = (
-            np.asarray(one[row], np.float32) for one in (model.wv.vectors, model.syn1neg)
+            np.asarray(array[row], np.float32) for array in (model.wv.vectors, model.syn1neg)
         )
         return vectors, context
 
@@ -115,7 +115,7 @@ class GensimSkipGram:
 
     def train_epoch(self, epoch: int, advance: Advance) -> None:
         """See ``Trainer``."""
-        # Windows and negatives come from here; gensim goes on with it from epoch to epoch.
+        # Windows and negatives are drawn from it; gensim would continue it from epoch to epoch.
         self._model.random = np.random.RandomState((self._config.seed + epoch) % 2**32)
         self._model.train(
             Sentences(self._corpus, self._config, epoch, advance),
@@ -128,5 +128,5 @@ class GensimSkipGram:
 
 
 def learning_rate(config: Track2VecConfig, epochs: float) -> float:
-    """Learning rate after so many epochs: from the first to ``LAST_RATE`` of it, evenly."""
+    """Return the learning rate after so many epochs; it falls linearly to ``LAST_RATE``."""
     return config.learning_rate * (1 - (1 - LAST_RATE) * epochs / config.epochs)

@@ -1,4 +1,4 @@
-"""Track vectors from a truncated singular value decomposition of the playlist matrix."""
+"""Initial track vectors: a truncated singular value decomposition of the playlist matrix."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,13 +8,15 @@ from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
 
 ITERATIONS = 3
+"""Power iterations: each one sharpens the subspace."""
 OVERSAMPLING = 16
+"""Dimensions of the subspace beyond the rank."""
 
 
 def factorise(corpus: Corpus, size: int, config: Track2VecConfig) -> NDArray[np.float32]:
-    """Unit vectors of every track of the vocabulary, (v, size) float32.
+    """Return unit vectors of every track of the vocabulary, (v, size) float32.
 
-    Rows of V S, where U S V^T approximates the playlist x track matrix with entries
+    They are rows of V S, where U S V^T approximates the playlist x track matrix with entries
     n^-length_exponent (c + count_shift)^-count_exponent (n: length of the playlist, c: playlists
     of the track). Where the matrix has fewer than ``size`` directions, the rest is 0.
     """
@@ -31,7 +33,7 @@ def factorise(corpus: Corpus, size: int, config: Track2VecConfig) -> NDArray[np.
 def randomised_svd(
     matrix: sparse.csr_matrix, rank: int, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Right singular vectors (columns, at most rank) and singular values, largest first.
+    """Return right singular vectors (columns, at most rank) and singular values, largest first.
 
     Subspace iteration from a random start (Halko, Martinsson and Tropp 2011, algorithm 4.4).
     """
@@ -42,8 +44,8 @@ def randomised_svd(
     sketch = matrix @ start.astype(np.float32)
     for _ in range(ITERATIONS):
         basis, _ = np.linalg.qr(sketch)
-        other, _ = np.linalg.qr(transposed @ basis)
-        sketch = matrix @ other
+        row_basis, _ = np.linalg.qr(transposed @ basis)
+        sketch = matrix @ row_basis
     basis, _ = np.linalg.qr(sketch)
     left, strengths, _ = np.linalg.svd(transposed @ basis, full_matrices=False)
     return left[:, :rank], strengths[:rank]

@@ -1,4 +1,4 @@
-"""Playlists that vectors are judged by as they are trained: their other tracks, from five."""
+"""Validate Track2Vec on held-out playlists: rank their other tracks, given five of them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,41 +12,50 @@ from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
 
 SEEDS = 5
-BEST = 20
-FEWEST = 20
-"""Playlists without which nothing is held out: their mean would be chance."""
+"""Tracks of a held-out playlist that are given."""
+TOP = 20
+"""Tracks ranked per playlist."""
+MIN_PLAYLISTS = 20
+"""Fewest playlists to hold out; a mean over fewer would be chance."""
 
 
-class HoldOut:
-    """Splits a corpus, and asks vectors for what the held-out playlists hold.
+class ValidationSplit:
+    """A corpus without some playlists, and these playlists as queries.
 
-    Playlists that resemble one that is trained on are trained on, too, as in the evaluation.
+    Playlists that resemble a training playlist are trained on, too, as in the evaluation.
+
+    Attributes:
+        training: corpus without the held-out playlists.
+        training_words: its words, as words of the whole corpus.
+        queries: held-out playlists; None where there are too few.
+        held_out: number of held-out playlists.
     """
 
     def __init__(self, corpus: Corpus, config: Track2VecConfig):
-        every = sparse.csr_array(corpus.matrix(np.ones(len(corpus.words), np.float32)))
-        every.sum_duplicates()
-        keys = mix(np.arange(every.shape[0], dtype=np.uint64), config.seed)
-        playlists = Playlists(keys, every)
+        matrix = sparse.csr_array(corpus.matrix(np.ones(len(corpus.words), np.float32)))
+        matrix.sum_duplicates()
+        keys = mix(np.arange(matrix.shape[0], dtype=np.uint64), config.seed)
+        playlists = Playlists(keys, matrix)
         options = SplitOptions(
             test_share=0.0,
             validation_share=config.validation_share,
             max_validation=config.max_validation,
             seed=config.seed,
         )
-        held = split_playlists(playlists, options).validation
-        self.train, self.kept = corpus.select(~held)
-        columns = self.kept.astype(np.intp)
-        asked = Playlists(keys[held], sparse.csr_array(every[np.flatnonzero(held)][:, columns]))
-        asked.tracks.data[:] = 1
-        self.queries = draw_queries(asked, SEEDS, config.seed)
-        if len(self.queries) < FEWEST:
-            self.train, self.kept = corpus.select(np.ones(len(held), bool))
+        is_held_out = split_playlists(playlists, options).validation
+        self.training, self.training_words = corpus.select(~is_held_out)
+        columns = self.training_words.astype(np.intp)
+        rows = sparse.csr_array(matrix[np.flatnonzero(is_held_out)][:, columns])
+        held_out = Playlists(keys[is_held_out], rows)
+        held_out.tracks.data[:] = 1
+        self.queries = draw_queries(held_out, SEEDS, config.seed)
+        if len(self.queries) < MIN_PLAYLISTS:
+            self.training, self.training_words = corpus.select(np.ones(len(is_held_out), bool))
             self.queries = None
-        self.playlists = 0 if self.queries is None else int(held.sum())
+        self.held_out = 0 if self.queries is None else int(is_held_out.sum())
 
     def ndcg(self, vectors: NDArray[np.float32], weight: NDArray[np.float32]) -> float | None:
-        """Mean nDCG@20 of unit vectors of the words of ``train``, (v, d); None: nothing asked.
+        """Return the mean nDCG@20 of vectors (v, d) of the training words; None without queries.
 
         Candidates are ranked by ``weight`` (v, 1) times the sum of their cosines with the seeds.
         """
@@ -54,10 +63,10 @@ class HoldOut:
             return None
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-        believed = (unit * weight).T
-        ranked = np.empty((len(self.queries), min(BEST, len(unit))), np.int64)
+        weighted = (unit * weight).T
+        ranked = np.empty((len(self.queries), min(TOP, len(unit))), np.int64)
         for row, seeds in enumerate(self.queries.seeds):
-            scores = unit[seeds].sum(axis=0) @ believed
+            scores = unit[seeds].sum(axis=0) @ weighted
             scores[seeds] = -np.inf
             best = np.argpartition(-scores, ranked.shape[1] - 1)[: ranked.shape[1]]
             ranked[row] = best[np.argsort(-scores[best], kind="stable")]
@@ -65,13 +74,14 @@ class HoldOut:
 
 
 class LossProbe:
-    """The loss of skip-gram with negative sampling, exact, on pairs drawn once.
+    """Exact loss of skip-gram with negative sampling, on pairs that are drawn once.
 
-    Trainers sum up losses of weights that change meanwhile, gensim in single precision; this is
-    the same number for both, and falls only where the vectors get better.
+    The trainers' own losses are sums over weights that change meanwhile, and gensim's has single
+    precision. This one is comparable between trainers and between epochs.
     """
 
     PAIRS = 20_000
+    """Pairs drawn."""
 
     def __init__(self, corpus: Corpus, config: Track2VecConfig):
         random = np.random.default_rng(config.seed)
@@ -80,19 +90,19 @@ class LossProbe:
         other = corpus.offsets[playlist] + np.asarray(
             random.random(self.PAIRS) * corpus.lengths[playlist], np.int64
         )
-        apart = entries != other
-        self._words = corpus.words[entries[apart]]
-        self._contexts = corpus.words[other[apart]]
+        is_pair = entries != other
+        self._words = corpus.words[entries[is_pair]]
+        self._contexts = corpus.words[other[is_pair]]
         share = corpus.counts**config.ns_exponent
         shape = (len(self._words), config.negative)
         self._negatives = random.choice(len(corpus.counts), shape, p=share / share.sum())
 
     def __call__(self, vectors: NDArray[np.float32], context: NDArray[np.float32]) -> float:
-        """Mean of -log sigmoid(positive) - sum log sigmoid(-negatives), 0 where no pair is."""
+        """Return the mean of -log sigmoid(positive) - sum log sigmoid(-negatives); 0 without pairs."""
         if not len(self._words):
             return 0.0
-        given = vectors[self._words]
-        positive = np.einsum("nd,nd->n", given, context[self._contexts])
-        negative = np.einsum("nd,nkd->nk", given, context[self._negatives])
+        centres = vectors[self._words]
+        positive = np.einsum("nd,nd->n", centres, context[self._contexts])
+        negative = np.einsum("nd,nkd->nk", centres, context[self._negatives])
         loss = np.logaddexp(0, -positive) + np.logaddexp(0, negative).sum(axis=1)
         return float(loss.mean())

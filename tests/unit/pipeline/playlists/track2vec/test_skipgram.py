@@ -14,10 +14,10 @@ from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.track2vec.skipgram import Trainer
 from embeat_pipeline.playlists.track2vec.skipgram_torch import (
-    LONGEST,
-    LONGEST_STEP,
+    MAX_ROW_WORDS,
+    MAX_STEP,
     SHARED_NEGATIVES,
-    BatchedSkipGram,
+    TorchSkipGram,
     descend,
 )
 from embeat_pipeline.playlists.track2vec.train import make_trainer
@@ -77,12 +77,13 @@ QUICK = Track2VecConfig(
 
 
 def trained(trainer: str, corpus: Corpus, config: Track2VecConfig = QUICK) -> Trainer:
-    chosen = replace(config, trainer=trainer)
-    model = make_trainer(corpus, None, np.ones((len(corpus.counts), 1), np.float32), chosen, 8)
-    told: list[int] = []
+    weight = np.ones((len(corpus.counts), 1), np.float32)
+    config = replace(config, trainer=trainer)
+    model = make_trainer(corpus, None, weight, config=config, size=8)
+    words: list[int] = []
     for epoch in range(config.epochs):
-        model.train_epoch(epoch, lambda steps=1, note="": told.append(steps))
-    assert sum(told) == len(corpus.words) * config.epochs
+        model.train_epoch(epoch, lambda steps=1, note="": words.append(steps))
+    assert sum(words) == len(corpus.words) * config.epochs
     return model
 
 
@@ -105,7 +106,8 @@ def test_an_epoch_follows_from_its_number_and_the_state(trainer: str) -> None:
     whole = trained(trainer, corpus, config)
     weight = np.ones((20, 1), np.float32)
     first, second = (
-        make_trainer(corpus, None, weight, replace(config, trainer=trainer), 8) for _ in range(2)
+        make_trainer(corpus, None, weight, config=replace(config, trainer=trainer), size=8)
+        for _ in range(2)
     )
     for epoch in range(2):
         first.train_epoch(epoch, lambda steps=1, note="": None)
@@ -119,7 +121,9 @@ def test_one_batch_is_the_gradient_of_the_loss() -> None:
     config = replace(QUICK, trainer="torch", learning_rate=1e-3, window=3)
     random = np.random.default_rng(5)
     vectors, context = random.standard_normal((2, 20, 8)).astype(np.float32)
-    model = BatchedSkipGram(corpus, vectors, context, config, 8, torch.device("cpu"))
+    model = TorchSkipGram(
+        corpus, vectors, context, config=config, size=8, device=torch.device("cpu")
+    )
     words = torch.tensor([[1, 4, 7, 0], [3, 9, 0, 0]])
     there = torch.tensor([[True, True, True, False], [True, True, False, False]])
     model._step(words, there, 1e-3, np.random.default_rng(2))
@@ -149,7 +153,7 @@ def test_no_step_is_longer_than_allowed() -> None:
     table = torch.zeros(3, 4)
     descend(table, torch.tensor([1, 1, 2]), torch.full((3, 4), -100.0), 1.0)
     assert table[0].tolist() == [0] * 4
-    assert table[1:].norm(dim=1).tolist() == pytest.approx([LONGEST_STEP] * 2)
+    assert table[1:].norm(dim=1).tolist() == pytest.approx([MAX_STEP] * 2)
 
 
 def test_long_playlists_are_cut_and_nothing_is_lost() -> None:
@@ -157,10 +161,15 @@ def test_long_playlists_are_cut_and_nothing_is_lost() -> None:
     corpus = Corpus(
         words.astype(np.uint32), np.ones(300, np.int64), np.array([0, 0, 299, 300]), words
     )
-    model = BatchedSkipGram(
-        corpus, None, None, replace(QUICK, shuffle=True), 8, torch.device("cpu")
+    model = TorchSkipGram(
+        corpus,
+        None,
+        None,
+        config=replace(QUICK, shuffle=True),
+        size=8,
+        device=torch.device("cpu"),
     )
     found, starts = model._rows(np.random.default_rng(0))
-    assert np.diff(starts).tolist() == [LONGEST, LONGEST, 299 - 2 * LONGEST, 1]
+    assert np.diff(starts).tolist() == [MAX_ROW_WORDS, MAX_ROW_WORDS, 299 - 2 * MAX_ROW_WORDS, 1]
     assert sorted(found[:299].tolist()) == list(range(299))
     assert found[:299].tolist() != list(range(299))

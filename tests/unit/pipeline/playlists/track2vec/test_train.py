@@ -19,8 +19,8 @@ from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.track2vec import train as training
 from embeat_pipeline.playlists.track2vec.fit import track_vectors, train_track2vec
-from embeat_pipeline.playlists.track2vec.train import NAME, best_epoch, is_over
-from embeat_pipeline.playlists.track2vec.validation import HoldOut
+from embeat_pipeline.playlists.track2vec.train import CHECKPOINT, best_epoch, is_over
+from embeat_pipeline.playlists.track2vec.validation import ValidationSplit
 from embeat_serve.contract.lake import LakePaths
 
 EPOCHS = 3
@@ -61,8 +61,8 @@ def train_for(
     def run(number: int, config: Track2VecConfig) -> dict[str, Any]:
         begun: list[int] = []
 
-        def counted(*arguments: Any) -> training.Trainer:
-            trainer = make(*arguments)
+        def counted(*arguments: Any, **options: Any) -> training.Trainer:
+            trainer = make(*arguments, **options)
             whole = trainer.train_epoch
 
             def train_epoch(epoch: int, advance: Any) -> None:
@@ -82,7 +82,7 @@ def train_for(
 
 @pytest.mark.parametrize("trainer", ["gensim", "torch"])
 @pytest.mark.parametrize("number", [0, 2])
-def test_it_goes_on_to_the_bit(
+def test_an_interrupted_training_resumes_to_the_bit(
     trainer: Any, number: int, lake: LakePaths, train_for: Callable[..., dict[str, Any]]
 ) -> None:
     config = replace(CONFIG, trainer=trainer)
@@ -93,11 +93,11 @@ def test_it_goes_on_to_the_bit(
     with pytest.raises(Killed):
         train_for(number, config)
     assert not output.exists()
-    assert (lake.models / NAME).exists() == (number > 0)
+    assert (lake.models / CHECKPOINT).exists() == (number > 0)
     # What is left to do, and no epoch more.
     assert train_for(EPOCHS - number, config)["history"] == whole["history"]
     assert output.read_bytes() == content
-    assert not (lake.models / NAME).exists()
+    assert not (lake.models / CHECKPOINT).exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK nonsense"])
@@ -108,11 +108,11 @@ def test_a_checkpoint_that_does_not_fit_is_as_good_as_none(
         train_for(1, CONFIG)
     with pytest.raises(Killed):
         train_for(EPOCHS - 1, replace(CONFIG, seed=8))
-    (lake.models / NAME).write_bytes(content)
+    (lake.models / CHECKPOINT).write_bytes(content)
     assert len(train_for(EPOCHS, CONFIG)["history"]) == EPOCHS + 1
 
 
-def test_every_epoch_is_judged_and_shown(lake: LakePaths) -> None:
+def test_every_epoch_is_validated_and_shown(lake: LakePaths) -> None:
     made = train_track2vec(lake, CONFIG, "cpu")
     history = made["history"]
     assert [row["epoch"] for row in history] == list(range(EPOCHS + 1))
@@ -132,12 +132,12 @@ def test_training_ends_where_nothing_gets_better(lake: LakePaths) -> None:
     corpus = Corpus.read(lake.table("playlists"), 1)
     # Steps as long as these spoil what the factorisation found.
     wild = replace(CONFIG, epochs=9, learning_rate=5.0, patience=2)
-    stopped, told = track_vectors(corpus, wild, "cpu")
-    assert len(told["history"]) == 3
-    assert best_epoch(told["history"], 2) == 0
-    start, _ = track_vectors(corpus, replace(wild, epochs=0), "cpu")
+    stopped, _, history = track_vectors(corpus, wild, device="cpu")
+    assert len(history) == 3
+    assert best_epoch(history, 2) == 0
+    start = track_vectors(corpus, replace(wild, epochs=0), device="cpu").vectors
     assert np.abs(stopped - start).max() < 1e-5
-    last, _ = track_vectors(corpus, replace(wild, epochs=2, patience=0), "cpu")
+    last = track_vectors(corpus, replace(wild, epochs=2, patience=0), device="cpu").vectors
     assert np.abs(last - start).max() > 0.1
 
 
@@ -160,23 +160,23 @@ def test_patience(quality: list[float | None], patience: int, best: int, over: b
     assert is_over(history, patience) == over
 
 
-def test_what_judges_is_not_trained_on(lake: LakePaths) -> None:
+def test_validation_playlists_are_not_trained_on(lake: LakePaths) -> None:
     corpus = Corpus.read(lake.table("playlists"), 1)
-    held = HoldOut(corpus, CONFIG)
-    assert held.queries is not None
-    assert len(held.train.offsets) - 1 + held.playlists == len(corpus.offsets) - 1
-    assert (held.train.counts > 0).all()
-    assert held.train.track_codes.tolist() == corpus.track_codes[held.kept].tolist()
-    everything = HoldOut(corpus, replace(CONFIG, validation_share=0.0))
-    assert (everything.queries, everything.playlists) == (None, 0)
-    assert everything.train.words.tolist() == corpus.words.tolist()
+    split = ValidationSplit(corpus, CONFIG)
+    assert split.queries is not None
+    assert len(split.training.offsets) - 1 + split.held_out == len(corpus.offsets) - 1
+    assert (split.training.counts > 0).all()
+    assert split.training.track_codes.tolist() == corpus.track_codes[split.training_words].tolist()
+    everything = ValidationSplit(corpus, replace(CONFIG, validation_share=0.0))
+    assert (everything.queries, everything.held_out) == (None, 0)
+    assert everything.training.words.tolist() == corpus.words.tolist()
     # Vectors that know the themes find what is held out; others do not.
     vectors = np.eye(THEMES + 1, dtype=np.float32)[
-        np.minimum(held.train.track_codes // TRACKS_PER_THEME, THEMES)
+        np.minimum(split.training.track_codes // TRACKS_PER_THEME, THEMES)
     ]
     weight = np.ones((len(vectors), 1), np.float32)
     knowing, ignorant = (
-        held.ndcg(one, weight)
+        split.ndcg(one, weight)
         for one in (vectors, np.random.default_rng(0).permutation(vectors, axis=0))
     )
     assert knowing is not None
@@ -188,12 +188,13 @@ def test_tracks_that_are_held_out_get_a_vector_all_the_same(lake: LakePaths) -> 
     corpus = Corpus.read(lake.table("playlists"), 1)
     alone = int(np.searchsorted(corpus.track_codes, 9_000))
     for seed in range(20):
-        held = HoldOut(corpus, replace(CONFIG, seed=seed, validation_share=0.5))
-        if alone not in held.kept:
+        split = ValidationSplit(corpus, replace(CONFIG, seed=seed, validation_share=0.5))
+        if alone not in split.training_words:
             break
     else:
         pytest.fail("the playlist was never held out")
-    vectors, _ = track_vectors(corpus, replace(CONFIG, seed=seed, validation_share=0.5, epochs=0))
+    config = replace(CONFIG, seed=seed, validation_share=0.5, epochs=0)
+    vectors = track_vectors(corpus, config).vectors
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     theme = unit[np.isin(corpus.track_codes, [1, 2, 3])] @ unit[alone]
     others = unit[corpus.track_codes >= TRACKS_PER_THEME][:-2] @ unit[alone]
