@@ -68,9 +68,17 @@ def masked_info_nce(
             columns with the highest scores.
     """
     rows = block_rows or max(1, BLOCK_VALUES // max(len(anchors), 1))
-    return _MaskedInfoNCE.apply(
-        anchors, positives, relations, temperature, form, rows, hardest_weight
-    )
+    settings = _Settings(temperature, form, rows, hardest_weight)
+    return _MaskedInfoNCE.apply(anchors, positives, relations, settings)
+
+
+class _Settings(NamedTuple):
+    """Settings of ``masked_info_nce``, as it documents them."""
+
+    temperature: float
+    form: Positives
+    block_rows: int
+    hardest_weight: float
 
 
 class _MaskedInfoNCE(torch.autograd.Function):
@@ -80,11 +88,9 @@ class _MaskedInfoNCE(torch.autograd.Function):
         anchors: Tensor,
         positives: Tensor,
         relations: Relations,
-        temperature: float,
-        form: Positives,
-        block_rows: int,
-        hardest_weight: float,
+        settings: _Settings,
     ) -> Tensor:
+        temperature, form, block_rows, hardest_weight = settings
         count = len(anchors)
         scaled = anchors / temperature
         row_loss = anchors.new_empty(count)
@@ -125,7 +131,7 @@ class _MaskedInfoNCE(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> Any:
         anchor_gradient, positive_gradient = ctx.saved_tensors
         (of_loss,) = gradients
-        return of_loss * anchor_gradient, of_loss * positive_gradient, None, None, None, None, None
+        return of_loss * anchor_gradient, of_loss * positive_gradient, None, None
 
 
 def _own(rows: slice, device: torch.device) -> Cells:

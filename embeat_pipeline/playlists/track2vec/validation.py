@@ -98,7 +98,7 @@ class LossProbe:
         self._negatives = random.choice(len(corpus.counts), shape, p=share / share.sum())
 
     def __call__(self, vectors: NDArray[np.float32], context: NDArray[np.float32]) -> float:
-        """Return the mean of -log sigmoid(positive) - sum log sigmoid(-negatives); 0 without pairs."""
+        """Return the mean of -log sigmoid(positive) - sum log sigmoid(-negatives), else 0."""
         if not len(self._words):
             return 0.0
         centres = vectors[self._words]
