@@ -1,8 +1,8 @@
-"""The language a song is most likely sung in, from what is written of it; unknown stays unknown.
+"""Guess the language of a song from its title, artists and genres; unknown stays unknown.
 
-Evidence, first come first served: the script of the title; a genre that goes with a language
-whose songs often have English titles (k-pop); the script of the artists' names; words of the
-title that only one language has; any genre that goes with a language. Nobody listened.
+The first evidence decides, in this order: the script of the title; a genre of a language whose
+songs often have English titles (k-pop); the script of the artists' names; words of the title that
+only one language has; any genre of a language. The audio is not used.
 """
 
 import polars as pl
@@ -44,14 +44,14 @@ GENRE_LANGUAGES = (
     ("sr", r"serbian|turbo folk|yugoslav"),
     ("en", r"\bbritish\b|\buk\b|\bamericana?\b|\bcountry\b|nashville|britpop|southern hip hop"),
 )
-"""Genre names that go with a language; the first that fits counts. Nations whose bands mostly
-sing in English (Swedish, Dutch) are left out."""
+"""Language -> pattern of its genre names; the first match counts. Nations whose bands mostly sing
+in English (Swedish, Dutch) are left out."""
 
 WORDLESS = (
     r"house|techno|electro|\bedm\b|\bdisco\b|trance|jazz|classical|orchestr|soundtrack|piano"
     r"|instrumental|ambient|lo-fi|chill|baroque|opera|\bdub\b|metal|guitar"
 )
-"""Genre names that tell of no language, whatever nation they name ("french house")."""
+"""Genre names that say nothing of the language, even with a nation in them ("french house")."""
 
 ENGLISH_TITLES = ("yue", "zh", "ko", "ja", "th", "vi", "id", "tl", "hi", "pa", "ta", "te")
 """Languages whose songs often have English titles."""
@@ -77,10 +77,10 @@ SCRIPTS = (
     ("sr", r"[ђћџљњјЂЋЏЉЊЈ]"),
     ("ru", r"\p{Cyrillic}"),
 )
-"""Language of text that holds such letters; the first that fits counts."""
+"""Language -> letters of its script; the first match counts."""
 
 SHARED_SCRIPTS = (("zh", ("yue", "ja", "ko")), ("ru", ("uk", "bg", "sr")), ("ar", ("fa",)))
-"""Language that a script suggests -> others it may be, where the genre says so."""
+"""Language that a script suggests -> other languages, which the genre decides between."""
 
 WORDS = (
     (
@@ -97,7 +97,7 @@ WORDS = (
     ("pl", "nie|się|jest|moja|ciebie|mnie|dla|miłość"),
     ("id", "cinta|yang|aku|kau|tak|dan|untuk|kamu"),
 )
-"""Common words of titles. A title counts as of a language where it holds words of that alone."""
+"""Language -> common words of titles. They count where a title has words of one language only."""
 
 VERSION = r"\s*(?:[(\[]| - | – |\b(?i:feat|ft)\b\.?).*$"
 """What follows a title: versions, guests."""
@@ -106,21 +106,21 @@ _OTHER_LETTERS = r"[\p{L}--[\p{Latin}\p{Common}]]"
 
 
 def genre_languages(names: pl.Series) -> pl.Series:
-    """Language (str, null where none) that goes with each genre name (str)."""
+    """Return the language (str, or null) of each genre name (str)."""
     name = pl.col("name")
-    found = _first(name, GENRE_LANGUAGES)
+    language = _first(name, GENRE_LANGUAGES)
     wordless = name.str.contains(WORDLESS)
     frame = names.str.to_lowercase().alias("name").to_frame()
-    return frame.select(pl.when(~wordless).then(found).alias("language")).to_series()
+    return frame.select(pl.when(~wordless).then(language).alias("language")).to_series()
 
 
 def languages(titles: pl.Series, artists: pl.Series, genre: pl.Series) -> pl.Series:
-    """Language codes (str, ISO 639, null where unknown) of songs.
+    """Return the language codes of songs (str, ISO 639, null where unknown).
 
     Args:
-        titles: (str).
-        artists: names, joined (str).
-        genre: language that goes with the main artist's genres (str), null where none.
+        titles: titles (str).
+        artists: names of the artists, joined (str).
+        genre: language of the main artist's genres (str, or null).
     """
     frame = pl.DataFrame({"title": titles, "artists": artists, "genre": genre.cast(pl.String)})
     hint = pl.col("genre")
@@ -146,12 +146,12 @@ def languages(titles: pl.Series, artists: pl.Series, genre: pl.Series) -> pl.Ser
 
 
 def _of_script(texts: pl.Series) -> pl.Series:
-    """Language that the script says; only texts with other than Latin letters are looked into."""
+    """Return the language of each text's script; null for Latin letters only."""
     other = texts.str.contains(_OTHER_LETTERS).fill_null(False)
     frame = texts.alias("text").to_frame().with_row_index("row")
-    found = frame.filter(other).with_columns(language=_first(pl.col("text"), SCRIPTS))
+    detected = frame.filter(other).with_columns(language=_first(pl.col("text"), SCRIPTS))
     joined = frame.join(
-        found.select("row", "language"), on="row", how="left", maintain_order="left"
+        detected.select("row", "language"), on="row", how="left", maintain_order="left"
     )
     return joined["language"]
 
@@ -169,15 +169,15 @@ def _refined(script: str) -> pl.Expr:
 
 def _of_words(title: pl.Expr) -> pl.Expr:
     bare = title.str.replace(VERSION, "").str.to_lowercase().str.replace_all("’", "'")
-    holds = {
+    matches = {
         language: bare.str.contains(rf"(?:^|[\s,.!?])(?:{words})(?:$|[\s,.!?])").cast(pl.Int8)
         for language, words in WORDS
     }
-    only_one = pl.sum_horizontal(holds.values()) == 1
-    found = pl.coalesce(
-        pl.when(held == 1).then(pl.lit(language)) for language, held in holds.items()
+    only_one = pl.sum_horizontal(matches.values()) == 1
+    language_of_words = pl.coalesce(
+        pl.when(has_words == 1).then(pl.lit(language)) for language, has_words in matches.items()
     )
-    return pl.when(only_one).then(found)
+    return pl.when(only_one).then(language_of_words)
 
 
 def _first(text: pl.Expr, patterns: tuple[tuple[str, str], ...]) -> pl.Expr:

@@ -12,19 +12,19 @@ from embeat_serve.contract.neighbour_codec import BYTES
 from embeat_serve.contract.schema import TrackField
 
 PACKED = ("neighbour_codes", "shared_playlists", "strengths", "several_strengths")
-"""Columns of the tables, in the order in which they are packed."""
+"""Columns of the tables, in the order in which ``pack`` takes them."""
 
 
 def read_neighbours(
     connection: duckdb.DuckDBPyConnection, table: Path, code: str, codes: NDArray[np.uint32]
 ) -> pl.DataFrame:
-    """Packed lists of ascending ``codes`` in a table: the code and payload fields."""
-    # A cursor of its own: the caller is still reading from the connection.
+    """Return the code and the packed payload fields of the lists of ascending ``codes``."""
+    # The caller is still reading from the connection itself.
     with connection.cursor() as cursor:
-        cursor.register("wanted", pa.table({code: codes}))
-        # Lists are long: those of points that did not change are not even unpacked.
+        cursor.register("codes", pa.table({code: codes}))
+        # Lists are long; those of unchanged points are not even decompressed.
         rows = cursor.sql(
-            f"SELECT * FROM read_parquet($1) SEMI JOIN wanted USING ({code}) "  # noqa: S608
+            f"SELECT * FROM read_parquet($1) SEMI JOIN codes USING ({code}) "  # noqa: S608
             f"WHERE {code} >= $2 AND {code} < $3",
             params=[str(table), int(codes[0]), int(codes[-1]) + 1],
         ).pl()
@@ -39,10 +39,10 @@ def read_neighbours(
 def pack(
     codes: pl.Series, shared: pl.Series, strengths: pl.Series, several: pl.Series
 ) -> pl.Series:
-    """Base64 of each row: its codes, little-endian uint32, the playlists shared, little-endian
-    uint16, then one byte a strength of each kind.
+    """Return each row as Base64; null where a row is empty.
 
-    A row's text depends on that row alone. Null where a row holds nothing.
+    The bytes are the codes (little-endian uint32), the shared playlists (little-endian uint16),
+    and the strengths of both kinds (one byte each).
     """
     lengths = codes.list.len().to_numpy().astype(np.int64)
     row = np.repeat(np.arange(len(lengths)), lengths)

@@ -1,4 +1,4 @@
-"""Clean tables -> points of a collection, batch by batch and with bounded memory."""
+"""Make the points of a collection from the tables, in batches with bounded memory."""
 
 import gc
 from collections.abc import Iterator
@@ -34,22 +34,22 @@ CENTROIDS = "artist_vectors.parquet"
 
 @dataclass(frozen=True)
 class Source:
-    """Where the points of a collection come from."""
+    """Tables that the points of a collection are made from."""
 
     vectors: Path
-    """One row per point: its code and its vector."""
+    """Table with one row per point: its code and its vector."""
     entities: Path
     """Table that the payload is read from."""
     code: str
     """Column of the point id, in both."""
     query: str
-    """Name of the SQL file that makes the payload."""
+    """Name of the SQL file that selects the payload."""
     neighbours: Path | None = None
-    """Table of neighbour lists, where points carry them."""
+    """Table of neighbour lists; None where points have none."""
 
 
 def source_of(collection: str, lake: LakePaths, scratch: Path) -> Source:
-    """Source of a collection; ``scratch`` holds what ``write_facts`` and centroids left."""
+    """Return the source of a collection; ``scratch`` has the artists' facts and centroids."""
     tracks = lake.table("tracks")
     match collection:
         case Collection.TRACKS:
@@ -64,13 +64,13 @@ def source_of(collection: str, lake: LakePaths, scratch: Path) -> Source:
 
 
 def write_facts(lake: LakePaths, scratch: Path, options: BuildOptions) -> None:
-    """Write what tracks carry of their artists: genres and related artists, by artist code."""
+    """Write the facts of artists that go into tracks: genres and related artists, by code."""
     tables = ("artists", "artist_genres", "genre_map", "related_artists")
     values = [str(lake.table(name)) for name in tables]
     names = pl.read_parquet(lake.table("genre_map"), columns=["genre_code", "genre"])
-    spoken = names.select("genre_code", genre_language=genre_languages(names["genre"]))
+    languages_of_genres = names.select("genre_code", genre_language=genre_languages(names["genre"]))
     with duckdb.connect() as connection:
-        connection.register("genre_languages", spoken.to_arrow())
+        connection.register("genre_languages", languages_of_genres.to_arrow())
         facts = connection.sql(
             read_sql("facts.sql"),
             params=[*values, options.max_genres, options.max_related_artists],
@@ -79,21 +79,21 @@ def write_facts(lake: LakePaths, scratch: Path, options: BuildOptions) -> None:
 
 
 def read_sql(name: str) -> str:
-    """Text of an SQL file of this package."""
+    """Return the text of an SQL file of this package."""
     return files(__package__ or "").joinpath("sql", name).read_text(encoding="utf-8")
 
 
 class Slice(NamedTuple):
-    """Points of a collection as columns, in order of code."""
+    """Some points of a collection as columns, in order of code."""
 
     codes: NDArray[np.uint32]
     """(n,) point ids."""
     rows: pl.DataFrame
-    """(n,) payload, one column a field; null where a point lacks it."""
+    """(n,) payload, one column per field; null where a point lacks the field."""
     matrix: NDArray[np.float32]
     """(n, 64) vectors; zero where there is none."""
     usable: NDArray[np.bool_]
-    """(n,) whether there is one."""
+    """(n,) whether a point has a vector."""
 
 
 def slices(
@@ -104,7 +104,15 @@ def slices(
     high: int,
     only: NDArray[np.uint32] | None = None,
 ) -> Iterator[Slice]:
-    """Points with ``low <= code < high``, ``SLICE`` at a time; ``only`` those codes, where given.
+    """Yield the points with ``low <= code < high``, ``SLICE`` at a time.
+
+    Args:
+        source: tables of the collection.
+        collection: name of the collection.
+        scratch: folder with the artists' facts.
+        low: first code.
+        high: code after the last.
+        only: ascending codes to restrict the points to; None for all.
 
     Raises:
         ValueError: a code has a vector and no row.
@@ -144,33 +152,33 @@ def _vectors(
     high: int,
     only: NDArray[np.uint32] | None,
 ) -> Iterator[pa.Table]:
-    # Few codes out of many rows are gathered, so that the joins that follow are few as well.
+    # Sparse codes are collected into full slices, so that few joins follow.
     reader = connection.sql(
         f"SELECT * FROM read_parquet($1) WHERE {source.code} >= $2 AND {source.code} < $3",  # noqa: S608
         params=[str(source.vectors), low, high],
     ).to_arrow_reader(SLICE)
-    gathered: list[pa.RecordBatch] = []
+    waiting: list[pa.RecordBatch] = []
     for batch in reader:
         if only is not None:
             codes = batch.column(batch.schema.get_field_index(source.code)).to_numpy()
             batch = batch.filter(pa.array(np.isin(codes, only)))
-        gathered.append(batch)
-        if sum(len(piece) for piece in gathered) >= SLICE:
-            yield pa.Table.from_batches(gathered)
-            gathered = []
-    if any(len(piece) for piece in gathered):
-        yield pa.Table.from_batches(gathered)
+        waiting.append(batch)
+        if sum(len(piece) for piece in waiting) >= SLICE:
+            yield pa.Table.from_batches(waiting)
+            waiting = []
+    if any(len(piece) for piece in waiting):
+        yield pa.Table.from_batches(waiting)
 
 
 def with_language(rows: pl.DataFrame) -> pl.DataFrame:
-    """Payload of tracks with their languages instead of what their genres say of it."""
+    """Replace the column ``genre_language`` of tracks by their detected language."""
     credits = rows[TrackField.ARTIST_NAMES].list.join(" ", ignore_nulls=True)
-    found = languages(rows[TrackField.TRACK_NAME], credits, rows["genre_language"])
-    return rows.drop("genre_language").with_columns(found.alias(TrackField.LANGUAGE))
+    detected = languages(rows[TrackField.TRACK_NAME], credits, rows["genre_language"])
+    return rows.drop("genre_language").with_columns(detected.alias(TrackField.LANGUAGE))
 
 
 def text_keys(collection: str) -> tuple[pl.Expr, pl.Expr]:
-    """Search columns of a collection's payload; null where there is nothing to search."""
+    """Return the expressions of a collection's text fields; null where they would be empty."""
     if collection == Collection.ARTISTS:
         name = pl.col(ArtistField.ARTIST_NAME)
         names = [pl.col(ArtistField.ALIASES).list.join(" ", ignore_nulls=True)]
@@ -182,8 +190,8 @@ def text_keys(collection: str) -> tuple[pl.Expr, pl.Expr]:
             for field in (TrackField.ARTIST_NAMES, TrackField.ARTIST_ALIASES)
         ]
         fields = TrackField.NAME_KEY, TrackField.SEARCH_TEXT
-    searched = pl.concat_str(name, *names, separator=" ", ignore_nulls=True)
-    keys = name_key(name), search_text(searched)
+    all_names = pl.concat_str(name, *names, separator=" ", ignore_nulls=True)
+    keys = name_key(name), search_text(all_names)
     key, text = (
         pl.when(column != "").then(column).alias(field)
         for column, field in zip(keys, fields, strict=True)
@@ -191,15 +199,15 @@ def text_keys(collection: str) -> tuple[pl.Expr, pl.Expr]:
     return key, text
 
 
-def points(of: Slice, collection: str) -> Iterator[list[edge.Point]]:
-    """The points of a slice, ``UPSERT`` at a time."""
+def points(rows: Slice, collection: str) -> Iterator[list[edge.Point]]:
+    """Yield the points of a slice, ``UPSERT`` at a time."""
     vector_name = VectorName.OF_COLLECTION[collection]
-    # Millions of short-lived dicts and lists, no cycles: the collector would triple the time.
+    # Millions of short-lived dicts and lists without cycles: collection would triple the time.
     gc.disable()
     try:
-        for start in range(0, len(of.codes), UPSERT):
+        for start in range(0, len(rows.codes), UPSERT):
             batch = slice(start, start + UPSERT)
-            # The engine takes points one by one, as Python objects: the only loop over rows.
+            # The only loop over rows: the engine takes points as Python objects.
             yield [
                 edge.Point(
                     code,
@@ -207,10 +215,10 @@ def points(of: Slice, collection: str) -> Iterator[list[edge.Point]]:
                     {field: value for field, value in row.items() if value is not None},
                 )
                 for code, vector, has_vector, row in zip(
-                    of.codes[batch].tolist(),
-                    of.matrix[batch].tolist(),
-                    of.usable[batch].tolist(),
-                    of.rows[batch].to_dicts(),
+                    rows.codes[batch].tolist(),
+                    rows.matrix[batch].tolist(),
+                    rows.usable[batch].tolist(),
+                    rows.rows[batch].to_dicts(),
                     strict=True,
                 )
             ]

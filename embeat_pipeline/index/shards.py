@@ -1,4 +1,4 @@
-"""Engine side of a build: an empty shard, and several shards joined into one."""
+"""Create, load and join shards of the embedded Qdrant engine."""
 
 import shutil
 from collections.abc import Sequence
@@ -21,19 +21,20 @@ STORAGE = {
 }
 
 EXTRA_SEGMENTS = 4
-"""Segments of changed points that a collection may have on top of those it was built in: each is
-searched by itself, which costs a fraction of a millisecond."""
+"""Most segments of changed points in addition to those of the build. Each segment is searched by
+itself, which costs a fraction of a millisecond."""
 
 PINNED_FIELDS = {TrackField.POPULARITY_RANK}
-"""Fields whose index is held in memory by every process: nearly every query checks it point by
-point, twice as fast. All others are read through the page cache, which makes loading a release
-four times as fast and other queries no slower."""
+"""Fields whose index every process holds in memory. Nearly every query checks them point by point,
+which is then twice as fast. All other indexes are read through the page cache: loading a release
+is four times as fast and other queries are no slower."""
 
 
 def create_shard(folder: Path, collection: str, options: BuildOptions) -> edge.EdgeShard:
     """Create an empty shard for ``collection``, payload indexes included.
 
-    Indexes come before any point: a graph built without them costs recall under filters.
+    The indexes must exist before any point: a graph built without them has less recall under
+    filters.
     """
     shard = edge.EdgeShard.create(str(folder), _config(collection, options, segments=1))
     for field, kind in PAYLOAD_INDEXES[collection].items():
@@ -43,10 +44,10 @@ def create_shard(folder: Path, collection: str, options: BuildOptions) -> edge.E
 
 
 def load_shard(folder: Path, collection: str, options: BuildOptions) -> edge.EdgeShard:
-    """Open a finished shard to change points of it.
+    """Open a finished shard to change its points.
 
-    What changes goes to a segment of its own. Beyond ``EXTRA_SEGMENTS`` of them ``optimize``
-    makes one of the smallest, and it makes those again of which a fifth is gone.
+    Changed points go to new segments. Beyond ``EXTRA_SEGMENTS`` of them, ``optimize`` merges the
+    smallest; it also rebuilds segments of which a fifth is deleted.
     """
     shard = edge.EdgeShard.load(str(folder))
     parts = options.part_count(shard.count(edge.CountRequest(exact=True)))
@@ -75,16 +76,16 @@ def _config(collection: str, options: BuildOptions, segments: int) -> edge.EdgeC
         optimizers=edge.EdgeOptimizersConfig(
             default_segment_number=segments,
             max_segment_size=1 << 32,
-            # Even a small segment becomes read-only and memory-mapped, and loads at once.
+            # Also small segments become read-only and memory-mapped, so they load at once.
             indexing_threshold=1,
         ),
-        # Nothing is written after the build, and a log would lock out a second reader.
+        # Nothing is written after the build, and a log would exclude a second reader.
         wal_enabled=False,
     )
 
 
 def segments_of(shard: Path) -> list[Path]:
-    """Folders of a shard's segments."""
+    """Return the folders of a shard's segments."""
     return sorted((shard / "segments").iterdir())
 
 
@@ -93,25 +94,29 @@ def field_index(
 ) -> (
     edge.KeywordIndexParams | edge.IntegerIndexParams | edge.FloatIndexParams | edge.TextIndexParams
 ):
-    """Engine parameters of a payload index; ``kind`` as in ``contract.PAYLOAD_INDEXES``."""
-    graph = field in GRAPH_FIELDS
+    """Return the engine's parameters of a payload index; ``kind`` as in ``PAYLOAD_INDEXES``.
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    in_graph = field in GRAPH_FIELDS
     memory = edge.Memory.Pinned if field in PINNED_FIELDS else edge.Memory.Cold
     match kind:
         case "keyword":
-            return edge.KeywordIndexParams(enable_hnsw=graph, memory=memory)
+            return edge.KeywordIndexParams(enable_hnsw=in_graph, memory=memory)
         case "integer":
-            coded = field.endswith("_codes")
+            is_code = field.endswith("_codes")
             return edge.IntegerIndexParams(
-                lookup=coded, range=not coded, enable_hnsw=graph, memory=memory
+                lookup=is_code, range=not is_code, enable_hnsw=in_graph, memory=memory
             )
         case "float":
-            return edge.FloatIndexParams(enable_hnsw=graph, memory=memory)
+            return edge.FloatIndexParams(enable_hnsw=in_graph, memory=memory)
         case "text":
             return edge.TextIndexParams(
                 tokenizer=edge.TokenizerType.Whitespace,
-                # Tokens are folded before they get here.
+                # Text is normalised before it gets here.
                 lowercase=False,
-                enable_hnsw=graph,
+                enable_hnsw=in_graph,
                 memory=memory,
             )
         case _:
@@ -119,16 +124,16 @@ def field_index(
 
 
 def join_shards(parts: Sequence[Path], target: Path) -> None:
-    """Make one shard of several with disjoint ids, by moving their segments; ``parts`` vanish.
+    """Join shards with disjoint ids into one by moving their segments; ``parts`` are removed.
 
-    A segment is a folder of its own under a unique name, and a shard is whatever lies in
-    ``segments``. ``verify_release`` counts what came out.
+    A segment is a folder with a unique name, and a shard consists of the folders in ``segments``.
+    ``verify_release`` counts the points of the result.
     """
     first, *others = parts
     first.replace(target)
     for part in others:
         for segment in segments_of(part):
-            # Every shard has an empty segment, ready for writes; one is enough.
+            # Every shard has an empty segment for writes; one is enough.
             if any(segment.glob("*id_tracker.mappings")):
                 segment.replace(target / "segments" / segment.name)
         shutil.rmtree(part)

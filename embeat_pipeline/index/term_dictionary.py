@@ -1,4 +1,4 @@
-"""The words of the catalogue's names, by which serving completes and corrects what is typed."""
+"""Write the terms of the catalogue's names, with which serving completes and corrects text."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.text_index.term_dictionary import MAX_LENGTH, MIN_LENGTH, TermDictionary
 
-MAX_WORDS = 2_000_000
-"""Words kept to complete others with, those of the most popular songs: about 17 bytes each."""
+MAX_TERMS = 2_000_000
+"""Most terms to complete input with, those of the most popular songs: about 17 bytes each."""
 
-MAX_KNOWN = 500_000
-"""Words kept that a misspelt one is taken for: those of the most popular tracks and artists."""
+MAX_CORRECTABLE = 500_000
+"""Most terms to correct misspelt ones with, those of the most popular tracks and artists."""
 
 BATCHES = 20
-"""Slices whose words are counted before they are added up."""
+"""Slices of tracks that are counted before their counts are added up."""
 
 _COUNTED = {
     "word": pl.String,
@@ -30,48 +30,50 @@ _COUNTED = {
 
 
 def write_term_dictionary(lake: LakePaths, release: Path) -> int:
-    """Write the words of titles, credits, artists and aliases to the folder of a release.
+    """Write the terms of titles, credits, artists and aliases to the folder of a release.
 
     Returns:
-        How many there are.
+        Number of terms.
     """
-    totals, waiting = _of_artists(lake), []
+    totals, waiting = _artist_terms(lake), []
     columns = [TrackField.TRACK_NAME, TrackField.ARTIST_NAMES, TrackField.POPULARITY]
     for batch in pq.ParquetFile(lake.table("tracks")).iter_batches(SLICE, columns=columns):
-        waiting.append(_of_tracks(pl.DataFrame(batch)))
+        waiting.append(_track_terms(pl.DataFrame(batch)))
         if len(waiting) == BATCHES:
-            totals, waiting = _counted(pl.concat([totals, *waiting])), []
-    words = _chosen(_counted(pl.concat([totals, *waiting])))
-    words.write(release)
-    return len(words)
+            totals, waiting = _add_up(pl.concat([totals, *waiting])), []
+    terms = _select(_add_up(pl.concat([totals, *waiting])))
+    terms.write(release)
+    return len(terms)
 
 
-def _chosen(counted: pl.DataFrame) -> TermDictionary:
-    heaviest = counted.sort("weight", "word", descending=[True, False]).head(MAX_WORDS)
+def _select(counted: pl.DataFrame) -> TermDictionary:
+    heaviest = counted.sort("weight", "word", descending=[True, False]).head(MAX_TERMS)
     length = pl.col("word").str.len_chars()
     order = ["popularity", "names", "word"]
-    known = (
+    correctable = (
         counted.filter(pl.col("names") > 0, length.is_between(MIN_LENGTH, MAX_LENGTH))
         .sort(order, descending=[True, True, False])
-        .head(MAX_KNOWN)
+        .head(MAX_CORRECTABLE)
         .with_row_index("rank")
     )
-    # What is known by an alias only has no weight, and may be completed all the same.
-    either = pl.concat([heaviest.select("word"), known.select("word")]).unique()
-    kept = counted.join(either, on="word", how="semi").sort("word").with_row_index("place")
-    places = kept.join(known.select("word", "rank"), on="word").sort("rank")["place"]
+    # A term of an alias only has no weight, and may be completed all the same.
+    all_terms = pl.concat([heaviest.select("word"), correctable.select("word")]).unique()
+    kept = counted.join(all_terms, on="word", how="semi").sort("word").with_row_index("index")
+    indexes = kept.join(correctable.select("word", "rank"), on="word").sort("rank")["index"]
     weights = kept["weight"].cast(pl.Float32).to_numpy()
-    return TermDictionary.make(kept["word"].to_list(), weights, places.to_numpy().astype(np.uint32))
+    return TermDictionary.make(
+        kept["word"].to_list(), weights, indexes.to_numpy().astype(np.uint32)
+    )
 
 
-def _of_artists(lake: LakePaths) -> pl.DataFrame:
+def _artist_terms(lake: LakePaths) -> pl.DataFrame:
     artists = pl.scan_parquet(lake.table("artists")).filter(pl.col("num_tracks") > 0)
     names = pl.concat_list("artist_name", "aliases").list.join(" ", ignore_nulls=True)
     each = artists.select(_words(search_text(names)), _popularity()).collect(engine="streaming")
-    return _counted(_rows(each, weight=pl.lit(0.0), names=1))
+    return _add_up(_rows(each, weight=pl.lit(0.0), names=1))
 
 
-def _of_tracks(rows: pl.DataFrame) -> pl.DataFrame:
+def _track_terms(rows: pl.DataFrame) -> pl.DataFrame:
     credits = pl.col(TrackField.ARTIST_NAMES).list.join(" ", ignore_nulls=True)
     texts = rows.select(
         search_text(pl.col(TrackField.TRACK_NAME)).fill_null("").alias("title"),
@@ -80,7 +82,7 @@ def _of_tracks(rows: pl.DataFrame) -> pl.DataFrame:
     )
     titles = texts.select(_words(pl.col("title")), "popularity")
     whole = texts.select(_words(pl.col("title") + " " + pl.col("credits")), "popularity")
-    return _counted(
+    return _add_up(
         pl.concat(
             [
                 _rows(titles, weight=pl.lit(0.0), names=1),
@@ -110,7 +112,7 @@ def _rows(each: pl.DataFrame, weight: pl.Expr, names: int) -> pl.DataFrame:
     return counted.select(pl.col(name).cast(kind) for name, kind in _COUNTED.items())
 
 
-def _counted(words: pl.DataFrame) -> pl.DataFrame:
+def _add_up(words: pl.DataFrame) -> pl.DataFrame:
     return words.group_by("word").agg(
         pl.col("weight").sum(), pl.col("popularity").max(), pl.col("names").sum()
     )

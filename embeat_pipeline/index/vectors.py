@@ -1,6 +1,6 @@
-"""Vectors of each collection, by ranges of codes.
+"""Convert columns of vectors to matrices, and compute the centroids of artists.
 
-The artists' are made here: the centroid of the acoustic vectors of all tracks that credit them.
+The vector of an artist is the mean acoustic vector of all tracks that credit the artist.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,14 @@ from embeat_pipeline.common.atomic import atomic_path
 from embeat_serve.contract.schema import VECTOR_SIZE, VectorName
 
 ROWS_AT_ONCE = 100_000
+"""Rows read at a time."""
 
 
 def as_matrix(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """A column of vectors as (n, 64) float32, and which rows (n,) are usable.
+    """Return a column of vectors as (n, 64) float32, and a mask (n,) of usable rows.
 
-    A null, or a vector that holds NaN or infinity, is not; its row is zero. The engine would
-    take it and then drop the point from every answer.
+    A null is not usable, nor is a vector with NaN or infinity; its row is zero. The engine would
+    accept such a vector and then never return the point.
     """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     usable = array.is_valid().to_numpy(zero_copy_only=False)
@@ -35,7 +36,7 @@ def as_matrix(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.float32], 
 def write_centroids(tracks: Path, track_vectors: Path, artist_count: int, target: Path) -> int:
     """Write artist centroids as a Parquet table (artist_code, acoustic), ascending by code.
 
-    Artists without a track that has a vector are left out. Memory: 260 bytes an artist.
+    Artists without a track that has a vector are left out. Memory: 260 bytes per artist.
 
     Returns:
         Number of artists written.
@@ -62,7 +63,7 @@ def write_centroids(tracks: Path, track_vectors: Path, artist_count: int, target
 def _credited_vectors(
     tracks: Path, track_vectors: Path
 ) -> Iterator[tuple[pa.ListArray, NDArray[np.float32]]]:
-    # Both tables hold every track in order of code, but their row groups differ.
+    # Both tables have every track in order of code, but their row groups differ.
     with pq.ParquetFile(tracks) as credits_file, pq.ParquetFile(track_vectors) as vectors_file:
         credits = _rechunked(credits_file, "artist_codes")
         vectors = _rechunked(vectors_file, VectorName.ACOUSTIC)
@@ -72,7 +73,7 @@ def _credited_vectors(
 
 
 def _rechunked(file: pq.ParquetFile, column: str) -> Iterator[pa.Array]:
-    # Batches never span row groups, so pieces are carried over to the next full chunk.
+    # Batches never span row groups, so rests are kept for the next full chunk.
     pieces: list[pa.Array] = []
     for batch in file.iter_batches(ROWS_AT_ONCE, columns=[column]):
         pieces.append(batch.column(0))

@@ -1,4 +1,4 @@
-"""Runs the parts of a build side by side, each in a process of its own."""
+"""Run the parts of a build in parallel processes."""
 
 import json
 import os
@@ -18,17 +18,17 @@ from embeat_serve.errors import PipelineError
 
 
 def build_parts(parts: Sequence[Part], options: BuildOptions, advance: Advance) -> None:
-    """Build all parts side by side, as many at once as ``options`` allow.
+    """Build all parts in parallel, as many at once as ``options`` allow.
 
-    However this ends, no process is left behind.
+    No process is left running, also after an error.
 
     Args:
-        parts: small ones next to each other share a process.
-        options: of the build.
-        advance: called with the points taken in, and with what a part is at.
+        parts: parts to build; small neighbouring ones share a process.
+        options: settings of the build.
+        advance: called with the number of points added, and with the current step of a part.
 
     Raises:
-        PipelineError: a process failed or was killed; the others are ended.
+        PipelineError: a process failed or was killed; the others are stopped.
     """
     started: list[subprocess.Popen[str]] = []
     stopping = threading.Event()
@@ -48,13 +48,13 @@ def build_parts(parts: Sequence[Part], options: BuildOptions, advance: Advance) 
             ended = f"ended with status {process.returncode}"
             if process.returncode < 0:
                 ended = f"was killed by signal {-process.returncode} (out of memory?)"
-            what = ", ".join(f"{part.collection} from {part.low}" for part in group)
+            names = ", ".join(f"{part.collection} from {part.low}" for part in group)
             raise PipelineError(
-                f"the process that builds {what} {ended}: {last}; "
+                f"the process that builds {names} {ended}: {last}; "
                 f"nothing was published, run the index stage again"
             )
 
-    groups = grouped(parts)
+    groups = group_parts(parts)
     with ThreadPoolExecutor(options.worker_count(len(groups))) as pool:
         futures = [pool.submit(build, group) for group in groups]
         try:
@@ -68,8 +68,8 @@ def build_parts(parts: Sequence[Part], options: BuildOptions, advance: Advance) 
                 process.kill()
 
 
-def grouped(parts: Sequence[Part]) -> list[list[Part]]:
-    """Parts that share a process: starting one takes as long as a few thousand points."""
+def group_parts(parts: Sequence[Part]) -> list[list[Part]]:
+    """Group parts that share a process; starting one takes as long as a few thousand points."""
     groups: list[list[Part]] = []
     for part in parts:
         points = sum(other.points for other in groups[-1]) if groups else 0
@@ -81,7 +81,7 @@ def grouped(parts: Sequence[Part]) -> list[list[Part]]:
 
 
 def _start(group: Sequence[Part], errors: IO[str]) -> subprocess.Popen[str]:
-    # Not multiprocessing: that would run the caller's main module again in every process.
+    # multiprocessing would run the caller's main module again in every process.
     root = str(Path(embeat_pipeline.__file__).parents[1])
     search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(  # noqa: S603

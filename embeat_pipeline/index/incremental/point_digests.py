@@ -1,11 +1,10 @@
-"""Two digests per point, kept beside a release, so that the next one knows which points changed.
+"""Digest every point of a release, to find the points that changed in the next one.
 
-One covers the vector, the other everything the payload is made of. They are taken of the tables'
-rows, before anything is derived from them: five times faster than making the payload, and code or
-libraries that derive it differently make another recipe (``increments.py``). A point may count as
-changed and come out the same (where a credited artist changed whose genres it does not carry);
-one that changed never counts as the same. Another release of Polars may digest differently; then
-everything counts as changed, and nothing is missed.
+A point has two digests: of its vector, and of everything its payload is made from. They are
+computed from the rows of the tables, which is five times faster than making the payload. Code and
+libraries that make it differently are part of the recipe (``plan.py``). A point that changed never
+counts as unchanged. One that did not may count as changed: where a credited artist changed whose
+genres it does not carry, or where another version of Polars digests differently.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,6 +27,7 @@ FOLDER = "digests"
 """Folder of a release that holds one table (code, vector, payload) per collection."""
 
 SEED = 20
+"""Seed of the hash function."""
 ROWS = 1 << 16
 """Rows read at a time."""
 
@@ -52,30 +52,31 @@ PAYLOAD_COLUMNS = {
     ),
     "artist_code": ("artist_id", "artist_name", "popularity", "num_tracks"),
 }
-"""Columns of tracks and of artists that payload is made of, besides the artists' facts."""
+"""Columns of tracks and of artists that go into the payload, besides the artists' facts."""
 
 Digests = NDArray[np.uint64]
+"""One digest per row."""
 
 
 class Changes(NamedTuple):
-    """How a collection differs from that of another release. Codes ascend."""
+    """Differences of a collection from that of another release; codes ascend."""
 
     changed: NDArray[np.uint32]
-    """Codes of points that are new or hold something else."""
+    """Codes of points that are new or different."""
     removed: NDArray[np.uint32]
-    """Codes that are gone."""
+    """Codes of points that no longer exist."""
     points: int
-    """How many there are now."""
+    """Number of points in the new collection."""
     new: int = 0
-    """Of those changed, points that were not there."""
+    """Number of changed points that are new."""
     vectors: int = 0
-    """Of those changed, points that were there with another vector."""
+    """Number of changed points that had another vector."""
     payloads: int = 0
-    """Of those changed, points that were there with another payload."""
+    """Number of changed points that had another payload."""
 
     @property
     def share(self) -> float:
-        """Changed and removed points, as a share of all."""
+        """Changed and removed points as a share of all."""
         return (len(self.changed) + len(self.removed)) / max(self.points, 1)
 
     def __str__(self) -> str:
@@ -97,12 +98,12 @@ def write_digests(
     Memory: 8 bytes for each track and artist, and ``ROWS`` rows.
 
     Args:
-        lake: where the tables are.
-        scratch: what ``write_facts`` and ``write_centroids`` left.
-        folder: of the release.
-        collections: of it.
+        lake: lake with the tables.
+        scratch: folder with the output of ``write_facts`` and ``write_centroids``.
+        folder: folder of the release.
+        collections: names of the collections.
     """
-    facts = scattered(scratch / FACTS, "artist_code")
+    facts = digests_by_code(scratch / FACTS, "artist_code")
     entities: dict[str, Digests] = {}
     for collection in collections:
         source = source_of(collection, lake, scratch)
@@ -110,8 +111,8 @@ def write_digests(
             entities[source.code] = _entities(source, facts)
         payload = entities[source.code]
         if source.neighbours is not None:
-            lists = scattered(source.neighbours, source.code, len(payload))
-            payload = mixed(payload, lists)
+            lists = digests_by_code(source.neighbours, source.code, len(payload))
+            payload = combine(payload, lists)
         _write(
             source, VectorName.OF_COLLECTION[collection], payload, digests_path(folder, collection)
         )
@@ -122,67 +123,67 @@ def _write(source: Source, vector: str, payload: Digests, target: Path) -> None:
     with atomic_path(target) as scratch, pq.ParquetWriter(scratch, schema) as writer:
         for rows in _batches(source.vectors, (source.code, vector)):
             codes = rows[source.code].to_numpy()
-            content = [codes, hashed(rows.select(vector)), payload[codes]]
+            content = [codes, digest_rows(rows.select(vector)), payload[codes]]
             writer.write_table(pa.table(content, schema=schema))
 
 
 def _entities(source: Source, facts: Digests) -> Digests:
     # Row i of an entity's table has code i.
-    columns, found = PAYLOAD_COLUMNS[source.code], []
+    columns, digests = PAYLOAD_COLUMNS[source.code], []
     for rows in _batches(source.entities, (source.code, *columns)):
         if source.code == "artist_code":
-            carried = facts_of(rows["artist_code"].to_numpy(), facts)
+            of_artists = look_up(rows["artist_code"].to_numpy(), facts)
         else:
-            carried = credited(rows["artist_codes"], facts)
-        found.append(mixed(hashed(rows), carried))
-    return np.concatenate([np.zeros(0, np.uint64), *found])
+            of_artists = digest_credits(rows["artist_codes"], facts)
+        digests.append(combine(digest_rows(rows), of_artists))
+    return np.concatenate([np.zeros(0, np.uint64), *digests])
 
 
-def facts_of(codes: NDArray[np.uint32], facts: Digests) -> Digests:
-    """Digests of artists' facts; zero where an artist has none."""
-    known = codes < len(facts)
-    found = np.zeros(len(codes), np.uint64)
-    found[known] = facts[codes[known]]
-    return found
-
-
-def credited(credits: pl.Series, facts: Digests) -> Digests:
-    """One digest a row of what is known of the artists credited, the order included."""
-    lengths = credits.list.len().fill_null(0).to_numpy().astype(np.int64)
-    ends = np.cumsum(lengths)
-    artists = credits.explode(empty_as_null=False, keep_nulls=False).to_numpy()
-    place = np.arange(len(artists)) - np.repeat(ends - lengths, lengths)
-    sums = np.zeros(len(artists) + 1, np.uint64)
-    each = mixed(facts_of(artists, facts), place.astype(np.uint64))
-    # Wraps around, and so do the differences: they are the sums of the rows.
-    np.cumsum(each, out=sums[1:])
-    return sums[ends] - sums[ends - lengths]
-
-
-def scattered(table: Path, code: str, size: int = 0) -> Digests:
-    """Digests of the rows of ``table``, by code; zero where a code has no row."""
-    codes, found = [np.zeros(0, np.uint32)], [np.zeros(0, np.uint64)]
-    for rows in _batches(table):
-        codes.append(rows[code].to_numpy())
-        found.append(hashed(rows))
-    places = np.concatenate(codes)
-    digests = np.zeros(max(size, int(places.max()) + 1 if len(places) else 0), np.uint64)
-    digests[places] = np.concatenate(found)
+def look_up(codes: NDArray[np.uint32], facts: Digests) -> Digests:
+    """Return the digests of artists' facts; zero where an artist has none."""
+    has_facts = codes < len(facts)
+    digests = np.zeros(len(codes), np.uint64)
+    digests[has_facts] = facts[codes[has_facts]]
     return digests
 
 
-def mixed(one: Digests, other: Digests) -> Digests:
-    """One digest of two, row by row."""
+def digest_credits(credits: pl.Series, facts: Digests) -> Digests:
+    """Return one digest per row of the facts of its credited artists, in their order."""
+    lengths = credits.list.len().fill_null(0).to_numpy().astype(np.int64)
+    ends = np.cumsum(lengths)
+    artists = credits.explode(empty_as_null=False, keep_nulls=False).to_numpy()
+    position = np.arange(len(artists)) - np.repeat(ends - lengths, lengths)
+    sums = np.zeros(len(artists) + 1, np.uint64)
+    of_credits = combine(look_up(artists, facts), position.astype(np.uint64))
+    # The sums wrap around, and so do their differences, which are the sums of the rows.
+    np.cumsum(of_credits, out=sums[1:])
+    return sums[ends] - sums[ends - lengths]
+
+
+def digests_by_code(table: Path, code: str, size: int = 0) -> Digests:
+    """Return the digests of a table's rows, indexed by code; zero where a code has no row."""
+    codes, of_rows = [np.zeros(0, np.uint32)], [np.zeros(0, np.uint64)]
+    for rows in _batches(table):
+        codes.append(rows[code].to_numpy())
+        of_rows.append(digest_rows(rows))
+    all_codes = np.concatenate(codes)
+    digests = np.zeros(max(size, int(all_codes.max()) + 1 if len(all_codes) else 0), np.uint64)
+    digests[all_codes] = np.concatenate(of_rows)
+    return digests
+
+
+def combine(one: Digests, other: Digests) -> Digests:
+    """Combine two digests per row into one."""
     return pl.DataFrame({"one": one, "other": other}).hash_rows(SEED).to_numpy()
 
 
-def hashed(rows: pl.DataFrame) -> Digests:
-    """Digest of each row. Lists of numbers are digested as the bytes they are kept in."""
-    packed = [pl.Series(name, _packed(rows[name].to_arrow())) for name in rows.columns]
-    return pl.DataFrame(packed).hash_rows(SEED).to_numpy()
+def digest_rows(rows: pl.DataFrame) -> Digests:
+    """Return the digest of each row; lists of numbers are digested as bytes."""
+    columns = [pl.Series(name, _as_bytes(rows[name].to_arrow())) for name in rows.columns]
+    return pl.DataFrame(columns).hash_rows(SEED).to_numpy()
 
 
-def _packed(column: pa.Array) -> pa.Array:
+def _as_bytes(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_fixed_size_list(kind):
         width = kind.list_size * kind.value_type.byte_width
@@ -209,35 +210,35 @@ def _batches(table: Path, columns: tuple[str, ...] | None = None) -> Iterator[pl
 
 
 def digests_path(folder: Path, collection: str) -> Path:
-    """Path of a release's digests of a collection."""
+    """Return the file with a release's digests of a collection."""
     return folder / FOLDER / f"{collection}.parquet"
 
 
 def compare_digests(before: Path, after: Path) -> Changes:
-    """What changed from one table of digests to the other.
+    """Return what changed from one table of digests to another.
 
     Raises:
-        OSError: there is none.
-        ArrowInvalid, KeyError: it is none.
+        OSError: a table does not exist.
+        ArrowInvalid, KeyError: a file is no table of digests.
     """
     old, new = pq.read_table(before), pq.read_table(after)
     old_codes, codes = (table.column("code").to_numpy() for table in (old, new))
-    places = np.searchsorted(old_codes, codes)
-    known = places < len(old_codes)
-    known[known] = old_codes[places[known]] == codes[known]
+    positions = np.searchsorted(old_codes, codes)
+    existed = positions < len(old_codes)
+    existed[existed] = old_codes[positions[existed]] == codes[existed]
     vectors, payloads = (
-        _differ(old.column(name).to_numpy(), new.column(name).to_numpy(), places, known)
+        _differ(old.column(name).to_numpy(), new.column(name).to_numpy(), positions, existed)
         for name in ("vector", "payload")
     )
-    gone = ~np.isin(old_codes, codes, assume_unique=True)
-    changed = codes[~known | vectors | payloads]
-    counts = (int(np.count_nonzero(which)) for which in (~known, vectors, payloads))
-    return Changes(changed, old_codes[gone], len(codes), *counts)
+    is_removed = ~np.isin(old_codes, codes, assume_unique=True)
+    changed = codes[~existed | vectors | payloads]
+    counts = (int(np.count_nonzero(mask)) for mask in (~existed, vectors, payloads))
+    return Changes(changed, old_codes[is_removed], len(codes), *counts)
 
 
 def _differ(
-    old: Digests, new: Digests, places: NDArray[np.intp], known: NDArray[np.bool_]
+    old: Digests, new: Digests, positions: NDArray[np.intp], existed: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     differ = np.zeros(len(new), np.bool_)
-    differ[known] = old[places[known]] != new[known]
+    differ[existed] = old[positions[existed]] != new[existed]
     return differ

@@ -1,9 +1,9 @@
-"""A collection of a release, taken over into the next one to be changed there.
+"""Take a collection over into the next release, sharing the files that never change.
 
-The engine never writes into a finished segment's vectors, graph, indexes and pages of payload: a
-point that changes is marked as gone there and written to a segment of its own. So those files are
-shared between releases by hard links, and what it does write (marks, versions, descriptions) is
-copied. ``test_increments.py`` holds that not a byte of the release taken over changes.
+The engine never writes into the vectors, graph, indexes and payload pages of a finished segment. A
+point that changes is marked as deleted there and written to another segment. So these files are
+shared between releases by hard links; files that the engine writes (marks, versions, descriptions)
+are copied. Tests check that no byte of the older release changes.
 """
 
 import os
@@ -13,41 +13,41 @@ from pathlib import Path
 from embeat_pipeline.common.atomic import link
 
 SMALLEST_LINK = 1 << 16
-"""Bytes below which a file is copied: a link would save nothing."""
+"""Bytes below which a file is copied, since a link would save nothing."""
 
 SHARED = ("vector_storage", "vector_index", "payload_index")
-"""How folders of a segment begin whose files are never written again."""
+"""Beginnings of the names of segment folders whose files are never written again."""
 
 
 def reuse_collection(source: Path, target: Path) -> None:
-    """Make ``target`` a shard that holds what ``source`` does and can be changed without it."""
+    """Make ``target`` a shard with the points of ``source`` that can change independently."""
     for path in sorted(source.rglob("*")):
-        place = path.relative_to(source)
+        relative = path.relative_to(source)
         if path.is_dir():
-            (target / place).mkdir(parents=True, exist_ok=True)
-        elif is_shared(source, place):
-            link(path, target / place)
+            (target / relative).mkdir(parents=True, exist_ok=True)
+        elif is_shared(source, relative):
+            link(path, target / relative)
         else:
-            copy_sparse(path, target / place)
+            copy_sparse(path, target / relative)
 
 
-def is_shared(shard: Path, place: Path) -> bool:
-    """Whether the engine leaves this file of a shard alone when points change."""
-    if len(place.parts) < 3 or (shard / place).stat().st_size < SMALLEST_LINK:
+def is_shared(shard: Path, file: Path) -> bool:
+    """Return whether the engine never writes this file of a shard when points change."""
+    if len(file.parts) < 3 or (shard / file).stat().st_size < SMALLEST_LINK:
         return False
-    segments, segment, *within = place.parts
+    segments, segment, *within = file.parts
     finished = (shard / segments / segment / "id_tracker.mappings").is_file()
-    if not finished or place.name.startswith("deleted"):
+    if not finished or file.name.startswith("deleted"):
         return False
     return (
         within[0].startswith(SHARED)
         or within[0] == "id_tracker.mappings"
-        or (within[0] == "payload_storage" and place.name.startswith("page_"))
+        or (within[0] == "payload_storage" and file.name.startswith("page_"))
     )
 
 
 def copy_sparse(source: Path, target: Path) -> None:
-    """Copy a file and leave its holes holes; the engine allocates far more than it fills."""
+    """Copy a file and keep its holes; the engine allocates far more space than it fills."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with source.open("rb") as reading, target.open("wb") as writing:
         size = os.fstat(reading.fileno()).st_size

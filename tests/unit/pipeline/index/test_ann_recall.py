@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeat_pipeline.index.ann_recall import (
-    LEAST,
+    MIN_QUERIES,
     SHARES,
-    common,
-    kinds_of,
+    common_values,
+    filter_kinds,
     measure_recalls,
+    query_recalls,
     ranges,
-    recall_of,
 )
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.stores.qdrant_edge import SCAN_LINKED
@@ -46,7 +46,7 @@ class Answers:
 )
 def test_recall(found: Sequence[float], true: Sequence[float], recall: list[float]) -> None:
     store = Answers(found, true)
-    assert recall_of(store, [Query("tracks", 2)]) == recall  # type: ignore[arg-type]
+    assert query_recalls(store, [Query("tracks", 2)]) == recall  # type: ignore[arg-type]
 
 
 @settings(max_examples=40)
@@ -64,7 +64,7 @@ def test_ranges_let_their_share_through(values: list[float]) -> None:
 def test_common_rare_and_just_walked_values_are_asked_for() -> None:
     sampled, points = 1_000, 100 * SCAN_LINKED
     values = [[value] for value in range(200) for _ in range(200 - value)]
-    chosen = common(values, sampled, points)
+    chosen = common_values(values, sampled, points)
     assert chosen[0] == 0
     assert chosen[-1] == 199
     # A tenth of a hundredth of all is what is still scanned.
@@ -83,7 +83,7 @@ def test_kinds_follow_the_values_that_fields_hold() -> None:
         }
         for number in range(50)
     ]
-    kinds = {kind.name: kind.filters for kind in kinds_of(payloads[0], payloads, 1_000)}
+    kinds = {kind.name: kind.filters for kind in filter_kinds(payloads[0], payloads, 1_000)}
     assert set(kinds) == {
         "tempo",
         "explicit",
@@ -153,4 +153,4 @@ def test_a_kind_of_one_filter_is_asked_about_for_several_points() -> None:
     vectors = np.random.default_rng(0).standard_normal((300, 64)).astype(np.float32)
     store = Counting(vectors)
     measure_recalls(store, "tracks", range(300))  # type: ignore[arg-type]
-    assert len(store.asked) == LEAST
+    assert len(store.asked) == MIN_QUERIES

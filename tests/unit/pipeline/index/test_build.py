@@ -281,7 +281,7 @@ def test_small_parts_share_a_process() -> None:
         return Part("lake", "work", "folder", "tracks", 0, points, points, BuildOptions())
 
     sizes = [60_000, 20_000, 30_000, 1, 500_000, 0]
-    grouped = processes.grouped([part(size) for size in sizes])
+    grouped = processes.group_parts([part(size) for size in sizes])
     assert [[part.points for part in group] for group in grouped] == [
         [60_000],
         [20_000, 30_000],
@@ -353,9 +353,9 @@ def test_a_killed_worker_fails_the_build_and_leaves_nothing(
 def test_a_failing_worker_says_why(lake: LakePaths) -> None:
     columns = pq.read_table(lake.table("tracks")).drop_columns(["isrc"])
     pq.write_table(columns, lake.table("tracks"))
-    with pytest.raises(PipelineError, match=r"ended with status 1: .*isrc") as told:
+    with pytest.raises(PipelineError, match=r"ended with status 1: .*isrc") as error:
         build_release(lake)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_killed_build_leaves_what_is_served_and_the_next_one_repairs(

@@ -94,8 +94,8 @@ def test_the_best_known_words_of_titles_and_artists_come_first(titles: list, art
 
 
 def test_only_so_many_words_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "MAX_WORDS", 2)
-    monkeypatch.setattr(writing, "MAX_KNOWN", 1)
+    monkeypatch.setattr(writing, "MAX_TERMS", 2)
+    monkeypatch.setattr(writing, "MAX_CORRECTABLE", 1)
     titles = [("hello sunny", "x", 9), ("hello", "x", 9), ("best known", "y", 90)]
     found = write(tmp_path, titles, [])
     # Best for completing, and best known of those that others may be taken for.

@@ -18,8 +18,8 @@ from embeat_pipeline.index.config import DEFAULT_OPTIONS
 from embeat_pipeline.index.incremental.point_digests import (
     PAYLOAD_COLUMNS,
     compare_digests,
+    digest_rows,
     digests_path,
-    hashed,
     write_digests,
 )
 from embeat_pipeline.index.payload import CENTROIDS, slices, source_of, write_facts
@@ -172,7 +172,7 @@ def test_equal_rows_and_no_others_have_equal_digests(
 ) -> None:
     kind = pl.UInt32 if number else pl.UInt8
     whole = pl.DataFrame({"code": [7] * len(rows), "of": pl.Series(rows, dtype=pl.List(kind))})
-    digests = hashed(whole[start:])
+    digests = digest_rows(whole[start:])
     values = [repr(row) for row in rows[start:]]
     assert len(np.unique(digests)) == len(set(values))
     for digest in set(digests.tolist()):
