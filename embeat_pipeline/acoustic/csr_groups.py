@@ -22,9 +22,9 @@ class Groups:
 
     def size(self, group: Tensor) -> Tensor:
         """Return the number of members of each group; 0 for an unknown group."""
-        known = (group >= 0) & (group < len(self.offsets) - 1)
-        index = torch.where(known, group, 0).long()
-        return torch.where(known, self.offsets[index + 1] - self.offsets[index], 0)
+        exists = (group >= 0) & (group < len(self.offsets) - 1)
+        index = torch.where(exists, group, 0).long()
+        return torch.where(exists, self.offsets[index + 1] - self.offsets[index], 0)
 
     def members_of(self, group: Tensor) -> tuple[Tensor, Tensor]:
         """Return all members of each group: index into ``group`` (k,) and member (k,) int32."""

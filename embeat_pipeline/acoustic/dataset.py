@@ -70,7 +70,7 @@ def load_training_tracks(
 
     Args:
         tracks: table ``tracks``.
-        artist_genres: table ``artist_genres``; without it no genre is known.
+        artist_genres: table ``artist_genres``; without it every genre is ``UNKNOWN``.
         config: shares of artists to hold out, and the seed of that choice.
         device: where the tensors live.
 
@@ -125,10 +125,10 @@ def best_genres(artist_genres: Path | None, artist: NDArray[np.int64]) -> NDArra
         .select("artist_code", "genre_code")
         .collect()
     )
-    known = best["artist_code"].to_numpy().astype(np.int64)
+    artists = best["artist_code"].to_numpy().astype(np.int64)
     # One row more than the largest code, so that UNKNOWN (-1) finds an unknown genre there.
-    table = np.full(max(known.max(initial=-1), artist.max(initial=-1)) + 2, UNKNOWN)
-    table[known] = best["genre_code"].to_numpy()
+    table = np.full(max(artists.max(initial=-1), artist.max(initial=-1)) + 2, UNKNOWN)
+    table[artists] = best["genre_code"].to_numpy()
     return table[artist]
 
 

@@ -87,12 +87,12 @@ class Signals(nn.Module):
     def forward(self, continuous: Tensor) -> Tensor:
         """Map (n, 13), or only the columns in use, to (n, width)."""
         continuous = continuous[:, : self.columns]
-        known = ~continuous.isnan()
+        is_known = ~continuous.isnan()
         values = continuous.nan_to_num() * self.spread
-        placed = torch.where(known, continuous + self.centre, float(BELOW))
+        placed = torch.where(is_known, continuous + self.centre, float(BELOW))
         pieces = placed.index_select(1, self.column)
         pieces.sub_(self.low).mul_(self.scale).clamp_(0, 1)
-        return torch.cat([values, known.index_select(1, self.known).float(), pieces], dim=1)
+        return torch.cat([values, is_known.index_select(1, self.known).float(), pieces], dim=1)
 
 
 class PlainSound(nn.Module):
@@ -148,10 +148,10 @@ class EmbeatMLP(nn.Module):
 
     def forward(self, discrete: Tensor, continuous: Tensor) -> Tensor:
         """Return L2-normalised vectors (n, 64) of ``audio_features.ModelInputs``."""
-        known = torch.where(discrete < self.rows, discrete, 0).int()
+        indexes = torch.where(discrete < self.rows, discrete, 0).int()
         tables = [table.weight for table in self.embeddings if isinstance(table, nn.Embedding)]
         tables[0] = torch.cat([self.circles, tables[0]], dim=1)
-        pairs = zip(tables, known.unbind(dim=1), strict=True)
+        pairs = zip(tables, indexes.unbind(dim=1), strict=True)
         embedded = torch.cat([functional.embedding(index, table) for table, index in pairs], dim=1)
         sound = self.sound(continuous)
         towers = torch.cat([self.discrete(embedded), self.acoustic(sound)], dim=1)

@@ -98,7 +98,7 @@ class _Build:
         if not failed:
             return manifest
         shutil.rmtree(self.site.folder)
-        reason = f"changed from release {manifest.based_on}, it failed {failed}"
+        reason = f"patched from release {manifest.based_on}, it failed {failed}"
         return self._attempt(BaseRelease(None, reason))
 
     def _attempt(self, base: BaseRelease) -> Manifest:

@@ -175,9 +175,9 @@ def _plan(collection: str, site: BuildSite, base: BaseRelease) -> Rebuild | Patc
     except FullRebuildRequired as error:
         reason = str(error)
         if reason != NO_EARLIER_RELEASE:
-            print(f"index: {collection} is made afresh: {reason}", file=sys.stderr)
+            print(f"index: {collection} is rebuilt: {reason}", file=sys.stderr)
         return Rebuild(collection, reason, site)
-    print(f"index: {collection} of release {folder.name} is changed: {changes}", file=sys.stderr)
+    print(f"index: {collection} is patched from release {folder.name}: {changes}", file=sys.stderr)
     return Patch(collection, folder, changes, site)
 
 

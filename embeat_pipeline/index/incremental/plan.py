@@ -62,7 +62,7 @@ def find_base(lake: LakePaths, options: BuildOptions) -> BaseRelease:
     must be the same, since unchanged points are not looked at again.
     """
     if not options.increments:
-        return BaseRelease(None, f"asked for ({FULL_BUILD}=1, or increments=False)")
+        return BaseRelease(None, f"requested by {FULL_BUILD}=1 or increments=False")
     try:
         name = _served_or_built(lake)
     except OSError:
@@ -74,7 +74,7 @@ def find_base(lake: LakePaths, options: BuildOptions) -> BaseRelease:
         return BaseRelease(None, f"release {name} cannot be read: {error}")
     differences = list(_differences(before, recipe(options)))
     if differences:
-        return BaseRelease(None, f"release {name} was made with other {', '.join(differences)}")
+        return BaseRelease(None, f"release {name} was built with other {', '.join(differences)}")
     return BaseRelease(manifest)
 
 
@@ -126,7 +126,9 @@ def changes_since(base: Path, folder: Path, collection: str, options: BuildOptio
             f"digests of release {base.name} cannot be read: {error}"
         ) from error
     if changes.share > options.max_changed_share:
-        raise FullRebuildRequired(f"{changes}; above {options.max_changed_share:.0%} all are made")
+        raise FullRebuildRequired(
+            f"{changes}; above {options.max_changed_share:.0%} all are rebuilt"
+        )
     return changes
 
 

@@ -158,12 +158,12 @@ def mean_artist_vectors(
             valid = np.asarray(column.is_valid())
             # Flattening leaves out nulls.
             vectors = column.flatten().to_numpy().reshape(-1, VECTOR_SIZE)
-            known = owners[valid] >= 0
-            unique, position = np.unique(owners[valid][known], return_inverse=True)
+            has_owner = owners[valid] >= 0
+            unique, position = np.unique(owners[valid][has_owner], return_inverse=True)
             ones = np.ones(len(position), np.float32)
             offsets = np.arange(len(position) + 1)
             shape = (len(position), len(unique))
             membership = sparse.csr_array((ones, position, offsets), shape=shape)
-            sums[unique] += membership.T @ vectors[known]
+            sums[unique] += membership.T @ vectors[has_owner]
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     return sums / np.maximum(lengths, np.finfo(np.float32).tiny)

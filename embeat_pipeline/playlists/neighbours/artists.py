@@ -89,8 +89,8 @@ class ArtistSource:
         ``with_acoustic``.
         """
         width = len(self._artists)
-        known = np.flatnonzero(artists != UNKNOWN)
-        genres = (self._genres[artists[known]] @ self._candidate_genres).tocoo()
+        has_code = np.flatnonzero(artists != UNKNOWN)
+        genres = (self._genres[artists[has_code]] @ self._candidate_genres).tocoo()
         row, position = self._positions(artists)
         overlap = (self._playlists[position] @ self._weighted).tocoo()
         cosine = overlap.data / np.sqrt(
@@ -98,12 +98,12 @@ class ArtistSource:
         )
         similarities = [np.zeros((len(artists), width + 1), np.float32) for _ in weights]
         for one, similarity in zip(weights, similarities, strict=True):
-            similarity[known[genres.row], genres.col] = one.genre_weight * genres.data
+            similarity[has_code[genres.row], genres.col] = one.genre_weight * genres.data
             similarity[row[overlap.row], overlap.col] += one.artist_weight * cosine
             similarity[row, position] += one.same_artist_weight
         if with_acoustic and any(one.acoustic_weight for one in weights):
-            acoustic = self.bridge.similarity(artists[known]).tocoo()
-            target = known[acoustic.row]
+            acoustic = self.bridge.similarity(artists[has_code]).tocoo()
+            target = has_code[acoustic.row]
             doubt = np.ones(len(artists), np.float32)
             doubt[row] = self._shift / (self._counts[position] + self._shift)
             for one, similarity in zip(weights, similarities, strict=True):
@@ -123,8 +123,10 @@ class ArtistSource:
 def normalised_genres(inputs: NeighbourInputs) -> sparse.csr_array:
     """Return genres of every artist, weighted by rarity, each row of length 1 (or 0)."""
     artists = inputs.genres.shape[0]
-    known = inputs.artists != UNKNOWN
-    entries = np.bincount(inputs.artists[known], weights=inputs.counts[known], minlength=artists)
+    has_artist = inputs.artists != UNKNOWN
+    entries = np.bincount(
+        inputs.artists[has_artist], weights=inputs.counts[has_artist], minlength=artists
+    )
     has_genre = inputs.genres.copy()
     has_genre.data = np.ones_like(has_genre.data)
     # Inverse document frequency over playlist entries; 50 keeps rare genres finite.

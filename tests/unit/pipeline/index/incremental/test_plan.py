@@ -187,7 +187,7 @@ def test_a_collection_that_changed_much_is_made_afresh(served: tuple[LakePaths, 
     assert (made["tracks_changed"], made["artists_changed"]) == (0, 0)
     assert made["tracks_playlist_made_afresh"] == (
         "100.0% of 300 points changed: 0 new, 0 gone, 300 with another vector, "
-        "0 with another payload; above 15% all are made"
+        "0 with another payload; above 15% all are rebuilt"
     )
     assert all(check.passed for check in verify_release(lake, made["release"]))
 
@@ -273,11 +273,11 @@ def test_where_all_is_made_afresh_the_reason_is_kept(
     manifest = Manifest.read(lake.release(made["release"]))
     assert (made["based_on"], manifest.changed) == ("", {})
     assert set(manifest.afresh) == set(Collection.ALL)
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     for collection, why in manifest.afresh.items():
         assert re.search(reason, why)
         assert made[f"{collection}_made_afresh"] == why
-        assert f"index: {collection} is made afresh: {why}\n" in told
+        assert f"index: {collection} is rebuilt: {why}\n" in printed
 
 
 def test_what_fails_its_checks_is_made_afresh(
@@ -290,7 +290,7 @@ def test_what_fails_its_checks_is_made_afresh(
         patch.setattr(build, "verify_and_record", lambda *_: failure)
         made = build_release(lake)
     assert made["based_on"] == ""
-    reason = f"changed from release {first}, it failed recall: 0.1, expected 0.97 (FAILED)"
+    reason = f"patched from release {first}, it failed recall: 0.1, expected 0.97 (FAILED)"
     assert {made[f"{name}_made_afresh"] for name in Collection.ALL} == {reason}
     assert all(check.passed for check in verify_release(lake, made["release"]))
     assert [path.name for path in lake.index.glob(".building*")] == []
