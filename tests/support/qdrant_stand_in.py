@@ -1,6 +1,6 @@
-"""A stand-in for a Qdrant server, which fails by a script.
+"""A stand-in for a Qdrant server whose failures are scripted.
 
-It speaks the part of the HTTP interface that is used here, and keeps what it gets in the client's
+It answers the part of the HTTP interface that Embeat uses, and stores points in the client's
 in-memory mode.
 """
 
@@ -23,10 +23,11 @@ class StandIn:
     """State of a stand-in server.
 
     Attributes:
-        fails: script: for each request the failure to replay, or None. Called under a lock.
-        requests: how often each kind of request came.
-        created: arguments of the collections made.
-        key: API key that requests need; None lets all in.
+        fails: returns the failure to simulate for a kind of request and its number, or None.
+            Called under a lock.
+        requests: number of requests of each kind.
+        created: arguments with which each collection was created.
+        key: API key that requests need; None accepts every request.
     """
 
     def __init__(self) -> None:
@@ -133,14 +134,14 @@ class Handler(BaseHTTPRequestHandler):
 
 class QuietServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that are hung up on hang up."""
+        """Ignore clients that close a connection which was dropped."""
 
 
 @contextmanager
 def listening(
     state: StandIn, port: int = 0, context: ssl.SSLContext | None = None
 ) -> Iterator[int]:
-    """Answer on a port, any where it is 0, until the block ends; what was stored remains."""
+    """Answer on ``port`` (any free one for 0) until the block ends; stored points remain."""
     handler = type("OneHandler", (Handler,), {"state": state})
     server = QuietServer(("127.0.0.1", port), handler)
     if context:

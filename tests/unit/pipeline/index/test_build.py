@@ -331,6 +331,7 @@ def test_a_broken_release_is_built_again(
     assert [path.name for path in lake.index.iterdir()] == [".lock"]
 
 
+@pytest.mark.process
 def test_a_killed_worker_fails_the_build_and_leaves_nothing(
     lake: LakePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,6 +359,7 @@ def test_a_failing_worker_says_why(lake: LakePaths) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.process
 def test_a_killed_build_leaves_what_is_served_and_the_next_one_repairs(
     built: tuple[LakePaths, str], make_lake: MakeLake, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""A release made by changing a copy of the one served holds what one made afresh does."""
+"""A patched release holds exactly what a rebuilt one does."""
 
 import hashlib
 import json
@@ -30,6 +30,8 @@ from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import PipelineError
 from embeat_serve.stores.qdrant_edge import EdgeStore
 from embeat_serve.stores.query import Query
+
+pytestmark = pytest.mark.slow
 
 AFRESH = BuildOptions(increments=False)
 SMALL = BuildOptions(max_changed_share=0.4)
