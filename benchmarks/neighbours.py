@@ -108,7 +108,8 @@ def lookup(lake: Path) -> dict[str, dict[str, float]]:
     import embeat_serve
     from embeat_serve.contract.schema import Collection
     from embeat_serve.options import RecallOptions
-    from embeat_serve.retrieval.retriever import Recall
+    from embeat_serve.retrieval.request import RetrievalRequest
+    from embeat_serve.retrieval.retriever import channels_of, retrieve
     from embeat_serve.seeds.models import Seed
 
     found = {}
@@ -122,7 +123,8 @@ def lookup(lake: Path) -> dict[str, dict[str, float]]:
             for start in range(0, len(hits) - count, count):
                 seeds = [Seed.of(hit) for hit in hits[start : start + count]]
                 started = time.process_time()
-                Recall(seeds, options, 20).ask(release.store)
+                request = RetrievalRequest(seeds, options, 20)
+                retrieve(release.store, request, channels_of(request)).results()
                 taken.append(1e3 * (time.process_time() - started))
             low, high = np.percentile(taken, [50, 95])
             found[str(count)] = {"p50": float(low), "p95": float(high), "points": points}

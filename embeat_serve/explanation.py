@@ -127,7 +127,7 @@ def genre_reasons(case: Case) -> list[str]:
     shared = [genre for genre in case.seed.payload.get(TrackField.GENRES, ()) if genre in genres]
     if shared:
         return [f"both {' and '.join(shared[:2])}"]
-    return ["of another genre"] if case.candidate.held_back_by == "genre" else []
+    return ["of another genre"] if case.candidate.blocked_by == "genre" else []
 
 
 def agreement_reasons(case: Case) -> list[str]:

@@ -1,23 +1,39 @@
-"""From a question to all channels to the list: asks, merges, reads payload, applies the rules."""
+"""The recommendation pipeline: retrieve, score, read payload, steer, re-rank."""
 
-import time
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple, cast
 
 import numpy as np
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import CHANNELS, Collection, TrackField
+from embeat_serve.filters.compiled import NO_FILTER, CompiledFilter
+from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.candidates import Candidate, CandidateTable
-from embeat_serve.ranking.features import LIKENESS_FIELDS
-from embeat_serve.ranking.preselection import AMPLE, shortlist
-from embeat_serve.ranking.scoring import fuse, payload_features, weigh_payload
-from embeat_serve.ranking.steering import steer_scores
+from embeat_serve.ranking.features import METADATA_FIELDS, metadata_features
+from embeat_serve.ranking.preselection import preselect
+from embeat_serve.ranking.scoring import (
+    Scorer,
+    ScoringContext,
+    score_channels,
+    score_metadata,
+)
+from embeat_serve.ranking.steering import demote_artists, steer_scores
 from embeat_serve.release import Release
 from embeat_serve.reranking.reranker import rerank
-from embeat_serve.retrieval.negative_feedback import artists_of, demote_artists
-from embeat_serve.retrieval.retriever import WIDE, Place, Recall, listed
+from embeat_serve.retrieval.channel import ChannelResult
+from embeat_serve.retrieval.fallback import Fallback
+from embeat_serve.retrieval.hydration import hydration_queries
+from embeat_serve.retrieval.negative_feedback import artists_of
+from embeat_serve.retrieval.request import OVERSAMPLING, POOL_FACTOR, RetrievalRequest
+from embeat_serve.retrieval.retriever import Retrieval, channels_of, retrieve
+from embeat_serve.seeds.models import Seed, SeedSet
+from embeat_serve.stores.base import VectorStore
+from embeat_serve.stores.batch import QueryBatch
 from embeat_serve.stores.query import Hit
+from embeat_serve.trace import Trace
 
 CANDIDATE_FIELDS = (
     TrackField.TRACK_ID,
@@ -33,127 +49,277 @@ CANDIDATE_FIELDS = (
     TrackField.KEY,
     TrackField.MODE,
     TrackField.NAME_KEY,
-    *LIKENESS_FIELDS,
+    *METADATA_FIELDS,
 )
-"""What ranking, rules, explanations and output look at."""
+"""Payload that scoring, list rules, explanations and output read."""
 
-PLAYLIST = CHANNELS.index("playlist")
+_PLAYLIST = CHANNELS.index("playlist")
+_FALLBACK = Fallback()
 
 
-class Chosen(NamedTuple):
-    """A list."""
+class HydrationMode(Enum):
+    """When the payload of candidates is read."""
+
+    WITH_RETRIEVAL = auto()
+    """With every candidate that a channel finds: no further store call, four times the bytes."""
+    FILTERED = auto()
+    """For a long shortlist and all playlist neighbours, through the filters: one store call."""
+    SHORTLIST = auto()
+    """For the shortlist alone: one store call, the fewest bytes."""
+
+
+class FallbackMode(Enum):
+    """When fallback candidates are fetched."""
+
+    AT_ONCE = auto()
+    """With the channels."""
+    IF_SHORT = auto()
+    """With the payload, if the channels find too few; again from the start if the list does."""
+    NEVER = auto()
+    """No query would ask for any."""
+
+
+class RetrievalPlan(NamedTuple):
+    """How a request spends its store calls."""
+
+    hydration: HydrationMode
+    fallback: FallbackMode
+
+
+@dataclass(frozen=True)
+class RecommendationRequest:
+    """One list to make, its seeds and exclusions looked up.
+
+    Attributes:
+        seeds: what the list shall be like.
+        options: channels, limits and list rules.
+        k: length of the list.
+        filters: what its songs must be.
+        disliked: songs that it shall not be like, and not hold.
+        store_calls: store calls already made for this request.
+    """
+
+    seeds: SeedSet
+    options: RecallOptions
+    k: int
+    filters: CompiledFilter = NO_FILTER
+    disliked: Sequence[Seed] = ()
+    store_calls: int = 1
+
+    @property
+    def is_artist(self) -> bool:
+        """Whether the seeds stand for an artist."""
+        return self.seeds.artist is not None
+
+    @property
+    def candidate_fields(self) -> tuple[str, ...]:
+        """Payload fields to read of each candidate."""
+        return tuple(dict.fromkeys((*CANDIDATE_FIELDS, *self.filters.fields)))
+
+    def retrieval(self, payload: Sequence[str] = ()) -> RetrievalRequest:
+        """What the channels read of this request."""
+        return RetrievalRequest(
+            self.seeds.songs,
+            self.options,
+            self.k,
+            filters=self.filters,
+            disliked=self.disliked,
+            artist_neighbours=self.seeds.neighbours,
+            payload=payload,
+        )
+
+
+class RankedList(NamedTuple):
+    """The songs of a list, and the rules it does not keep."""
 
     songs: list[Candidate]
-    """Best first as far as the rules allow, with their evidence."""
+    """Best first as far as the rules allow, with payload and evidence."""
     relaxed: list[str]
     """Rules that had to give way."""
-    clock: dict[str, float]
-    """Seconds that the steps took."""
 
 
-class _Found(NamedTuple):
-    fused: CandidateTable
-    weighed: tuple[Any, ...]
-    """What the scores rest on besides the payload."""
-    hits: list[Hit]
-    """With payload."""
-    filled: bool
-    """Whether what only a short list has a use for was asked for."""
+def recommend_tracks(release: Release, request: RecommendationRequest, trace: Trace) -> RankedList:
+    """Make a list in one or two store calls; once more with the fallback if it stays short.
 
-
-def choose(release: Release, asked: Recall, bring_along: bool, is_artist: bool) -> Chosen:
-    """The list that answers a question.
-
-    Three store calls answer a question, one more where a song's name had to be guessed. For an
-    artist two go into the seeds; then the payload of every track found comes with it
-    (``bring_along``), else that of the shortlist is read apart, a quarter of the bytes.
+    Raises:
+        BrokenRelease: the release cannot be read.
+        StoreUnreachable: the server does not answer.
     """
-    clock = {"channels": 0.0, "payload": 0.0, "ranking": 0.0}
-    eager = bring_along or asked.is_wide or not asked.fillers()
-    asked = replace(asked, filling=eager)
-    while True:
-        found = _find(release, asked, bring_along, is_artist, clock)
-        read = time.perf_counter()
-        fused, candidates = _with_payload(found, asked)
-        ranked, relaxed = rerank(
-            candidates,
-            asked.seeds,
-            asked.options,
-            k=asked.k,
-            filters=asked.gate,
-            disliked=asked.disliked,
-        )
-        # That so many are not enough takes four copies of every song, but it can be.
-        if found.filled or len(ranked) == asked.k:
-            break
-        asked = replace(asked, filling=True)
-    fused.tell(ranked)
-    clock["ranking"] += time.perf_counter() - read
-    return Chosen(ranked, relaxed, clock)
+    plan = plan_retrieval(request)
+    ranked, has_fallback = attempt(release, request, plan, trace)
+    # Candidates enough, but a list too short: that takes four copies of every song.
+    if len(ranked.songs) < request.k and not has_fallback:
+        plan = plan._replace(fallback=FallbackMode.AT_ONCE)
+        ranked, _ = attempt(release, request, plan, trace)
+    return ranked
 
 
-def _find(
-    release: Release,
-    asked: Recall,
-    bring_along: bool,
-    is_artist: bool,
-    clock: dict[str, float],
-) -> _Found:
-    started = time.perf_counter()
-    options, passing, store = asked.options, asked.gate, release.store
-    fields = tuple(dict.fromkeys((*CANDIDATE_FIELDS, *passing.fields)))
-    asked = replace(asked, payload=fields if bring_along else False)
-    by_place = asked.found(store)
-    told = release.fusion, len(asked.seeds), is_artist
-    answers = asked.answers(by_place)
-    recalled = time.perf_counter()
-    fused = fuse(answers, options, *told)
-    hits = [hit for of_place in by_place.values() for hit in of_place]
-    filled = asked.filling
-    if bring_along:
-        pass
-    elif passing:
-        first = shortlist(fused, options, asked.k * WIDE)
-        # Of playlist neighbours nothing is known yet, and many may not pass.
-        far = np.setdiff1d(np.flatnonzero(fused.found[:, PLAYLIST]), first)
-        fused = fused.take(np.concatenate([first, far]))
-        every = fused.ids.tolist()
-        queries = [query for _, query in listed(passing, every, every[: AMPLE * asked.k], fields)]
-        hits = [hit for of_query in store.query(queries) for hit in of_query]
-    elif not filled and len(fused.ids) < AMPLE * asked.k:
-        more, hits = _fill(release, replace(asked, payload=fields), fused.ids.tolist())
-        answers = asked.answers(by_place | more)
-        fused, filled = fuse(answers, options, *told), True
+def plan_retrieval(request: RecommendationRequest) -> RetrievalPlan:
+    """Choose when payload and fallback are read, so that a request takes three store calls.
+
+    Resolving seeds takes one call, or two for an artist or a guessed name. After two, payload
+    comes with retrieval; but for tracks in neighbour lists, whose codes only that call tells.
+    """
+    retrieval = request.retrieval()
+    codes_are_known = request.is_artist or not request.options.uses_neighbour_lists
+    if codes_are_known and request.store_calls > 1:
+        hydration = HydrationMode.WITH_RETRIEVAL
     else:
-        fused = fused.take(shortlist(fused, options, asked.k * (WIDE if asked.is_wide else 1)))
-        ids = fused.ids.tolist()
-        hits = store.retrieve(Collection.TRACKS, ids, fields) if ids else []
-    clock["channels"] += recalled - started
-    clock["payload"] += time.perf_counter() - recalled
-    return _Found(fused, (answers, options, *told), hits, filled)
+        hydration = HydrationMode.FILTERED if request.filters else HydrationMode.SHORTLIST
+    if not any(_FALLBACK.queries(retrieval)):
+        fallback = FallbackMode.NEVER
+    elif hydration is HydrationMode.WITH_RETRIEVAL or retrieval.needs_oversampling:
+        fallback = FallbackMode.AT_ONCE
+    else:
+        fallback = FallbackMode.IF_SHORT
+    return RetrievalPlan(hydration, fallback)
 
 
-def _fill(
-    release: Release, asked: Recall, ids: Sequence[int]
-) -> tuple[dict[Place, list[Hit]], list[Hit]]:
-    """What fills a short list, and the hits of that and of ``ids``, with payload: one call."""
-    fillers = asked.fillers()
-    read = (query for _, query in listed(asked.gate, ids, (), asked.payload))
-    found = release.store.query([*fillers.values(), *read])
-    by_place = dict(zip(fillers, found, strict=False))
-    return by_place, [hit for hits in found for hit in hits]
+def attempt(
+    release: Release, request: RecommendationRequest, plan: RetrievalPlan, trace: Trace
+) -> tuple[RankedList, bool]:
+    """Make a list by a plan.
+
+    Returns:
+        The list, and whether everything that could fill it was fetched.
+    """
+    scoring = ScoringContext(
+        request.options, release.fusion, len(request.seeds.songs), request.is_artist
+    )
+    with trace.section("channels"):
+        with_retrieval = plan.hydration is HydrationMode.WITH_RETRIEVAL
+        retrieval_request = request.retrieval(request.candidate_fields if with_retrieval else ())
+        channels = channels_of(retrieval_request)
+        if plan.fallback is FallbackMode.AT_ONCE:
+            channels = (*channels, _FALLBACK)
+        retrieval = retrieve(release.store, retrieval_request, channels)
+        results = retrieval.results()
+    with trace.section("payload"):
+        scorer = scoring.scorer(results)
+        table = score_channels(results, scorer)
+        is_thin = len(table.ids) < POOL_FACTOR * request.k
+        fetches_fallback = plan.fallback is FallbackMode.IF_SHORT and is_thin
+        if fetches_fallback:
+            hydrated = hydrate_with_fallback(release.store, request, table, results, scorer)
+        else:
+            hydrated = HYDRATE[plan.hydration](release.store, request, table, retrieval)
+    with trace.section("ranking"):
+        table = score_payload(hydrated, request, scorer)
+        candidates = table.candidates(hydrated.payloads)
+        seed_artists = {code for seed in request.seeds.songs for code in seed.artist_codes}
+        demote_artists(candidates, artists_of(request.disliked), seed_artists)
+        steer_scores(candidates, seed_artists, request.options)
+        songs, relaxed = rerank(
+            candidates,
+            request.seeds.songs,
+            request.options,
+            k=request.k,
+            filters=request.filters,
+            disliked=request.disliked,
+        )
+        table.attach_evidence(songs)
+    has_fallback = fetches_fallback or plan.fallback is not FallbackMode.IF_SHORT
+    return RankedList(songs, relaxed), has_fallback
 
 
-def _with_payload(found: _Found, asked: Recall) -> tuple[CandidateTable, list[Candidate]]:
-    """Candidates whose payload is there, scored as popularity, dislikes and dials want them."""
-    payloads = {hit.id: hit.payload for hit in found.hits if hit.payload.get(TrackField.TRACK_ID)}
-    there = [row for row, id in enumerate(found.fused.ids.tolist()) if id in payloads]
-    fused = found.fused.take(np.array(there, np.intp))
-    songs = [seed.payload for seed in asked.seeds]
-    told = payload_features(songs, [payloads[id] for id in fused.ids.tolist()])
-    fused = weigh_payload(fused, told, *found.weighed)
-    candidates = fused.candidates(payloads)
-    seed_artists = {code for seed in asked.seeds for code in seed.artist_codes}
-    demote_artists(candidates, artists_of(asked.disliked), seed_artists)
-    steer_scores(candidates, seed_artists, asked.options)
-    return fused, candidates
+class Hydrated(NamedTuple):
+    """Scored candidates, and the payload of those that have been read."""
+
+    table: CandidateTable
+    payloads: Mapping[int, TrackPayload]
+    """By track code."""
+
+
+def hydrate_from_retrieval(
+    store: VectorStore,
+    request: RecommendationRequest,
+    table: CandidateTable,
+    retrieval: Retrieval,
+) -> Hydrated:
+    """Take the payload that came with retrieval. No store call."""
+    return Hydrated(table, _payloads(retrieval.hits()))
+
+
+def hydrate_filtered(
+    store: VectorStore,
+    request: RecommendationRequest,
+    table: CandidateTable,
+    retrieval: Retrieval,
+) -> Hydrated:
+    """Read a long shortlist and all playlist neighbours, through the filters. One store call."""
+    best = preselect(table, request.options, request.k * OVERSAMPLING)
+    # Filters have not seen playlist neighbours yet, and may drop many.
+    others = np.setdiff1d(np.flatnonzero(table.found[:, _PLAYLIST]), best)
+    table = table.select(np.concatenate([best, others]))
+    codes = table.ids.tolist()
+    first = codes[: POOL_FACTOR * request.k]
+    hydration = request.retrieval(request.candidate_fields)
+    queries = [query for _, query in hydration_queries(hydration, codes, first)]
+    return Hydrated(table, _payloads([hit for hits in store.query(queries) for hit in hits]))
+
+
+def hydrate_shortlist(
+    store: VectorStore,
+    request: RecommendationRequest,
+    table: CandidateTable,
+    retrieval: Retrieval,
+) -> Hydrated:
+    """Read the shortlist alone. One store call, or none where nothing was found."""
+    oversampling = OVERSAMPLING if request.retrieval().needs_oversampling else 1
+    table = table.select(preselect(table, request.options, request.k * oversampling))
+    codes = table.ids.tolist()
+    if not codes:
+        return Hydrated(table, {})
+    return Hydrated(
+        table, _payloads(store.retrieve(Collection.TRACKS, codes, request.candidate_fields))
+    )
+
+
+HYDRATE: dict[
+    HydrationMode,
+    Callable[[VectorStore, RecommendationRequest, CandidateTable, Retrieval], Hydrated],
+] = {
+    HydrationMode.WITH_RETRIEVAL: hydrate_from_retrieval,
+    HydrationMode.FILTERED: hydrate_filtered,
+    HydrationMode.SHORTLIST: hydrate_shortlist,
+}
+
+
+def hydrate_with_fallback(
+    store: VectorStore,
+    request: RecommendationRequest,
+    table: CandidateTable,
+    results: Sequence[ChannelResult],
+    scorer: Scorer,
+) -> Hydrated:
+    """Read all of a thin pool, and fallback candidates with it. One store call."""
+    with_payload = request.retrieval(request.candidate_fields)
+    batch = QueryBatch(store)
+    fallback = Retrieval(batch, with_payload, [_FALLBACK])
+    pool = [
+        batch.add(query) for _, query in hydration_queries(with_payload, table.ids.tolist(), ())
+    ]
+    batch.execute()
+    hits = [*fallback.hits(), *(hit for pending in pool for hit in pending.hits)]
+    table = score_channels([*results, *fallback.results()], scorer)
+    return Hydrated(table, _payloads(hits))
+
+
+def score_payload(
+    hydrated: Hydrated, request: RecommendationRequest, scorer: Scorer
+) -> CandidateTable:
+    """Keep the candidates that have payload, and add what it says to their scores."""
+    payloads = hydrated.payloads
+    rows = [row for row, id in enumerate(hydrated.table.ids.tolist()) if id in payloads]
+    table = hydrated.table.select(np.array(rows, np.intp))
+    seeds = [cast(TrackPayload, seed.payload) for seed in request.seeds.songs]
+    features = metadata_features(seeds, [payloads[id] for id in table.ids.tolist()])
+    return score_metadata(table, features, scorer)
+
+
+def _payloads(hits: Sequence[Hit]) -> dict[int, TrackPayload]:
+    return {
+        hit.id: cast(TrackPayload, hit.payload)
+        for hit in hits
+        if hit.payload.get(TrackField.TRACK_ID)
+    }

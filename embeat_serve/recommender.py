@@ -1,6 +1,5 @@
 """Public facade: recommend songs, compare two, and encode songs, from the published release."""
 
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,13 +16,14 @@ from embeat_serve.explanation import explain as explanation
 from embeat_serve.filters.compiled import CompiledFilter, compile_filters
 from embeat_serve.filters.request import Filters
 from embeat_serve.options import MAX_K, RecallOptions
-from embeat_serve.pipeline import choose
+from embeat_serve.pipeline import RecommendationRequest, recommend_tracks
 from embeat_serve.ranking.steering import steer_options
 from embeat_serve.release import Release
 from embeat_serve.release_watcher import PublishedReleases, ReleaseSource, ReleaseWatcher
 from embeat_serve.results import Recommendations, SeedSong, Song
 from embeat_serve.retrieval.channel import ChannelResult
-from embeat_serve.retrieval.retriever import Recall
+from embeat_serve.retrieval.request import RetrievalRequest
+from embeat_serve.retrieval.retriever import channels_of, retrieve
 from embeat_serve.seeds.exclusions import ExclusionQuery, ExclusionRequest, Exclusions
 from embeat_serve.seeds.models import SeedSet
 from embeat_serve.seeds.request import (
@@ -36,6 +36,7 @@ from embeat_serve.seeds.request import (
 from embeat_serve.seeds.resolver import resolve_seeds, resolve_text, resolve_track_ids
 from embeat_serve.settings import Settings
 from embeat_serve.stores.batch import QueryBatch
+from embeat_serve.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Recommender:
             SeedNotFound: the catalogue does not have the seeds.
             Unavailable: the release cannot be read.
         """
-        started = time.perf_counter()
+        trace = Trace()
         request = RecommendRequest(
             build_seed_request(
                 text=text,
@@ -127,7 +128,7 @@ class Recommender:
             explain,
         )
         with self._releases.current() as release:
-            return _recommend(release, request, started)
+            return _recommend(release, request, trace)
 
     def similarity(self, song_a: str | Features, song_b: str | Features) -> float:
         """Compare the sound of two songs, 0..1.
@@ -183,8 +184,8 @@ class Recommender:
         check_k(k)
         with self._releases.current() as release:
             seeds = resolve_track_ids(QueryBatch(release.store), request)
-            recall = Recall(seeds.songs, options or self.settings.recall, k)
-            return recall.ask(release.store)[0]
+            retrieval = RetrievalRequest(seeds.songs, options or self.settings.recall, k)
+            return retrieve(release.store, retrieval, channels_of(retrieval)).results()
 
     def opened(self) -> AbstractContextManager[Release]:
         """The release that answers, which stays open until the block ends.
@@ -215,47 +216,40 @@ def check_k(k: object) -> int:
     return k
 
 
-def _recommend(release: Release, request: RecommendRequest, started: float) -> Recommendations:
-    batch = QueryBatch(release.store)
-    exclusion_query = ExclusionQuery(batch, request.exclusions)
-    seeds = resolve_seeds(
-        release, batch, request.seeds, artist_tracks=request.options.artist_seed_tracks
-    )
-    batch.execute()  # where the seeds took no store call
-    exclusions = exclusion_query.result()
-    compiled = _compile_filters(release, request.filters, exclusions, seeds)
-    resolved = time.perf_counter()
-    recall = Recall(
-        seeds.songs,
+def _recommend(release: Release, request: RecommendRequest, trace: Trace) -> Recommendations:
+    with trace.section("seed"):
+        batch = QueryBatch(release.store)
+        exclusion_query = ExclusionQuery(batch, request.exclusions)
+        seeds = resolve_seeds(
+            release, batch, request.seeds, artist_tracks=request.options.artist_seed_tracks
+        )
+        batch.execute()  # where the seeds took no store call
+        exclusions = exclusion_query.result()
+        compiled = _compile_filters(release, request.filters, exclusions, seeds)
+    recommendation = RecommendationRequest(
+        seeds,
         request.options,
         request.k,
-        (),
-        seeds.neighbours,
-        compiled,
-        exclusions.disliked,
+        filters=compiled,
+        disliked=exclusions.disliked,
+        store_calls=batch.store_calls,
     )
-    # What stands in neighbour lists has to be looked up once they are read.
-    all_known = seeds.artist is not None or not request.options.uses_neighbour_lists
-    along = all_known and batch.store_calls > 1
-    ranked, relaxed, clock = choose(release, recall, along, seeds.artist is not None)
-    read = time.perf_counter()
-    results = tuple(
-        Song.of(
-            candidate,
-            rank,
-            explanation(candidate, seeds.songs, compiled) if request.explain else None,
+    ranked = recommend_tracks(release, recommendation, trace)
+    with trace.section("ranking"):
+        results = tuple(
+            Song.of(
+                candidate,
+                rank,
+                explanation(candidate, seeds.songs, compiled) if request.explain else None,
+            )
+            for rank, candidate in enumerate(ranked.songs, start=1)
         )
-        for rank, candidate in enumerate(ranked, start=1)
-    )
-    done = time.perf_counter()
-    marks = {"seed": resolved - started, **clock, "total": done - started}
-    marks["ranking"] += done - read
     return Recommendations(
         release=release.name,
         seeds=tuple(map(SeedSong.of, seeds.songs)),
         results=results,
-        relaxed=tuple(relaxed),
-        timings_ms={name: round(1_000 * seconds, 3) for name, seconds in marks.items()},
+        relaxed=tuple(ranked.relaxed),
+        timings_ms=trace.milliseconds(),
         artist=seeds.artist,
         missing=(*seeds.missing, *exclusions.missing),
         guessed=seeds.guessed,

@@ -55,7 +55,7 @@ class Release:
     @cached_property
     def fusion(self) -> RankingModel:
         """Weights of the channels' evidence: those fitted for this release, else the default."""
-        return RankingModel.in_manifest(self.manifest.parameters) or DEFAULT_MODEL
+        return RankingModel.from_manifest(self.manifest.parameters) or DEFAULT_MODEL
 
     @property
     def encoder(self) -> Encoder:

@@ -57,7 +57,7 @@ class Song:
         channels = {name: round(value, DECIMALS) for name, value in candidate.channels().items()}
         return cls(
             rank=rank,
-            track_id=track[TrackField.TRACK_ID],
+            track_id=track.get(TrackField.TRACK_ID, ""),
             track_name=track.get(TrackField.TRACK_NAME, ""),
             artist_names=tuple(track.get(TrackField.ARTIST_NAMES, ())),
             album_name=track.get(TrackField.ALBUM_NAME),

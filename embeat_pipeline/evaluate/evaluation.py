@@ -31,7 +31,7 @@ from embeat_pipeline.evaluate.systems.upstream import build_upstream, upstream_s
 from embeat_pipeline.interactions.playlists import Playlists
 from embeat_pipeline.interactions.split import split_playlists
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.ranking.model import KINDS
+from embeat_serve.ranking.model import SEED_REGIMES
 from embeat_serve.recommender import Recommender
 from embeat_serve.settings import Settings
 
@@ -195,7 +195,7 @@ def fit_release(
 
     model, measured = fit_fusion(twin.lake, twin.release, train, validation, catalogue)
     path = fusion_path(lake)
-    if any(measured[kind]["fitted"] for kind in KINDS):
+    if any(measured[kind]["fitted"] for kind in SEED_REGIMES):
         write_json(path, model.to_dict())
     else:
         path.unlink(missing_ok=True)

@@ -200,7 +200,7 @@ def _fusion(lake: LakePaths) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return {MANIFEST_PARAMETER: RankingModel.of(json.loads(path.read_bytes())).to_dict()}
+        return {MANIFEST_PARAMETER: RankingModel.from_dict(json.loads(path.read_bytes())).to_dict()}
     except (ValueError, TypeError, AttributeError) as error:
         raise PipelineError(
             f"{path} holds no fusion model ({error}); delete it, or run "

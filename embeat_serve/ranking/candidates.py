@@ -1,54 +1,61 @@
-"""Candidates of a list, and the evidence that speaks for each.
-
-What the channels found becomes arrays over all candidates, which is what scores are computed on;
-objects are made of those that are looked at one by one.
-"""
+"""Candidates of a list: a table to compute scores on, and an object for each that is looked at."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from math import isnan
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import CHANNELS, TrackField
 from embeat_serve.ranking.merge import EvidenceTable
 
 
 class Evidence(NamedTuple):
-    """Why a track is a candidate."""
+    """One reason for a candidate: one channel found it for one seed."""
 
     channel: str
     seed: int
+    """Position among the seeds."""
     cosine: float | None
+    """To the seed; None where the channel has none."""
     contribution: float
-    """To the score."""
+    """To the candidate's score."""
     strength: float | None = None
-    """See ``Answer.strengths``."""
+    """0..1, see ``ChannelResult.strengths``."""
     confidence: float = 1.0
-    """See ``ChannelResult``."""
+    """0..1, see ``ChannelResult.confidence``."""
     shared: int | None = None
-    """Playlists, see ``Neighbours.shared``; None where nobody counted."""
+    """Playlists, see ``NeighbourList.shared``; None where nobody counted."""
 
 
 @dataclass(eq=False, slots=True)
 class Candidate:
-    """A track that may enter the list."""
+    """A track that may enter the list.
+
+    Attributes:
+        id: track code.
+        evidence: why it is a candidate; empty until ``CandidateTable.attach_evidence``.
+        blocked_by: rule that keeps it off the list until it is relaxed.
+        payload: what the release says of the track.
+        score: 0..1, the sum of the contributions.
+    """
 
     id: int
-    evidence: list[Evidence] = field(default_factory=list)
-    """Of what is listed: see ``Fused.tell``."""
-    held_back_by: str | None = None
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    evidence: list[Evidence] = field(default_factory=list[Evidence])
+    blocked_by: str | None = None
+    payload: TrackPayload = field(default_factory=TrackPayload)
     score: float = 0.0
-    """Sum of the contributions, 0..1."""
 
     def channels(self) -> dict[str, float]:
         """Contribution of each channel, greatest first; they sum to the score."""
         sums: dict[str, float] = dict.fromkeys(CHANNELS, 0.0)
         for item in self.evidence:
             sums[item.channel] += item.contribution
-        return dict(sorted(((c, v) for c, v in sums.items() if v > 0), key=lambda pair: -pair[1]))
+        positive = ((channel, part) for channel, part in sums.items() if part > 0)
+        return dict(sorted(positive, key=lambda pair: -pair[1]))
 
     def scale(self, factor: float) -> None:
         """Multiply the score, and every contribution to it."""
@@ -70,91 +77,100 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class CandidateTable:
-    """Candidates: n of them, best first, ties by id.
+    """Candidates as arrays: n of them.
 
     Attributes:
         ids: (n,) int64 track codes.
-        parts: (n, channels) float64, what each channel's own evidence adds to the score.
-        extra: (n, channels) float64, what the payload adds through each.
-        found: (n, channels) bool, whether the channel found it.
-        held_back: (n,) place in ``holders`` of the setting that holds it back, or -1.
-        holders: settings.
-        pieces: evidence of all of them, and maybe of others.
+        channel_scores: (n, channels) float64, what each channel's result adds to the score.
+        metadata_scores: (n, channels) float64, what the payload adds through each channel.
+        found: (n, channels) bool, whether the channel found the track.
+        blocked: (n,) position in ``blocking_rules`` of the rule that blocks it, or -1.
+        blocking_rules: names of rules.
+        evidence: evidence for these tracks, and maybe for others, by ascending track code.
     """
 
     ids: NDArray[np.int64]
-    parts: NDArray[np.float64]
-    extra: NDArray[np.float64]
+    channel_scores: NDArray[np.float64]
+    metadata_scores: NDArray[np.float64]
     found: NDArray[np.bool_]
-    held_back: NDArray[np.intp]
-    holders: tuple[str, ...]
-    pieces: EvidenceTable
+    blocked: NDArray[np.intp]
+    blocking_rules: tuple[str, ...]
+    evidence: EvidenceTable
 
     @property
     def scores(self) -> NDArray[np.float64]:
         """(n,) 0..1."""
-        return (self.parts + self.extra).sum(axis=1)
+        return (self.channel_scores + self.metadata_scores).sum(axis=1)
 
-    def take(self, rows: NDArray[np.intp]) -> "CandidateTable":
+    def select(self, rows: NDArray[np.intp]) -> "CandidateTable":
         """Some of the candidates, in the order of ``rows``."""
-        columns = ("ids", "parts", "extra", "found", "held_back")
+        columns = ("ids", "channel_scores", "metadata_scores", "found", "blocked")
         return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
-    def candidates(self, payloads: Mapping[int, Mapping[str, Any]]) -> list[Candidate]:
-        """Each of them, without its evidence."""
-        columns = self.ids.tolist(), self.held_back.tolist(), self.scores.tolist()
+    def candidates(self, payloads: Mapping[int, TrackPayload]) -> list[Candidate]:
+        """An object for each candidate, without its evidence.
+
+        Args:
+            payloads: by track code; one for each candidate.
+        """
+        columns = self.ids.tolist(), self.blocked.tolist(), self.scores.tolist()
+        rules = self.blocking_rules
         return [
-            Candidate(id, [], self.holders[held] if held >= 0 else None, payloads[id], score)
-            for id, held, score in zip(*columns, strict=True)
+            Candidate(id, [], rules[rule] if rule >= 0 else None, payloads[id], score)
+            for id, rule, score in zip(*columns, strict=True)
         ]
 
-    def tell(self, candidates: Iterable[Candidate]) -> None:
-        """Give candidates, of these, the evidence that makes up their scores.
+    def attach_evidence(self, candidates: Iterable[Candidate]) -> None:
+        """Give candidates of this table the evidence that makes up their scores.
 
         Where a score was scaled meanwhile, so are the contributions.
         """
         chosen = list(candidates)
         if not chosen:
             return
-        place = {id: row for row, id in enumerate(self.ids.tolist())}
-        rows = np.array([place[candidate.id] for candidate in chosen])
-        whole = self.scores[rows]
-        wanted = np.array([candidate.score for candidate in chosen])
-        factors = np.divide(wanted, whole, out=np.ones_like(whole), where=whole > 0)
-        first, end = (
-            np.searchsorted(self.pieces.ids, self.ids[rows], side=side)
+        row_of = {id: row for row, id in enumerate(self.ids.tolist())}
+        rows = np.array([row_of[candidate.id] for candidate in chosen])
+        own = self.scores[rows]
+        scaled = np.array([candidate.score for candidate in chosen])
+        factors = np.divide(scaled, own, out=np.ones_like(own), where=own > 0)
+        starts, ends = (
+            np.searchsorted(self.evidence.ids, self.ids[rows], side=side)
             for side in ("left", "right")
         )
-        for candidate, row, factor, start, stop in zip(
-            chosen, rows.tolist(), factors.tolist(), first.tolist(), end.tolist(), strict=True
+        for candidate, row, factor, start, end in zip(
+            chosen, rows.tolist(), factors.tolist(), starts.tolist(), ends.tolist(), strict=True
         ):
-            candidate.evidence = self._evidence(row, factor, slice(start, stop))
+            candidate.evidence = self._evidence(row, factor, slice(start, end))
 
-    def _evidence(self, row: int, factor: float, where: slice) -> list[Evidence]:
-        of_track = EvidenceTable._make(column[where] for column in self.pieces)
+    def _evidence(self, row: int, factor: float, pieces: slice) -> list[Evidence]:
+        of_track = self.evidence.select(pieces)
         channels = of_track.channels
+        # What the payload adds through a channel is shared evenly by the channel's evidence.
         number = np.bincount(channels, minlength=len(CHANNELS))[channels]
-        added = self.parts[row, channels] * of_track.shares + self.extra[row, channels] / number
+        contributions = (
+            self.channel_scores[row, channels] * of_track.shares
+            + self.metadata_scores[row, channels] / number
+        )
         columns = (
-            channels,
-            of_track.seeds,
-            of_track.cosines,
-            added * factor,
-            of_track.strengths,
-            of_track.confidences,
-            of_track.shared,
+            channels.tolist(),
+            of_track.seeds.tolist(),
+            of_track.cosines.tolist(),
+            (contributions * factor).tolist(),
+            of_track.strengths.tolist(),
+            of_track.confidences.tolist(),
+            of_track.shared.tolist(),
         )
         return [
-            Evidence(CHANNELS[c], seed, _known(cosine), part, _known(strength), sure, _counted(n))
-            for c, seed, cosine, part, strength, sure, n in zip(
-                *(column.tolist() for column in columns), strict=True
+            Evidence(
+                CHANNELS[channel],
+                seed,
+                None if isnan(cosine) else cosine,
+                contribution,
+                None if isnan(strength) else strength,
+                confidence,
+                None if shared < 0 else shared,
+            )
+            for channel, seed, cosine, contribution, strength, confidence, shared in zip(
+                *columns, strict=True
             )
         ]
-
-
-def _known(value: float) -> float | None:
-    return None if value != value else value
-
-
-def _counted(number: int) -> int | None:
-    return None if number < 0 else number

@@ -1,79 +1,135 @@
-"""What a track has in common with the seeds by its payload: genres, years, fame."""
+"""Features of a candidate: what channels say of it, and what its payload shares with the seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
-from typing import Any
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import TrackField
 
-LIKENESS_FIELDS = (TrackField.GENRE_CODES, TrackField.YEAR, TrackField.POPULARITY)
-"""Payload that ``metadata_similarity`` reads."""
+CHANNEL_FEATURES = ("found", "place", "strength", "root_strength")
+"""What a channel's result says of a track, each 0..1: see ``channel_features``."""
 
-YEARS = 5.0
-"""Years apart after which ``same_years`` is 1/e."""
+METADATA_FEATURES = ("popularity", "genre_similarity", "year_similarity", "popularity_similarity")
+"""What a track's payload says, each 0..1, 0 where unknown: see ``metadata_features``."""
 
-FAME = 20.0
-"""Standard deviation, in points of popularity, of the bell that ``same_fame`` is."""
+FEATURES = CHANNEL_FEATURES + METADATA_FEATURES
+"""All features, in the order of a ranking model's weights."""
 
-Payload = Mapping[str, Any]
+METADATA_FIELDS = (TrackField.GENRE_CODES, TrackField.YEAR, TrackField.POPULARITY)
+"""Payload that ``metadata_features`` reads."""
+
+HALF_PLACE = 20
+"""Places down a list after which the feature ``place`` has halved."""
+
+YEAR_SCALE = 5.0
+"""Years apart at which ``year_similarity`` is 1/e."""
+
+POPULARITY_SCALE = 20.0
+"""Standard deviation, in points of popularity, of the bell that ``popularity_similarity`` is."""
 
 
-def metadata_similarity(seeds: Sequence[Payload], tracks: Sequence[Payload]) -> NDArray[np.float64]:
-    """How like the seeds tracks are by what is written of them.
+class _GenreWeights(NamedTuple):
+    """Genres of some tracks, end to end."""
+
+    codes: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    """Position of the track that each belongs to."""
+    weights: NDArray[np.float64]
+    """1 for the first genre of a track, 1/2, 1/3...; scaled to norm 1 for each track."""
+
+
+def channel_features(strengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 4) ``CHANNEL_FEATURES`` of a channel's tracks.
+
+    They are 1, that it was found; ``HALF_PLACE / (HALF_PLACE + place)``, places from 0; the mean
+    strength that the seeds' results give it, and the root of that.
 
     Args:
-        seeds: payload of the seeds.
+        strengths: (n,) mean strengths of the tracks, best track first; 0 in channels without.
+    """
+    places = np.arange(len(strengths), dtype=np.float64)
+    bounded = np.clip(strengths, 0, 1)
+    return np.stack(
+        [np.ones(len(bounded)), HALF_PLACE / (HALF_PLACE + places), bounded, np.sqrt(bounded)],
+        axis=1,
+    )
+
+
+def metadata_features(
+    seeds: Sequence[TrackPayload], tracks: Sequence[TrackPayload]
+) -> NDArray[np.float64]:
+    """(n, 4) ``METADATA_FEATURES`` of n tracks: popularity / 100, and ``metadata_similarity``."""
+    popularity = [track.get(TrackField.POPULARITY) or 0 for track in tracks]
+    return np.column_stack(
+        [np.array(popularity, np.float64) / 100, metadata_similarity(seeds, tracks)]
+    )
+
+
+def metadata_similarity(
+    seeds: Sequence[TrackPayload], tracks: Sequence[TrackPayload]
+) -> NDArray[np.float64]:
+    """Similarity of tracks to the seeds by genre, year and popularity.
+
+    Args:
+        seeds: payload of the seeds; they count with their means.
         tracks: payload of n tracks.
 
     Returns:
-        (n, 3) in 0..1, 0 where unknown: the cosine of the genres, the first of a track counting
-        1, the second 1/2, the third 1/3...; ``exp(-|years apart| / YEARS)``; and a bell around
-        the same popularity. The seeds count with their means.
+        (n, 3) in 0..1, 0 where unknown. Genres: the cosine of weighted genre lists, a track's
+        first genre counting 1, the second 1/2, the third 1/3... Years: ``exp(-difference /
+        YEAR_SCALE)``. Popularity: a bell curve, ``exp(-(difference / POPULARITY_SCALE)**2 / 2)``.
     """
+    years = _difference(TrackField.YEAR, seeds, tracks)
+    popularity = _difference(TrackField.POPULARITY, seeds, tracks)
     return np.stack(
         [
-            _genres(seeds, tracks),
-            np.exp(-np.abs(_apart(TrackField.YEAR, seeds, tracks)) / YEARS),
-            np.exp(-0.5 * (_apart(TrackField.POPULARITY, seeds, tracks) / FAME) ** 2),
+            _genre_similarity(seeds, tracks),
+            np.exp(-np.abs(years) / YEAR_SCALE),
+            np.exp(-0.5 * (popularity / POPULARITY_SCALE) ** 2),
         ],
         axis=1,
     )
 
 
-def _apart(field: str, seeds: Sequence[Payload], tracks: Sequence[Payload]) -> NDArray[np.float64]:
+def _difference(
+    field: Literal["year", "popularity"],
+    seeds: Sequence[TrackPayload],
+    tracks: Sequence[TrackPayload],
+) -> NDArray[np.float64]:
     """(n,) difference to the seeds' mean; infinite where unknown."""
-    known = [value for seed in seeds if (value := seed.get(field)) is not None]
+    of_seeds = [value for seed in seeds if (value := seed.get(field)) is not None]
     values = np.array([track.get(field) for track in tracks], np.float64)
-    if not known:
+    if not of_seeds:
         return np.full(len(values), np.inf)
-    return np.nan_to_num(values - sum(known) / len(known), nan=np.inf)
+    return np.nan_to_num(values - sum(of_seeds) / len(of_seeds), nan=np.inf)
 
 
-def _genres(seeds: Sequence[Payload], tracks: Sequence[Payload]) -> NDArray[np.float64]:
-    of_seeds, _, weights = _listed(seeds)
-    codes, rows, shares = _listed(tracks)
-    known, place = np.unique(of_seeds, return_inverse=True)
-    if not len(known) or not len(codes):
+def _genre_similarity(
+    seeds: Sequence[TrackPayload], tracks: Sequence[TrackPayload]
+) -> NDArray[np.float64]:
+    of_seeds, of_tracks = _genre_weights(seeds), _genre_weights(tracks)
+    genres, place = np.unique(of_seeds.codes, return_inverse=True)
+    if not len(genres) or not len(of_tracks.codes):
         return np.zeros(len(tracks))
-    profile = np.bincount(place, weights)
+    profile = np.bincount(place, of_seeds.weights)
     profile /= np.linalg.norm(profile)
-    where = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-    common = np.bincount(rows, shares * profile[where] * (known[where] == codes), len(tracks))
-    return np.clip(common.astype(np.float64), 0, 1)
+    nearest = np.minimum(np.searchsorted(genres, of_tracks.codes), len(genres) - 1)
+    is_shared = genres[nearest] == of_tracks.codes
+    products = of_tracks.weights * profile[nearest] * is_shared
+    cosines = np.bincount(of_tracks.rows, products, len(tracks))
+    return np.clip(cosines.astype(np.float64), 0, 1)
 
 
-def _listed(
-    of: Sequence[Payload],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Genre codes of all, whose each is, and its weight; the weights of one track have norm 1."""
-    lists = [payload.get(TrackField.GENRE_CODES, ()) for payload in of]
+def _genre_weights(tracks: Sequence[TrackPayload]) -> _GenreWeights:
+    lists = [track.get(TrackField.GENRE_CODES, ()) for track in tracks]
     sizes = np.array([len(codes) for codes in lists], np.int64)
     rows = np.repeat(np.arange(len(lists)), sizes)
     places = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     weights = 1 / (1.0 + places)
     norms = np.sqrt(np.bincount(rows, weights**2, len(lists)))
     codes = np.fromiter(chain.from_iterable(lists), np.int64, len(rows))
-    return codes, rows, weights / norms[rows]
+    return _GenreWeights(codes, rows, weights / norms[rows])

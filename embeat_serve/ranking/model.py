@@ -1,195 +1,166 @@
-"""How what the channels found becomes a score: a small linear model for each kind of seed.
+"""The ranking model: weights that turn what each channel says of a track into a score.
 
-A track's score is a sum over channels, and a channel's part a sum over its ``FEATURES`` times
-weights that are not negative. So every contribution can be read off, and taking a channel away
-can only lower what it found. Weights are fitted on held-out playlists by
-``embeat_pipeline.evaluate.ranking_model`` and travel in the manifest; ``DEFAULT_MODEL`` is
-used where a release has none.
+A late-fusion model, linear in the features and one for each ``SeedRegime``. A track's score is a
+sum over channels, and a channel's part a sum of its ``FEATURES`` times weights that are not
+negative. So every contribution can be read off, and without a channel what it found only scores
+lower. ``embeat_pipeline.evaluate.ranking_model`` fits the weights to held-out playlists; they
+travel in a release's manifest. ``DEFAULT_MODEL`` is used where a release has none.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.ranking.features import CHANNEL_FEATURES, FEATURES
 
-RANKED_FEATURES = ("found", "place", "strength", "root_strength")
-"""What a channel's answer says of a track, each 0..1: that it was found at all; its place r (from
-0) as ``HALF / (HALF + r)``; the mean strength that the seeds' lists give it, and the root of that
-(0 where the channel has no strengths)."""
 
-PAYLOAD_FEATURES = ("popularity", "same_genres", "same_years", "same_fame")
-"""What its payload says, each 0..1, 0 where unknown: its popularity / 100, and what it has in
-common with the seeds (``likeness``)."""
+class SeedRegime(StrEnum):
+    """Kind of seeds, by what playlists know of them; the values are keys of a stored model."""
 
-FEATURES = RANKED_FEATURES + PAYLOAD_FEATURES
+    COLD_START = "cold"
+    """No seed is in a playlist, or none is in the catalogue."""
+    SINGLE = "one"
+    """One song that is in playlists."""
+    MULTI = "several"
+    """Several songs, at least one of them in playlists; or an artist."""
 
-HALF = 20
-"""Places after which ``place`` is half of what the first gets."""
 
-KINDS = ("cold", "one", "several")
-"""Kinds of seeds: none of them in a playlist (or from outside the catalogue); one song; several
-songs, or an artist."""
+SEED_REGIMES = tuple(SeedRegime)
+"""The regimes, in the order of ``RankingModel.weights``."""
 
-SURE_CONFIDENCE = 0.6
-"""Confidence from which a song's own playlists are all that has to be asked."""
+FULL_CONFIDENCE = 0.6
+"""Confidence of a single song from which only its own playlists count."""
 
-MOST_CERTAIN = 0.95
-"""So that what other channels find is never without any weight."""
+MAX_PLAYLIST_CONFIDENCE = 0.95
+"""Highest ``playlist_confidence``, so that the other channels keep some weight."""
 
 MANIFEST_PARAMETER = "fusion"
 """Parameter of a release's manifest that holds the model."""
 
 
-class Ranked(NamedTuple):
-    """What one channel found, best first."""
-
-    ids: NDArray[np.int64]
-    """(n,)."""
-    features: NDArray[np.float64]
-    """(n, 4): ``RANKED_FEATURES``."""
-
-
 @dataclass(frozen=True)
 class RankingModel:
-    """Weights by kind of seed, channel and feature.
+    """Weights by seed regime, channel and feature.
 
     Attributes:
-        weights: (kinds, channels, features) float64, in the order of ``KINDS``, ``CHANNELS`` and
-            ``FEATURES``, not negative.
+        weights: (regimes, channels, features) float64, none negative, in the order of
+            ``SEED_REGIMES``, ``schema.CHANNELS`` and ``FEATURES``.
     """
 
     weights: NDArray[np.float64]
 
     @classmethod
-    def of(cls, content: Mapping[str, Mapping[str, Sequence[float]]]) -> Self:
-        """Read ``{kind: {channel: [weight of each feature]}}``; what is left out weighs nothing.
+    def from_dict(cls, content: Mapping[str, Mapping[str, Sequence[float]]]) -> Self:
+        """Read ``{regime: {channel: [weight of each feature]}}``; what is left out weighs 0.
 
         Raises:
             ValueError: a name is unknown, or a weight is negative or no number.
         """
-        weights = np.zeros((len(KINDS), len(CHANNELS), len(FEATURES)))
-        for kind, channels in content.items():
-            of_kind = weights[KINDS.index(kind)]
+        weights = np.zeros((len(SEED_REGIMES), len(CHANNELS), len(FEATURES)))
+        for regime, channels in content.items():
+            of_regime = weights[SEED_REGIMES.index(SeedRegime(regime))]
             for channel, values in channels.items():
-                of_kind[CHANNELS.index(channel), : len(values)] = values
+                of_regime[CHANNELS.index(channel), : len(values)] = values
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
-            raise ValueError("weights of the fusion model must be numbers, none negative")
+            raise ValueError("weights of the ranking model must be numbers, none negative")
         return cls(weights)
 
     @classmethod
-    def in_manifest(cls, parameters: Mapping[str, Any]) -> Self | None:
-        """The model among a manifest's parameters; None where it holds none that can be read."""
+    def from_manifest(cls, parameters: Mapping[str, Any]) -> Self | None:
+        """Read the model among a manifest's parameters; None if there is none or it is broken."""
         try:
-            return cls.of(parameters[MANIFEST_PARAMETER])
+            return cls.from_dict(parameters[MANIFEST_PARAMETER])
         except (KeyError, ValueError, TypeError, AttributeError):
             return None
 
     def to_dict(self) -> dict[str, dict[str, list[float]]]:
-        """What ``of`` reads."""
+        """The content that ``from_dict`` reads, rounded to four digits."""
         return {
-            kind: {
+            str(regime): {
                 channel: [round(float(value), 4) for value in row]
-                for channel, row in zip(CHANNELS, of_kind, strict=True)
+                for channel, row in zip(CHANNELS, of_regime, strict=True)
                 if row.any()
             }
-            for kind, of_kind in zip(KINDS, self.weights, strict=True)
+            for regime, of_regime in zip(SEED_REGIMES, self.weights, strict=True)
         }
 
-    def of_kind(
-        self, kind: str, channels: Iterable[str], certainty: float = 0.0
+    def weights_for(
+        self, regime: SeedRegime, channels: Iterable[str], confidence: float = 0.0
     ) -> dict[str, NDArray[np.float64]]:
-        """(8,) weights of each channel, scaled so that a track that is best in every way and in
-        every one of ``channels`` scores 1. A kind without weights for any gives all the same.
+        """Weights of each channel of a request.
+
+        They are scaled so that a track with every feature at 1 in every channel scores 1. Where
+        no weight of the channels is above 0, all are alike.
 
         Args:
-            kind: of seeds.
-            channels: asked for.
-            certainty: see ``certainty_of``.
+            regime: of the seeds.
+            channels: of the request.
+            confidence: see ``playlist_confidence``.
+
+        Returns:
+            channel -> (features,) float64.
         """
-        asked = tuple(channels)
-        positions = [CHANNELS.index(channel) for channel in asked]
-        rows = self.weights[KINDS.index(kind)][positions]
-        if not rows.any():
-            rows = np.ones_like(rows)
-        rows = rows * sway(certainty)[positions]
-        return dict(zip(asked, rows / rows.sum(), strict=True))
+        names = tuple(channels)
+        rows = [CHANNELS.index(channel) for channel in names]
+        weights = self.weights[SEED_REGIMES.index(regime)][rows]
+        if not weights.any():
+            weights = np.ones_like(weights)
+        weights = weights * confidence_weight(confidence)[rows]
+        return dict(zip(names, weights / weights.sum(), strict=True))
 
 
-def sway(certainty: float) -> NDArray[np.float64]:
-    """(channels, features) factors of the weights: the surer the playlist channel is, the less
-    all else counts than its own ranking."""
-    factors = np.full((len(CHANNELS), len(FEATURES)), 1 - certainty)
-    factors[CHANNELS.index("playlist"), : len(RANKED_FEATURES)] = 1
+def confidence_weight(confidence: float) -> NDArray[np.float64]:
+    """(channels, features) factors of the weights: 1 for the playlist channel's own features.
+
+    All other factors are ``1 - confidence``: the more playlists tell, the less the rest counts.
+    """
+    factors = np.full((len(CHANNELS), len(FEATURES)), 1 - confidence)
+    factors[CHANNELS.index("playlist"), : len(CHANNEL_FEATURES)] = 1
     return factors
 
 
-def certainty_of(confidences: Iterable[float], is_artist: bool = False) -> float:
-    """How much is known from playlists alone, 0..``MOST_CERTAIN``.
+def playlist_confidence(confidences: Iterable[float], is_artist: bool = False) -> float:
+    """How much playlists alone tell of the seeds, 0..``MAX_PLAYLIST_CONFIDENCE``.
 
-    Of one song that follows its confidence; of n, ``1 - 1 / sqrt(n)``, as the error of a mean
-    of n falls. Songs that are in no playlist do not count, and an artist is asked about for
-    more than what is played with the artist's songs.
+    For one song it grows with the song's confidence. For n songs it is ``1 - 1 / sqrt(n)``: the
+    error of a mean of n falls like that. Songs in no playlist do not count. It is 0 for an artist,
+    as a list like an artist is more than what is played with the artist's songs.
 
     Args:
-        confidences: of what the playlist channel says of each seed (``Answer.confidence``).
-        is_artist: the songs stand for an artist.
+        confidences: of the playlist channel's result for each seed: ``ChannelResult.confidence``.
+        is_artist: whether the songs stand for an artist.
     """
-    known = [confidence for confidence in confidences if confidence > 0]
-    if not known or is_artist:
+    positive = [confidence for confidence in confidences if confidence > 0]
+    if not positive or is_artist:
         return 0.0
-    own = known[0] / SURE_CONFIDENCE if len(known) == 1 else 1 - len(known) ** -0.5
-    return min(own, MOST_CERTAIN)
+    number = len(positive)
+    confidence = positive[0] / FULL_CONFIDENCE if number == 1 else 1 - number**-0.5
+    return min(confidence, MAX_PLAYLIST_CONFIDENCE)
 
 
-def kind_of(seeds: int, confidences: Iterable[float], is_artist: bool = False) -> str:
-    """Kind of seeds.
+def seed_regime(seeds: int, confidences: Iterable[float], is_artist: bool = False) -> SeedRegime:
+    """The regime of some seeds.
 
     Args:
-        seeds: how many songs.
-        confidences: of what the playlist channel says of each (``Answer.confidence``).
-        is_artist: the songs stand for an artist.
+        seeds: number of songs.
+        confidences: of the playlist channel's result for each: ``ChannelResult.confidence``.
+        is_artist: whether the songs stand for an artist.
     """
     if is_artist:
-        return "several"
+        return SeedRegime.MULTI
     if not any(confidence > 0 for confidence in confidences):
-        return "cold"
-    return "one" if seeds == 1 else "several"
+        return SeedRegime.COLD_START
+    return SeedRegime.SINGLE if seeds == 1 else SeedRegime.MULTI
 
 
-def features_of(strength: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, 4) features of a channel's tracks, best first, from their (n,) mean strengths."""
-    places = np.arange(len(strength), dtype=np.float64)
-    kept = np.clip(strength, 0, 1)
-    return np.stack([np.ones(len(kept)), HALF / (HALF + places), kept, np.sqrt(kept)], axis=1)
-
-
-DEFAULT_MODEL = RankingModel.of(
-    {
-        "cold": {
-            "acoustic": [0.0, 0.31, 0.0, 0.0, 0.0, 0.0, 0.87, 0.0],
-            "genre_popular": [0.0, 0.39, 0.0, 0.0, 0.0, 0.04, 0.92, 0.45],
-            "same_artist": [0.35, 0.43, 0.0, 0.0, 0.03, 0.0, 1.05, 0.74],
-            "related_artist": [0.0, 0.02, 0.0, 0.0, 0.06, 0.0, 1.15, 0.23],
-            "playlist": [0.0, 0.02, 0.2, 0.0, 0.12, 0.0, 0.0, 0.0],
-        },
-        "one": {
-            "acoustic": [0.23, 0.31, 0.0, 0.0, 0.03, 0.0, 0.0, 0.0],
-            "genre_popular": [0.0, 0.03, 0.0, 0.0, 0.0, 0.05, 0.09, 0.27],
-            "same_artist": [0.16, 0.29, 0.0, 0.0, 0.29, 0.13, 0.12, 0.23],
-            "related_artist": [0.0, 0.02, 0.0, 0.0, 0.0, 0.0, 0.03, 0.01],
-            "playlist": [0.0, 0.78, 0.51, 0.32, 0.0, 0.23, 1.11, 0.16],
-        },
-        "several": {
-            "acoustic": [0.29, 0.24, 0.0, 0.0, 0.0, 0.19, 0.17, 0.45],
-            "genre_popular": [0.0, 0.02, 0.0, 0.0, 0.0, 0.08, 0.26, 0.28],
-            "same_artist": [0.08, 0.77, 0.0, 0.0, 0.0, 0.36, 0.29, 0.4],
-            "related_artist": [0.0, 0.14, 0.0, 0.0, 0.0, 0.0, 0.14, 0.17],
-            "playlist": [0.0, 1.03, 0.49, 0.3, 0.0, 0.38, 0.28, 0.1],
-        },
-    }
+DEFAULT_MODEL = RankingModel.from_dict(
+    json.loads(Path(__file__).with_name("default_weights.json").read_text(encoding="utf-8"))
 )
-"""Found on validation playlists of the data that the figures in the README are from."""
+"""Weights fitted to validation playlists of the data that the README's figures are from."""

@@ -1,4 +1,4 @@
-"""Which candidates are worth reading the payload of."""
+"""Choose the candidates that are worth reading the payload of."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,57 +6,55 @@ from numpy.typing import NDArray
 from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.candidates import CandidateTable
+from embeat_serve.retrieval.request import POOL_FACTOR
 
 MARGIN = 10
-"""Songs more than the rules ask for, so that short lists have a choice, too."""
+"""Songs more than the list rules ask for, so that short lists have a choice, too."""
 
-AMPLE = 5
-"""Candidates read per song asked for: what caps, copies and remixes can use up."""
-
-_OWN = CHANNELS.index("same_artist")
+_SAME_ARTIST = CHANNELS.index("same_artist")
 
 
-def shortlist(fused: CandidateTable, options: RecallOptions, k: int) -> NDArray[np.intp]:
-    """Rows of the candidates worth reading: more than the rules can use up.
+def preselect(table: CandidateTable, options: RecallOptions, k: int) -> NDArray[np.intp]:
+    """Rows of the candidates worth reading: more than the list rules can use up.
 
-    Without rules, the best 2k and a few, since copies of the seed and unpopular songs are left
-    out. With them, the best ``AMPLE`` times k, of which at most twice as many of the seed's
-    artist as may stay, and the first k/2 of every channel (so that popular songs, light in
-    weight, are there when the list lacks them) and of those held back by every setting.
+    Without rules these are the best 2k and a few, since copies of the seed and unpopular songs
+    are left out. With them they are the best ``POOL_FACTOR`` times k. Of the seed's artist there
+    are at most twice as many as may stay. The first k/2 of every channel are there (so that
+    popular songs, light in weight, are there when the list lacks them), and of those that each
+    rule blocks.
 
     Returns:
-        (m,) those that the limits let through, best first, then, where these are too few, the
+        (m,) rows that the limits let through, best first, then, where these are too few, the
         best of the others.
     """
     if not options.diversify:
-        return np.arange(min(len(fused.ids), 2 * k + MARGIN))
-    own = fused.found[:, _OWN]
-    groups = _groups(fused)
-    own_limit = 2 * int(options.same_artist_max_share * k) + MARGIN
+        return np.arange(min(len(table.ids), 2 * k + MARGIN))
+    is_same_artist = table.found[:, _SAME_ARTIST]
+    groups = _groups(table)
+    limit = 2 * int(options.same_artist_max_share * k) + MARGIN
     # Until the limit is reached it keeps nothing out, so where that is can be read off a first
     # pass without it.
-    taken = own & _taken(groups, np.ones(len(own), bool), k)
-    blocked = own & (np.cumsum(taken) - taken >= own_limit)
-    chosen = _taken(groups, ~blocked, k)
-    spare = np.flatnonzero(~chosen)[: max(0, AMPLE * k - int(chosen.sum()))]
-    return np.concatenate([np.flatnonzero(chosen), spare])
+    chosen_artist = is_same_artist & _choose(groups, np.ones(len(table.ids), bool), k)
+    is_over_limit = is_same_artist & (np.cumsum(chosen_artist) - chosen_artist >= limit)
+    is_chosen = _choose(groups, ~is_over_limit, k)
+    spare = np.flatnonzero(~is_chosen)[: max(0, POOL_FACTOR * k - int(is_chosen.sum()))]
+    return np.concatenate([np.flatnonzero(is_chosen), spare])
 
 
-def _groups(fused: CandidateTable) -> NDArray[np.bool_]:
-    """(n, groups) which share of the shortlist each candidate counts for: its channels', or that
-    of what holds it back."""
-    held = fused.held_back[:, None] == np.arange(len(fused.holders))
-    free = fused.found & (fused.held_back < 0)[:, None]
-    return np.concatenate([free, held], axis=1)
+def _groups(table: CandidateTable) -> NDArray[np.bool_]:
+    """(n, groups) whose share each candidate counts for: its channels' or its blocking rule's."""
+    by_rule = table.blocked[:, None] == np.arange(len(table.blocking_rules))
+    by_channel = table.found & (table.blocked < 0)[:, None]
+    return np.concatenate([by_channel, by_rule], axis=1)
 
 
-def _taken(groups: NDArray[np.bool_], allowed: NDArray[np.bool_], k: int) -> NDArray[np.bool_]:
-    """(n,) of what is allowed the first of every group, and the first of all.
+def _choose(groups: NDArray[np.bool_], is_allowed: NDArray[np.bool_], k: int) -> NDArray[np.bool_]:
+    """(n,) the first allowed of every group, and the first of all.
 
-    As long as a group's first ones are not all taken every allowed one of it is, so counting what
-    is allowed counts what was taken.
+    As long as a group's first ones are not all chosen, every allowed one of it is, so counting
+    what is allowed counts what was chosen.
     """
-    member = groups & allowed[:, None]
-    before = np.cumsum(member, axis=0) - member
-    leads = (member & (before <= k // 2)).any(axis=1)
-    return allowed & (leads | (np.cumsum(allowed) - allowed < AMPLE * k))
+    members = groups & is_allowed[:, None]
+    before = np.cumsum(members, axis=0) - members
+    is_leading = (members & (before <= k // 2)).any(axis=1)
+    return is_allowed & (is_leading | (np.cumsum(is_allowed) - is_allowed < POOL_FACTOR * k))

@@ -1,200 +1,225 @@
-"""Score candidates: what the channels found, then what the payload says."""
+"""Score candidates: by what the channels found, then by what the payload says.
+
+``ScoringContext`` chooses the weights once. ``score_channels`` makes the table of candidates;
+``score_metadata`` adds to its scores when the payload has been read.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.contract.schema import CHANNELS, TrackField
+from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.candidates import CandidateTable
-from embeat_serve.ranking.features import metadata_similarity
-from embeat_serve.ranking.merge import EvidenceTable, MergedChannel, line, merge
+from embeat_serve.ranking.features import CHANNEL_FEATURES, FEATURES, channel_features
+from embeat_serve.ranking.merge import EvidenceTable, MergedChannel, linear_weights, merge_seeds
 from embeat_serve.ranking.model import (
-    DEFAULT_MODEL,
-    FEATURES,
-    RANKED_FEATURES,
-    Ranked,
     RankingModel,
-    certainty_of,
-    features_of,
-    kind_of,
+    SeedRegime,
+    playlist_confidence,
+    seed_regime,
 )
+from embeat_serve.ranking.upstream_scoring import RankScorer
 from embeat_serve.retrieval.channel import ChannelResult
-from embeat_serve.upstream_options import UpstreamOptions
 
-HELD_BACK_WEIGHT = 0.5
-"""Weight of held-back evidence, as a share of its channel's last weight: below all else."""
+MAX_BLOCKED_SCORE = 1e-3
+"""Score of the first blocked track of a channel: blocked tracks come after all others."""
 
-
-HELD_BACK_SCORE = 1e-3
-"""The same under the fusion model: of its first track."""
+PLACE_WEIGHTS = (1.0, 0.5)
+"""Weights of a result's first and last place, where the seeds' results are merged."""
 
 
-def fuse(
-    answers: Sequence[ChannelResult],
-    options: RecallOptions,
-    model: RankingModel = DEFAULT_MODEL,
-    seeds: int = 1,
-    is_artist: bool = False,
-) -> CandidateTable:
-    """Merge what the channels found.
+class Scorer(Protocol):
+    """How a channel's tracks are scored."""
 
-    Within a channel the answers for all seeds become one list: a place gives a track the
-    channel's first weight to its last, on a straight line, and what it gets for each seed is
-    added up, so that what several seeds agree on leads. What the channels' lists add to the score
-    is said by the fusion model or, without ``learned``, by the places in them alone, again on a
-    straight line. A score of 1 is the best in every channel asked: little evidence gives a low
-    score, however long the list has to be.
+    def place_weights(self, channel: str) -> tuple[float, float]:
+        """Weights of the first and last place of a result, to merge the seeds' results by."""
+        ...
 
-    Args:
-        answers: of all channels.
-        options: channels and weights.
-        model: weights of the evidence.
-        seeds: how many songs were asked about.
-        is_artist: they stand for an artist.
+    def channel_scores(
+        self, channel: str, merged: MergedChannel, seeds: int
+    ) -> NDArray[np.float64]:
+        """(n,) what a channel adds to the scores of its tracks, found for so many seeds."""
+        ...
+
+    def blocked_scores(self, channel: str, number: int) -> NDArray[np.float64]:
+        """(number,) scores of a channel's blocked tracks, best first."""
+        ...
+
+    def metadata_scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, channels) what payload adds through each channel, from (n, 4) metadata features."""
+        ...
+
+
+@dataclass(frozen=True)
+class LearnedScorer:
+    """Scores by the ranking model.
+
+    Attributes:
+        weights: channel -> (features,) weights, see ``RankingModel.weights_for``.
     """
-    upstream = options.upstream or UpstreamOptions()
-    learned = _weights(answers, options, model, seeds, is_artist)
-    unit = 1 / max(sum(upstream.weights(channel)[0] for channel in options.channels), 1e-9)
-    known = np.zeros(0, np.int64)
-    holders: dict[str, int] = {}
-    lists: list[_Listed] = []
-    # What is held back can only add tracks, so it comes last.
-    groups = _groups(answers)
-    for channel, held_back_by in sorted(groups, key=lambda group: group[1] is not None):
-        of_channel = groups[channel, held_back_by]
-        merged = merge(of_channel, options)
-        if held_back_by:
-            merged = merged.without(known)
-        first, last = upstream.weights(channel)
-        number = len(merged.ids)
-        if held_back_by and upstream.learned:
-            weights = line(HELD_BACK_SCORE, 0.0, number)
-        elif held_back_by:
-            weights = line(last * HELD_BACK_WEIGHT * unit, 0.0, number)
-        elif upstream.learned:
-            ranked = learned[channel][: len(RANKED_FEATURES)]
-            weights = _features(merged, len(of_channel)) @ ranked
+
+    weights: Mapping[str, NDArray[np.float64]]
+
+    def place_weights(self, channel: str) -> tuple[float, float]:
+        """See ``Scorer``: the same in every channel."""
+        return PLACE_WEIGHTS
+
+    def channel_scores(
+        self, channel: str, merged: MergedChannel, seeds: int
+    ) -> NDArray[np.float64]:
+        """See ``Scorer``: channel features times weights."""
+        features = channel_features(merged.strengths / seeds)
+        return features @ self.weights[channel][: len(CHANNEL_FEATURES)]
+
+    def blocked_scores(self, channel: str, number: int) -> NDArray[np.float64]:
+        """See ``Scorer``: by place, below all tracks that are not blocked."""
+        return linear_weights(MAX_BLOCKED_SCORE, 0.0, number)
+
+    def metadata_scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See ``Scorer``: metadata features times weights."""
+        unused = np.zeros(len(FEATURES))
+        weights = [self.weights.get(name, unused)[len(CHANNEL_FEATURES) :] for name in CHANNELS]
+        return features @ np.stack(weights).T
+
+
+@dataclass(frozen=True)
+class ScoringContext:
+    """What weights depend on besides the results of the channels.
+
+    Attributes:
+        options: channels of the request; its upstream options choose the scorer.
+        model: ranking model of the release.
+        seeds: number of seed songs.
+        is_artist: whether they stand for an artist.
+    """
+
+    options: RecallOptions
+    model: RankingModel
+    seeds: int = 1
+    is_artist: bool = False
+
+    def scorer(self, results: Sequence[ChannelResult]) -> Scorer:
+        """The scorer for some results, its weights chosen by what playlists know of the seeds."""
+        upstream, channels = self.options.upstream, self.options.channels
+        if upstream is not None and not upstream.learned:
+            return RankScorer(upstream, channels)
+        regime = regime_of(results, self.seeds, self.is_artist)
+        confidence = confidence_of(results, self.is_artist)
+        return LearnedScorer(self.model.weights_for(regime, channels, confidence))
+
+
+def score_channels(results: Sequence[ChannelResult], scorer: Scorer) -> CandidateTable:
+    """Merge the results of all channels into a table of scored candidates, best first.
+
+    Within a channel the results for all seeds become one list (``merge_seeds``). A score of 1 is
+    the best track of every channel; little evidence gives a low score, however long the list.
+    Blocked results add tracks that no other result holds, and no score to those that one holds.
+    """
+    ids = np.zeros(0, np.int64)
+    rules: dict[str, int] = {}
+    scored: list[_ScoredChannel] = []
+    groups = _by_channel_and_rule(results)
+    # What is blocked can only add tracks, so it comes last.
+    for (channel, rule), of_channel in sorted(
+        groups.items(), key=lambda group: group[0][1] is not None
+    ):
+        merged = merge_seeds(of_channel, scorer.place_weights(channel))
+        if rule is None:
+            scores = scorer.channel_scores(channel, merged, len(of_channel))
         else:
-            weights = line(first * unit, last * unit, number)
-        holder = holders.setdefault(held_back_by, len(holders)) if held_back_by else -1
-        lists.append(_Listed(merged, CHANNELS.index(channel), holder, weights))
-        known = np.union1d(known, merged.ids)
-    return _fused(known, lists, tuple(holders))
+            merged = merged.without(ids)
+            scores = scorer.blocked_scores(channel, len(merged.ids))
+        position = -1 if rule is None else rules.setdefault(rule, len(rules))
+        scored.append(_ScoredChannel(merged, CHANNELS.index(channel), position, scores))
+        ids = np.union1d(ids, merged.ids)
+    return _table(ids, scored, tuple(rules))
 
 
-def weigh_payload(
-    fused: CandidateTable,
-    features: NDArray[np.float64],
-    answers: Sequence[ChannelResult],
-    options: RecallOptions,
-    model: RankingModel = DEFAULT_MODEL,
-    seeds: int = 1,
-    is_artist: bool = False,
+def score_metadata(
+    table: CandidateTable, features: NDArray[np.float64], scorer: Scorer
 ) -> CandidateTable:
-    """Add what the fusion model gives for what the payload says, once it is known.
-
-    Every channel that found a track adds its own weights times those features; what a channel
-    adds is shared out among its evidence.
+    """Add what the payload says to the scores, through every channel that found a track.
 
     Args:
-        fused: candidates.
-        features: (n, 4) of each, see ``payload_features``.
-        answers: and the rest as in ``fuse``.
+        table: candidates; the order of the rows stays.
+        features: (n, 4) of each, see ``features.metadata_features``.
+        scorer: the one that ``score_channels`` was given.
     """
-    if options.upstream is not None and not options.upstream.learned:
-        return fused
-    learned = _weights(answers, options, model, seeds, is_artist)
-    nothing = np.zeros(len(FEATURES))
-    weights = [learned.get(name, nothing)[len(RANKED_FEATURES) :] for name in CHANNELS]
-    free = fused.found & (fused.held_back < 0)[:, None]
-    return replace(fused, extra=free * (features @ np.stack(weights).T))
+    counts = table.found & (table.blocked < 0)[:, None]
+    return replace(table, metadata_scores=counts * scorer.metadata_scores(features))
 
 
-def payload_features(
-    seeds: Sequence[Mapping[str, Any]], tracks: Sequence[Mapping[str, Any]]
-) -> NDArray[np.float64]:
-    """(n, 4) ``fusion.PAYLOAD_FEATURES`` of n tracks, from the payload of the seeds and theirs."""
-    popularity = [track.get(TrackField.POPULARITY) or 0 for track in tracks]
-    return np.column_stack(
-        [np.array(popularity, np.float64) / 100, metadata_similarity(seeds, tracks)]
-    )
+def regime_of(results: Iterable[ChannelResult], seeds: int, is_artist: bool = False) -> SeedRegime:
+    """Seed regime, read from the playlist channel's results."""
+    return seed_regime(seeds, _playlist_confidences(results), is_artist)
 
 
-def _weights(
-    answers: Sequence[ChannelResult],
-    options: RecallOptions,
-    model: RankingModel,
-    seeds: int,
-    is_artist: bool,
-) -> dict[str, NDArray[np.float64]]:
-    of_kind = kind(answers, seeds, is_artist)
-    return model.of_kind(of_kind, options.channels, certainty(answers, is_artist))
+def confidence_of(results: Iterable[ChannelResult], is_artist: bool = False) -> float:
+    """``model.playlist_confidence``, read from the playlist channel's results."""
+    return playlist_confidence(_playlist_confidences(results), is_artist)
 
 
-def kind(answers: Iterable[ChannelResult], seeds: int, is_artist: bool) -> str:
-    """Kind of seeds, see ``fusion.kind_of``."""
-    return kind_of(seeds, _confidences(answers), is_artist)
+class RankedChannel(NamedTuple):
+    """Tracks of one channel, best first, as the ranking model sees them."""
+
+    ids: NDArray[np.int64]
+    """(n,) track codes."""
+    features: NDArray[np.float64]
+    """(n, 4), see ``features.channel_features``."""
 
 
-def certainty(answers: Iterable[ChannelResult], is_artist: bool) -> float:
-    """How much the playlist channel knows of the seeds, see ``fusion.certainty_of``."""
-    return certainty_of(_confidences(answers), is_artist)
+def rank_channels(results: Sequence[ChannelResult]) -> dict[str, RankedChannel]:
+    """Merge each channel's results, without blocked ones: what a model is fitted to."""
+    ranked: dict[str, RankedChannel] = {}
+    for (channel, rule), of_channel in _by_channel_and_rule(results).items():
+        if rule is None:
+            merged = merge_seeds(of_channel, PLACE_WEIGHTS)
+            features = channel_features(merged.strengths / len(of_channel))
+            ranked[channel] = RankedChannel(merged.ids, features)
+    return ranked
 
 
-def _confidences(answers: Iterable[ChannelResult]) -> Iterable[float]:
-    return {item.seed: item.confidence for item in answers if item.channel == "playlist"}.values()
+class _ScoredChannel(NamedTuple):
+    merged: MergedChannel
+    channel: int
+    rule: int
+    scores: NDArray[np.float64]
 
 
-def ranked_by_channel(
-    answers: Sequence[ChannelResult], options: RecallOptions
-) -> dict[str, Ranked]:
-    """What each channel found and the fusion model sees of it, without what is held back."""
-    found = {}
-    for (channel, held_back_by), of_channel in _groups(answers).items():
-        if not held_back_by:
-            merged = merge(of_channel, options)
-            found[channel] = Ranked(merged.ids, _features(merged, len(of_channel)))
-    return found
+def _playlist_confidences(results: Iterable[ChannelResult]) -> list[float]:
+    by_seed = {result.seed: result.confidence for result in results if result.channel == "playlist"}
+    return list(by_seed.values())
 
 
-def _groups(answers: Iterable[ChannelResult]) -> dict[tuple[str, str | None], list[ChannelResult]]:
+def _by_channel_and_rule(
+    results: Iterable[ChannelResult],
+) -> dict[tuple[str, str | None], list[ChannelResult]]:
+    """Results by channel and blocking rule: those of the first seed first, then the second's..."""
     groups: dict[tuple[str, str | None], list[ChannelResult]] = {}
-    for answer in answers:
-        groups.setdefault((answer.channel, answer.held_back_by), []).append(answer)
+    for result in sorted(results, key=lambda result: result.seed):
+        groups.setdefault((result.channel, result.blocked_by), []).append(result)
     return groups
 
 
-class _Listed(NamedTuple):
-    merged: MergedChannel
-    channel: int
-    holder: int
-    weights: NDArray[np.float64]
-
-
-def _features(merged: MergedChannel, answered: int) -> NDArray[np.float64]:
-    return features_of(merged.strengths / answered)
-
-
-def _fused(
-    known: NDArray[np.int64], lists: list[_Listed], holders: tuple[str, ...]
+def _table(
+    ids: NDArray[np.int64], scored: Sequence[_ScoredChannel], rules: tuple[str, ...]
 ) -> CandidateTable:
-    parts = np.zeros((len(known), len(CHANNELS)))
-    found = np.zeros((len(known), len(CHANNELS)), bool)
-    held_back = np.full(len(known), -1)
-    for listed in lists:
-        rows = np.searchsorted(known, listed.merged.ids)
-        parts[rows, listed.channel] = listed.weights
-        found[rows, listed.channel] = True
-        held_back[rows] = listed.holder
-    nothing = EvidenceTable._make(np.zeros(0, np.int64) for _ in EvidenceTable._fields)
-    columns = zip(*(nothing, *(listed.merged.pieces for listed in lists)), strict=True)
-    joint = [np.concatenate(column) for column in columns]
-    order = np.argsort(joint[0], kind="stable")
-    pieces = EvidenceTable._make(column[order] for column in joint)
-    best = np.lexsort((known, -parts.sum(axis=1)))
-    whole = CandidateTable(known, parts, np.zeros_like(parts), found, held_back, holders, pieces)
-    return whole.take(best)
+    channel_scores = np.zeros((len(ids), len(CHANNELS)))
+    found = np.zeros((len(ids), len(CHANNELS)), bool)
+    blocked = np.full(len(ids), -1)
+    for one in scored:
+        rows = np.searchsorted(ids, one.merged.ids)
+        channel_scores[rows, one.channel] = one.scores
+        found[rows, one.channel] = True
+        blocked[rows] = one.rule
+    evidence = EvidenceTable.concatenate([one.merged.evidence for one in scored])
+    evidence = evidence.select(np.argsort(evidence.ids, kind="stable"))
+    best_first = np.lexsort((ids, -channel_scores.sum(axis=1)))
+    table = CandidateTable(
+        ids, channel_scores, np.zeros_like(channel_scores), found, blocked, rules, evidence
+    )
+    return table.select(best_first)

@@ -76,13 +76,13 @@ class DropRemixes:
 
 @dataclass(frozen=True)
 class HeldBack(Rule):
-    """No track that a channel holds back under this name (``Candidate.held_back_by``)."""
+    """No track that a channel holds back under this name (``Candidate.blocked_by``)."""
 
     name: str
 
     def blocks(self, track: RankedTrack, state: SelectionState) -> bool:
         """See ``Constraint``."""
-        return track.candidate.held_back_by == self.name
+        return track.candidate.blocked_by == self.name
 
 
 @dataclass(frozen=True)

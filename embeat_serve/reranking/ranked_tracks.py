@@ -42,7 +42,7 @@ class RankedTrack:
     @property
     def passes_without_rules(self) -> bool:
         """Whether the track belongs in a list that no rule changes."""
-        return not (self.candidate.held_back_by or self.unpopular or self.failed_filters)
+        return not (self.candidate.blocked_by or self.unpopular or self.failed_filters)
 
 
 class LazyList(Generic[Item]):

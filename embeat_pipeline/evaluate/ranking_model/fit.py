@@ -27,7 +27,8 @@ from embeat_pipeline.evaluate.ranking_model.training_data import (
 from embeat_pipeline.interactions.playlists import Playlists, uniform
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import CHANNELS
-from embeat_serve.ranking.model import DEFAULT_MODEL, FEATURES, KINDS, RankingModel
+from embeat_serve.ranking.features import FEATURES
+from embeat_serve.ranking.model import DEFAULT_MODEL, SEED_REGIMES, RankingModel
 
 DEFAULT_OPTIONS = FitOptions()
 
@@ -60,7 +61,7 @@ def fit_fusion(
         material = gather(recommender, queries, catalogue, options)
     weights = DEFAULT_MODEL.weights.copy()
     measured: dict[str, Any] = {"options": asdict(options)}
-    for position, name in enumerate(KINDS):
+    for position, name in enumerate(SEED_REGIMES):
         of_kind = material.select(material.kinds == position)
         found, kept = judge(of_kind, weights[position].ravel(), options)
         measured[name] = found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,18 @@ from embeat_pipeline.common.progress import progress
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
 from embeat_pipeline.interactions.playlists import Playlists, uniform
 from embeat_pipeline.interactions.queries import MIN_TRACKS, QuerySet, draw_queries
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import CHANNELS, Collection
 from embeat_serve.errors import SeedNotFound
 from embeat_serve.options import RecallOptions
-from embeat_serve.ranking.features import LIKENESS_FIELDS
-from embeat_serve.ranking.model import DEFAULT_MODEL, FEATURES, KINDS, RANKED_FEATURES, Ranked, sway
-from embeat_serve.ranking.scoring import certainty, kind, payload_features, ranked_by_channel
+from embeat_serve.ranking.features import (
+    CHANNEL_FEATURES,
+    FEATURES,
+    METADATA_FIELDS,
+    metadata_features,
+)
+from embeat_serve.ranking.model import DEFAULT_MODEL, SEED_REGIMES, confidence_weight
+from embeat_serve.ranking.scoring import RankedChannel, confidence_of, rank_channels, regime_of
 from embeat_serve.recommender import Recommender
 from embeat_serve.stores.base import VectorStore
 
@@ -51,13 +58,13 @@ class Material:
     """Candidates of many queries, ordered by query."""
 
     features: NDArray[np.float64]
-    """(n, channels * features), times ``fusion.sway``."""
+    """(n, channels * features), times ``confidence_weight``."""
     hits: NDArray[np.bool_]
     """(n,) whether a candidate is in the rest of the playlist."""
     starts: NDArray[np.int64]
     """(q + 1,) where the candidates of each query begin."""
     kinds: NDArray[np.int64]
-    """(q,) position in ``KINDS``."""
+    """(q,) position in ``SEED_REGIMES``."""
     playlists: NDArray[np.uint64]
     """(q,) key of the playlist each was drawn from."""
     targets: NDArray[np.int64]
@@ -128,9 +135,9 @@ def gather(
                     answers = recommender.channel_results(ids, options.k, recall)
                 except SeedNotFound:
                     continue
-                of_kind = KINDS.index(kind(answers, len(ids), is_artist=False))
-                swayed = sway(certainty(answers, is_artist=False))
-                codes, found = evidence_matrix(ranked_by_channel(answers, recall))
+                of_kind = SEED_REGIMES.index(regime_of(answers, len(ids)))
+                swayed = confidence_weight(confidence_of(answers))
+                codes, found = evidence_matrix(rank_channels(answers))
                 free = ~np.isin(codes, drawn.seeds[row])
                 weights = DEFAULT_MODEL.weights[of_kind] * swayed
                 scores = np.einsum("ncf,cf->n", found, weights)
@@ -154,7 +161,7 @@ def gather(
 
 
 def evidence_matrix(
-    ranked: dict[str, Ranked],
+    ranked: dict[str, RankedChannel],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Tracks that any channel found, and (n, channels, features) what the channels say of each;
     what their payload says is left 0."""
@@ -163,7 +170,7 @@ def evidence_matrix(
     matrix = np.zeros((len(codes), len(CHANNELS), len(FEATURES)))
     for channel, found in ranked.items():
         rows = np.searchsorted(codes, found.ids)
-        matrix[rows, CHANNELS.index(channel), : len(RANKED_FEATURES)] = found.features
+        matrix[rows, CHANNELS.index(channel), : len(CHANNEL_FEATURES)] = found.features
     return codes, matrix
 
 
@@ -183,11 +190,11 @@ def with_payload(
         store: of the release.
     """
     asked = [*codes.tolist(), *seeds.tolist()]
-    hits = store.retrieve(Collection.TRACKS, asked, LIKENESS_FIELDS)
-    payloads = {hit.id: hit.payload for hit in hits}
-    tracks, of_seeds = ([payloads.get(code, {}) for code in of.tolist()] for of in (codes, seeds))
+    hits = store.retrieve(Collection.TRACKS, asked, METADATA_FIELDS)
+    payloads = {hit.id: cast(TrackPayload, hit.payload) for hit in hits}
+    tracks, of_seeds = ([payloads.get(code, TrackPayload()) for code in of.tolist()] for of in (codes, seeds))
     whole = matrix.copy()
     found = matrix[:, :, [FEATURES.index("found")]]
-    told = payload_features(of_seeds, tracks)
-    whole[:, :, len(RANKED_FEATURES) :] = found * told[:, None]
+    told = metadata_features(of_seeds, tracks)
+    whole[:, :, len(CHANNEL_FEATURES) :] = found * told[:, None]
     return whole

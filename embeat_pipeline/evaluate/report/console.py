@@ -5,7 +5,7 @@ from typing import Any
 
 from embeat_pipeline.evaluate.report.charts import by_count
 from embeat_pipeline.evaluate.report.summary import ALL, HEADLINE, NOVEL
-from embeat_serve.ranking.model import KINDS
+from embeat_serve.ranking.model import SEED_REGIMES
 
 METRICS = ("ndcg@20", "ndcg@100", "recall@100", "hit@20", "r_precision", "mrr", "artists@5")
 
@@ -45,7 +45,7 @@ def _row(name: str, found: Mapping[str, Any], stratum: str) -> str:
 
 def quality_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """Acoustic and genre quality, where they were measured."""
-    for kind in KINDS:
+    for kind in SEED_REGIMES:
         if (fitted := result.get("fusion", {}).get(kind, {})).get("difference"):
             low, high = fitted["difference"][1:]
             verdict = "used" if fitted["fitted"] else "not used"

@@ -7,6 +7,7 @@ from embeat_serve.contract.schema import MOST_SHARED
 from embeat_serve.explanation import explain
 from embeat_serve.ranking.candidates import Candidate, Evidence
 from embeat_serve.seeds.models import Seed
+from tests.support.payloads import track_payload
 
 SEED: TrackPayload = {
     "track_name": "The Seed",
@@ -18,9 +19,9 @@ SEED: TrackPayload = {
 }
 
 
-def said(*evidence: tuple[str, float | None], held_back_by: str | None = None, **track: Any) -> str:
+def said(*evidence: tuple[str, float | None], blocked_by: str | None = None, **track: Any) -> str:
     items = [Evidence(channel, 0, cosine, 0.5) for channel, cosine in evidence]
-    return explain(Candidate(1, items, held_back_by, track), [Seed(SEED, code=0)])
+    return explain(Candidate(1, items, blocked_by, track_payload(**track)), [Seed(SEED, code=0)])
 
 
 def test_every_channel_has_its_words():
@@ -94,7 +95,7 @@ def test_playlists_are_counted_where_they_can_be(shared: int, confidence: float,
 
 def test_tempo_and_key_are_said_of_songs_that_were_not_found_by_sound():
     item = Evidence("playlist", 0, None, 0.5, 0.3, 0.9, 12)
-    track = {"tempo": 120.0, "key": 0, "mode": 1, "genres": ["mandopop"]}
+    track = track_payload(tempo=120.0, key=0, mode=1, genres=["mandopop"])
     assert explain(Candidate(1, [item], None, track), [Seed(SEED, code=0)]) == (
         "12 playlists share it with The Seed; the same tempo (120 bpm) and the same key (C major); "
         "both mandopop."
@@ -102,7 +103,7 @@ def test_tempo_and_key_are_said_of_songs_that_were_not_found_by_sound():
 
 
 def test_a_song_from_outside_the_genre_says_so():
-    sentence = said(("acoustic", 0.95), held_back_by="genre", genres=["polka"])
+    sentence = said(("acoustic", 0.95), blocked_by="genre", genres=["polka"])
     assert sentence == "Sounds very much alike (0.95); of another genre."
 
 

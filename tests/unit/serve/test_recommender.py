@@ -50,10 +50,10 @@ def test_a_list_is_the_same_whenever_what_fills_it_is_asked_for(
 ):
     listed = recommender.recommend(**question, k=k)
     with monkeypatch.context() as late:
-        late.setattr("embeat_serve.pipeline.AMPLE", 0)
+        late.setattr("embeat_serve.pipeline.POOL_FACTOR", 0)
         assert recommender.recommend(**question, k=k) == listed
     # Nothing is left to be asked for later: it is asked for at once.
-    monkeypatch.setattr("embeat_serve.retrieval.retriever.Recall.fillers", lambda self: {})
+    monkeypatch.setattr("embeat_serve.pipeline.Fallback.queries", lambda self, request: ())
     assert recommender.recommend(**question, k=k) == listed
 
 

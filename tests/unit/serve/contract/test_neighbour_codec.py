@@ -1,5 +1,3 @@
-"""Neighbour lists: as they are packed, and what several of them say together."""
-
 import base64
 
 import numpy as np
@@ -9,18 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeat_pipeline.index.neighbour_payload import pack
-from embeat_serve.contract.neighbour_codec import NeighbourList, unpack
+from embeat_serve.contract.neighbour_codec import unpack
 from embeat_serve.contract.schema import MOST_SHARED, STRENGTH_LEVELS
-from embeat_serve.retrieval.neighbour_aggregation import (
-    HALF_WAY,
-    aggregate_neighbours,
-    interpolate_strengths,
-)
 
 levels = st.tuples(st.integers(0, STRENGTH_LEVELS), st.integers(0, STRENGTH_LEVELS))
 counted = st.tuples(st.integers(0, MOST_SHARED), levels)
-Row = dict[int, tuple[int, int]]
-lists = st.dictionaries(st.integers(0, 30), levels, max_size=12)
 
 
 @given(rows=st.lists(st.dictionaries(st.integers(0, 2**32 - 1), counted, max_size=9), max_size=5))
@@ -54,49 +45,3 @@ def test_what_is_packed_is_read_back(rows: list[dict[int, tuple[int, tuple[int, 
 def test_what_is_no_list_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         unpack(text)
-
-
-def neighbours(row: Row) -> NeighbourList:
-    both = np.array(list(row.values()), np.float32).reshape(-1, 2) / np.float32(STRENGTH_LEVELS)
-    return NeighbourList(np.array(list(row), np.uint32), both[:, 0], both[:, 1], 1.0)
-
-
-@given(
-    rows=st.lists(st.one_of(st.none(), lists), min_size=1, max_size=5),
-    excluded=st.lists(st.integers(0, 30), max_size=3),
-    limit=st.integers(1, 20),
-)
-def test_strengths_add_up_over_the_lists(
-    rows: list[Row | None], excluded: list[int], limit: int
-) -> None:
-    found = aggregate_neighbours(
-        [None if row is None else neighbours(row) for row in rows], excluded, limit
-    )
-    more = sum(row is not None for row in rows) - 1
-    share = more / (more + HALF_WAY)
-    said = [
-        {code: (1 - share) * one + share * two for code, (one, two) in (row or {}).items()}
-        for row in rows
-    ]
-    totals: dict[int, float] = {}
-    for strengths in said:
-        for code, strength in strengths.items():
-            totals[code] = totals.get(code, 0) + strength
-    allowed = {code: total for code, total in totals.items() if total > 0 and code not in excluded}
-    chosen = {code for one in found for code in one.codes.tolist()}
-    assert len(chosen) == min(limit, len(allowed))
-    assert chosen <= set(allowed)
-    least = min((allowed[code] for code in chosen), default=0)
-    assert all(allowed[code] <= least + 1e-3 for code in set(allowed) - chosen)
-    for strengths, (codes, kept, _) in zip(said, found, strict=True):
-        expected = {code for code, strength in strengths.items() if strength > 0} & chosen
-        assert set(codes.tolist()) == expected
-        assert kept * STRENGTH_LEVELS == pytest.approx([strengths[c] for c in codes.tolist()])
-        assert (np.diff(kept) <= 0).all()
-
-
-def test_one_seed_is_judged_by_one_kind_and_many_by_the_other() -> None:
-    found = neighbours({1: (255, 0), 2: (0, 255)})
-    assert interpolate_strengths(found, 1).tolist() == [1, 0]
-    assert interpolate_strengths(found, 1 + HALF_WAY).tolist() == [0.5, 0.5]
-    assert interpolate_strengths(found, 1 + 99 * HALF_WAY) == pytest.approx([0.01, 0.99])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeat_serve.contract.schema import TrackField
-from embeat_serve.ranking.features import FAME, YEARS, metadata_similarity
+from embeat_serve.ranking.features import POPULARITY_SCALE, YEAR_SCALE, metadata_similarity
 
 payloads = st.lists(
     st.fixed_dictionaries(
@@ -43,14 +43,14 @@ def plainly(seeds: list[dict[str, Any]], track: dict[str, Any]) -> list[float]:
     year, fame = mean(seeds, TrackField.YEAR), mean(seeds, TrackField.POPULARITY)
     years = fames = 0.0
     if year is not None and TrackField.YEAR in track:
-        years = math.exp(-abs(track[TrackField.YEAR] - year) / YEARS)
+        years = math.exp(-abs(track[TrackField.YEAR] - year) / YEAR_SCALE)
     if fame is not None and TrackField.POPULARITY in track:
-        fames = math.exp(-(((track[TrackField.POPULARITY] - fame) / FAME) ** 2) / 2)
+        fames = math.exp(-(((track[TrackField.POPULARITY] - fame) / POPULARITY_SCALE) ** 2) / 2)
     return [same, years, fames]
 
 
 @given(payloads, payloads)
-def test_likeness_is_what_it_says(seeds, tracks):
+def test_similarity_is_what_it_says(seeds, tracks):
     expected = np.array([plainly(seeds, track) for track in tracks]).reshape(-1, 3)
     found = metadata_similarity(seeds, tracks)
     np.testing.assert_allclose(found, expected, atol=1e-12)

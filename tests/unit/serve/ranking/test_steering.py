@@ -7,13 +7,20 @@ from hypothesis import strategies as st
 
 from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.ranking.candidates import Candidate, Evidence
-from embeat_serve.ranking.steering import percentiles, steer_options, steer_scores
+from embeat_serve.ranking.steering import (
+    DISLIKED_ARTIST_FACTOR,
+    demote_artists,
+    percentiles,
+    steer_options,
+    steer_scores,
+)
 from embeat_serve.recommender import Recommender
+from tests.support.payloads import track_payload
 
 
 def candidate(id: int, score: float, popularity: int | None, artist: int) -> Candidate:
     evidence = [Evidence("playlist", 0, None, score / 2), Evidence("acoustic", 0, 0.9, score / 2)]
-    payload = {"popularity": popularity, "artist_codes": [artist]}
+    payload = track_payload(popularity=popularity, artist_codes=[artist])
     return Candidate(id, evidence, None, payload, score)
 
 
@@ -96,3 +103,10 @@ def test_adventurous_lists_leave_the_artist_behind(recommender: Recommender):
         known[adventure] = popularity(recommender, adventure=adventure)
     assert own[-1.0] > own[0.0] > own[1.0] == 0
     assert known[1.0] < known[-1.0]
+
+
+def test_artists_of_disliked_songs_are_not_favoured_unless_a_seed_is_theirs():
+    songs = [candidate(artist, 0.5, None, artist) for artist in (1, 2, 3)]
+    demote_artists(songs, {1, 2}, {1})
+    assert [song.score for song in songs] == [0.5, 0.5 * DISLIKED_ARTIST_FACTOR, 0.5]
+    assert sum(item.contribution for item in songs[1].evidence) == songs[1].score

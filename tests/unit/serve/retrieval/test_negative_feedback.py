@@ -8,12 +8,9 @@ from hypothesis import strategies as st
 from embeat_serve.contract.neighbour_codec import NeighbourList
 from embeat_serve.errors import UsageError
 from embeat_serve.options import RecallOptions
-from embeat_serve.ranking.candidates import Candidate, Evidence
 from embeat_serve.recommender import Recommender
 from embeat_serve.retrieval.channel import ChannelResult
 from embeat_serve.retrieval.negative_feedback import (
-    ARTIST_FACTOR,
-    demote_artists,
     demote_similar,
     subtract,
 )
@@ -56,18 +53,6 @@ def test_what_sounds_like_a_disliked_song_comes_later():
     assert pushed.cosines is not None
     assert pushed.cosines[2] == 0.9
     assert demote_similar(found, {}, 1.0) is found
-
-
-def test_artists_of_disliked_songs_are_not_favoured_unless_a_seed_is_theirs():
-    songs = [
-        Candidate(
-            artist, [Evidence("playlist", 0, None, 0.5)], None, {"artist_codes": [artist]}, 0.5
-        )
-        for artist in (1, 2, 3)
-    ]
-    demote_artists(songs, {1, 2}, {1})
-    assert [song.score for song in songs] == [0.5, 0.5 * ARTIST_FACTOR, 0.5]
-    assert songs[1].evidence[0].contribution == songs[1].score
 
 
 @settings(

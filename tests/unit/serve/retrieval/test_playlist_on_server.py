@@ -11,7 +11,8 @@ from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import Collection
 from embeat_serve.options import RecallOptions
 from embeat_serve.retrieval.channel import ChannelResult
-from embeat_serve.retrieval.retriever import Recall
+from embeat_serve.retrieval.request import RetrievalRequest
+from embeat_serve.retrieval.retriever import channels_of, retrieve
 from embeat_serve.seeds.models import Seed
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.factory import current_release
@@ -37,9 +38,10 @@ def test_lists_are_the_same_on_a_server(catalogue: LakePaths) -> None:
 
         def asked(store: VectorStore, number: int) -> list[list[ChannelResult]]:
             starts = range(0, min(len(seeds), 40) - number, 7)
-            return [
-                Recall(seeds[start : start + number], LISTED, 20).ask(store)[0] for start in starts
+            requests = [
+                RetrievalRequest(seeds[start : start + number], LISTED, 20) for start in starts
             ]
+            return [retrieve(store, one, channels_of(one)).results() for one in requests]
 
         for number in (1, 5, 25):
             here, there = asked(edge, number), asked(server, number)

@@ -21,12 +21,14 @@ from embeat_pipeline.evaluate.ranking_model.training_data import (
 from embeat_pipeline.interactions.playlists import Playlists, id_keys
 from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
 from embeat_serve.contract.schema import CHANNELS, TrackField
-from embeat_serve.ranking.model import DEFAULT_MODEL, FEATURES, KINDS, Ranked
+from embeat_serve.ranking.features import FEATURES
+from embeat_serve.ranking.model import DEFAULT_MODEL, SEED_REGIMES, SeedRegime
+from embeat_serve.ranking.scoring import RankedChannel
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.query import Hit
 
 OPTIONS = FitOptions(min_queries=20)
-DEFAULT = DEFAULT_MODEL.weights[KINDS.index("one")].ravel()
+DEFAULT = DEFAULT_MODEL.weights[SEED_REGIMES.index(SeedRegime.SINGLE)].ravel()
 
 
 def column(channel: str, feature: str) -> int:
@@ -129,8 +131,10 @@ class Shelf:
 
 def test_evidence_of_a_track_stands_in_its_row():
     ranked = {
-        "playlist": Ranked(np.array([7, 2]), np.array([[1, 1, 0.5, 0.7], [1, 0.9, 0.1, 0.3]])),
-        "acoustic": Ranked(np.array([2]), np.array([[1, 1, 0, 0]])),
+        "playlist": RankedChannel(
+            np.array([7, 2]), np.array([[1, 1, 0.5, 0.7], [1, 0.9, 0.1, 0.3]])
+        ),
+        "acoustic": RankedChannel(np.array([2]), np.array([[1, 1, 0, 0]])),
     }
     codes, matrix = evidence_matrix(ranked)
     assert codes.tolist() == [2, 7]
@@ -141,8 +145,11 @@ def test_evidence_of_a_track_stands_in_its_row():
     assert cells[1, column("playlist", "strength")] == 0.5
     assert cells[1, column("playlist", "popularity")] == pytest.approx(0.7)
     assert cells[1, column("acoustic", "popularity")] == 0
-    assert cells[0, column("acoustic", "same_years")] == 1
-    assert cells[0, column("playlist", "same_fame")] < cells[1, column("playlist", "same_fame")]
+    assert cells[0, column("acoustic", "year_similarity")] == 1
+    assert (
+        cells[0, column("playlist", "popularity_similarity")]
+        < cells[1, column("playlist", "popularity_similarity")]
+    )
 
 
 def test_queries_hold_cold_tracks_too():

@@ -1,0 +1,28 @@
+"""Time the steps of one request."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Trace:
+    """Seconds that each named section of a request took."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def section(self, name: str) -> Iterator[None]:
+        """Add the time that the block takes to a section; a section may be entered again."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - started
+            self._seconds[name] = self._seconds.get(name, 0.0) + spent
+
+    def milliseconds(self) -> dict[str, float]:
+        """Milliseconds of each section, in the order first entered, then the ``total`` so far."""
+        seconds = {**self._seconds, "total": time.perf_counter() - self._started}
+        return {name: round(1_000 * spent, 3) for name, spent in seconds.items()}
