@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from embeat_serve.retrieval.hydration import hydration_queries
 from embeat_serve.retrieval.negative_feedback import artists_of
 from embeat_serve.retrieval.request import OVERSAMPLING, POOL_FACTOR, RetrievalRequest
 from embeat_serve.retrieval.retriever import Retrieval, channels_of, retrieve
-from embeat_serve.seeds.models import Seed, SeedSet
+from embeat_serve.seeds.models import Seed, SeedSet, track_payload
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.batch import QueryBatch
 from embeat_serve.stores.query import Hit
@@ -312,14 +312,10 @@ def score_payload(
     payloads = hydrated.payloads
     rows = [row for row, id in enumerate(hydrated.table.ids.tolist()) if id in payloads]
     table = hydrated.table.select(np.array(rows, np.intp))
-    seeds = [cast(TrackPayload, seed.payload) for seed in request.seeds.songs]
+    seeds = [seed.payload for seed in request.seeds.songs]
     features = metadata_features(seeds, [payloads[id] for id in table.ids.tolist()])
     return score_metadata(table, features, scorer)
 
 
 def _payloads(hits: Sequence[Hit]) -> dict[int, TrackPayload]:
-    return {
-        hit.id: cast(TrackPayload, hit.payload)
-        for hit in hits
-        if hit.payload.get(TrackField.TRACK_ID)
-    }
+    return {hit.id: track_payload(hit) for hit in hits if hit.payload.get(TrackField.TRACK_ID)}

@@ -10,12 +10,13 @@ from embeat_serve.retrieval.channel import Channel, ChannelResult, HitsByKey, Qu
 from embeat_serve.retrieval.request import RetrievalRequest
 from embeat_serve.seeds.models import Seed
 from embeat_serve.stores.query import Hit, Query
+from tests.support.payloads import track_payload
 
 
 def seed(code: int = 1, **payload: Any) -> Seed:
     """A song with two genres, an artist and three related ones."""
     fields = {"artist_codes": [5], "genre_codes": [7, 8], "energy": 0.5, "popularity": 40}
-    return Seed({**fields, "related_artist_codes": "6 5 9", **payload}, code=code)
+    return Seed(track_payload(**{**fields, "related_artist_codes": "6 5 9", **payload}), code)
 
 
 def queries_of(channel: Channel, request: RetrievalRequest) -> dict[QueryKey, Query]:

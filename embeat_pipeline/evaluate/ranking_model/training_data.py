@@ -192,7 +192,9 @@ def with_payload(
     asked = [*codes.tolist(), *seeds.tolist()]
     hits = store.retrieve(Collection.TRACKS, asked, METADATA_FIELDS)
     payloads = {hit.id: cast(TrackPayload, hit.payload) for hit in hits}
-    tracks, of_seeds = ([payloads.get(code, TrackPayload()) for code in of.tolist()] for of in (codes, seeds))
+    tracks, of_seeds = (
+        [payloads.get(code, TrackPayload()) for code in of.tolist()] for of in (codes, seeds)
+    )
     whole = matrix.copy()
     found = matrix[:, :, [FEATURES.index("found")]]
     told = metadata_features(of_seeds, tracks)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import embeat_serve
+from embeat_serve import pipeline
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.errors import (
@@ -52,8 +53,12 @@ def test_a_list_is_the_same_whenever_what_fills_it_is_asked_for(
     with monkeypatch.context() as late:
         late.setattr("embeat_serve.pipeline.POOL_FACTOR", 0)
         assert recommender.recommend(**question, k=k) == listed
-    # Nothing is left to be asked for later: it is asked for at once.
-    monkeypatch.setattr("embeat_serve.pipeline.Fallback.queries", lambda self, request: ())
+    plan = pipeline.plan_retrieval
+    monkeypatch.setattr(
+        pipeline,
+        "plan_retrieval",
+        lambda request: plan(request)._replace(fallback=pipeline.FallbackMode.AT_ONCE),
+    )
     assert recommender.recommend(**question, k=k) == listed
 
 
