@@ -13,6 +13,7 @@ from torch import Tensor
 
 from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.track_reader import codes, first_codes, numbers, track_batches
+from embeat_pipeline.common.hashing import GOLDEN_GAMMA, splitmix64
 from embeat_serve.contract.audio_features import CONTINUOUS, TEMPO
 from embeat_serve.errors import PipelineError
 
@@ -139,12 +140,8 @@ def artist_split(artist: NDArray[np.int64], config: TrainingConfig) -> NDArray[n
     whatever else the catalogue holds. Unknown artists are trained on.
     """
     with np.errstate(over="ignore"):
-        mixed = artist.astype(np.uint64)
-        mixed = mixed + np.uint64(config.seed + 1) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
-    draw = mixed.astype(np.float64) / 2.0**64
+        state = artist.astype(np.uint64) + np.uint64(config.seed + 1) * GOLDEN_GAMMA
+    draw = splitmix64(state).astype(np.float64) / 2.0**64
     held_out = config.validation_artists + config.test_artists
     split = np.where(draw < config.validation_artists, Split.VALIDATION, Split.TEST)
     return np.where((draw < held_out) & (artist >= 0), split, Split.TRAINING).astype(np.uint8)

@@ -1,8 +1,8 @@
-"""Files of the lake: written whole or not at all, and skipped when nothing they depend on moved.
+"""Decide whether a stage is skipped: remember the fingerprint that each output was made under.
 
-A finished output has a sidecar ``<output>.made.json`` with the key of what it was made from.
-``is_current`` compares that key, so a stage that was killed, or whose inputs, settings or code
-changed, runs again and a finished one does not.
+A finished output has a sidecar ``<output>.made.json`` with its ``fingerprint``. ``is_current``
+compares it with that of now, so a stage that was killed, or whose inputs, settings, code or
+libraries changed, runs again, and a finished one does not.
 """
 
 import json
@@ -18,7 +18,7 @@ def _sidecar(output: Path) -> Path:
 
 
 def is_current(outputs: Iterable[Path], key: str) -> bool:
-    """Whether every output exists and was made under ``key``."""
+    """Whether every output exists and was made under the fingerprint ``key``."""
     for output in outputs:
         try:
             made = json.loads(_sidecar(output).read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""Polars expressions for the keys of ``embeat_serve.contract.text_keys``.
+"""Polars expressions for the text keys of ``embeat_serve.contract.text_keys``.
 
-Every function takes and returns a string expression, runs natively and row by row, so it streams.
-A property test holds each one to its twin.
+Every function takes and returns a string expression that runs natively and row by row, so that it
+streams. A property test compares each one with its counterpart in Python.
 """
 
 import re
@@ -10,9 +10,6 @@ from functools import lru_cache
 import polars as pl
 
 from embeat_serve.contract import text_keys as text
-
-_SPACE = r"[\s\x1c-\x1f]"
-"""``\\s`` as Python reads it: with the separators U+001C to U+001F."""
 
 _STRIPPED = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
 

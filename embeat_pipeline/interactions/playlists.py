@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
+from embeat_pipeline.common.hashing import GOLDEN_GAMMA, splitmix64
+
 
 @dataclass(frozen=True)
 class Playlists:
@@ -87,10 +89,8 @@ def catalogue_size(tracks_table: Path) -> int:
 def mix(values: NDArray[np.uint64], seed: int = 0) -> NDArray[np.uint64]:
     """Scramble 64-bit values (SplitMix64, Steele et al. 2014); ``seed`` picks the scrambling."""
     with np.errstate(over="ignore"):
-        mixed = values + np.uint64(0x9E3779B97F4A7C15) * np.uint64(2 * seed + 1)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+        state = values + GOLDEN_GAMMA * np.uint64(2 * seed + 1)
+    return splitmix64(state)
 
 
 def uniform(keys: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from embeat_pipeline.common.hashing import GOLDEN_GAMMA, splitmix64
+
 ID_LENGTH = 22
 _ALPHABET = np.frombuffer(
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8
@@ -41,19 +43,11 @@ def make_ids(index: NDArray[np.integer], seed: int, stream: Stream) -> NDArray[n
     keys = np.random.SeedSequence(seed, spawn_key=(stream,)).generate_state(2, np.uint64)
     table = np.empty((len(index), ID_LENGTH), np.uint8)
     for half, key in enumerate(keys):
-        word = _mix(index.astype(np.uint64) + key)
+        word = splitmix64((index.astype(np.uint64) + key) * GOLDEN_GAMMA)
         for column in range(_HALF):
             word, digit = np.divmod(word, np.uint64(62))
             table[:, half * _HALF + column] = _ALPHABET[digit]
     return table
-
-
-def _mix(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64 (Steele, Lea and Flood 2014): a bijection of 64-bit words."""
-    word = word * np.uint64(0x9E3779B97F4A7C15)
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return word ^ (word >> np.uint64(31))
 
 
 def to_characters(strings: list[str]) -> NDArray[np.uint8]:
