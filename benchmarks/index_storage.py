@@ -29,7 +29,7 @@ from embeat_pipeline.index.shards import STORAGE, segments_of
 from embeat_pipeline.index.vectors import as_matrix
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import VECTOR_SIZE, VectorName
-from embeat_serve.stores.base import SEARCH_EF
+from embeat_serve.stores.query_plan import SEARCH_EF
 
 RESULTS = Path(__file__).parent / "results" / "index_storage.json"
 LIST = 100

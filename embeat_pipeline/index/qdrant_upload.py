@@ -23,7 +23,7 @@ from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.contract.schema import Collection
 from embeat_serve.settings import Settings
 from embeat_serve.stores.factory import read_manifest
-from embeat_serve.stores.qdrant_server import (
+from embeat_serve.stores.qdrant_connection import (
     META,
     address_of,
     answering,

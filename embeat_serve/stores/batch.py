@@ -5,7 +5,7 @@ from embeat_serve.stores.query import Hit, Query
 
 
 class PendingHits:
-    """The answer to one query of a batch, there once the batch was executed."""
+    """The hits of one query of a batch, ready after the batch was executed."""
 
     def __init__(self) -> None:
         self._hits: list[Hit] | None = None

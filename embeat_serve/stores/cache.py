@@ -1,4 +1,4 @@
-"""Answers of a release that come up again and again, kept."""
+"""Keep lists that many requests need: the most popular tracks of a genre."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,51 +7,51 @@ from functools import lru_cache
 from embeat_serve.contract.schema import GRAPH_FIELDS
 from embeat_serve.stores.query import Hit, Ids, Match, Query
 
-MOST = 256
-"""Lists kept, those asked last: of some 60 tracks and their vectors, so up to 10 MB."""
+MAX_LISTS = 256
+"""Lists kept, least recently used first out: about 60 tracks and vectors each, so up to 10 MB."""
 
-STEP = 16
-"""Lists are asked for in multiples of so many tracks, so that one serves several lengths."""
+LENGTH_STEP = 16
+"""Lists are read in multiples of so many tracks, so that one serves several lengths."""
 
 
-class KeptLists:
-    """The best-known tracks of a genre, which do not depend on the seed.
+class PopularTracksCache:
+    """The most popular tracks of each genre, which do not depend on the seed.
 
-    A release never changes while it is open, so what was found once is what would be found again.
+    An open release never changes, so a list that was read once stays right.
 
     Args:
-        ask: what answers a query.
+        search: answers one query.
     """
 
-    def __init__(self, ask: Callable[[Query], list[Hit]]):
-        self._ask = lru_cache(MOST)(ask)
+    def __init__(self, search: Callable[[Query], list[Hit]]):
+        self._search = lru_cache(MAX_LISTS)(search)
 
-    def answer(self, query: Query) -> list[Hit] | None:
-        """The query's hits; None where such answers are not kept.
+    def hits(self, query: Query) -> list[Hit] | None:
+        """The hits of the query; None if it is not of the kind that is kept.
 
-        The points it leaves out are left in what is kept, and so many more tracks asked for:
-        the order is complete, ties by id, so those left are the same.
+        The list is read without the excluded points of the query, and longer by their number. Its
+        order is complete (ties by id), so what is left after the exclusion is the same.
         """
-        if not _is_general(query):
+        if not _is_by_popularity(query):
             return None
-        left_out = {
+        excluded = {
             id for item in query.filter.must_not if isinstance(item, Ids) for id in item.ids
         }
-        others = tuple(item for item in query.filter.must_not if not isinstance(item, Ids))
-        number = -(-(query.limit + len(left_out)) // STEP) * STEP
-        where = replace(query.filter, must_not=others)
-        hits = self._ask(replace(query, limit=number, filter=where))
-        return [hit for hit in hits if hit.id not in left_out][: query.limit]
+        must_not = tuple(item for item in query.filter.must_not if not isinstance(item, Ids))
+        length = -(-(query.limit + len(excluded)) // LENGTH_STEP) * LENGTH_STEP
+        general = replace(query, limit=length, filter=replace(query.filter, must_not=must_not))
+        return [hit for hit in self._search(general) if hit.id not in excluded][: query.limit]
 
     def clear(self) -> None:
-        """Forget them."""
-        self._ask.cache_clear()
+        """Drop all lists."""
+        self._search.cache_clear()
 
 
-def _is_general(query: Query) -> bool:
-    ordered = query.order_by is not None and query.vector is None and query.like is None
+def _is_by_popularity(query: Query) -> bool:
+    """Whether the query orders one genre and reads no payload."""
+    is_ordered = query.order_by is not None and query.vector is None and query.like is None
     match query.filter.must:
-        case (Match(field, (_,)),) if ordered and field in GRAPH_FIELDS:
+        case (Match(field, (_,)),) if is_ordered and field in GRAPH_FIELDS:
             return query.payload is False and query.limit > 0
         case _:
             return False

@@ -1,4 +1,4 @@
-"""From settings to an open release."""
+"""Open the published release that the settings name."""
 
 import re
 from pathlib import Path
@@ -14,15 +14,15 @@ _RELEASE_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
 def open_store(settings: Settings) -> tuple[VectorStore, Manifest, Path | None]:
-    """Open the published release: of the lake, or of the server where a URL is set.
+    """Open the published release: of the server if a URL is set, else of the lake.
 
     Returns:
-        The store, its manifest, and the release's folder (None on a server; files of either
-        are read with ``store.read_file``).
+        The store, its manifest, and the folder of the release (None on a server; read files with
+        ``store.read_file``).
 
     Raises:
         NoRelease: nothing was published.
-        BrokenRelease: what was published cannot be read.
+        BrokenRelease: the published release cannot be read.
         StoreUnreachable: the server does not answer.
     """
     if settings.qdrant_url:
@@ -42,14 +42,14 @@ def open_store(settings: Settings) -> tuple[VectorStore, Manifest, Path | None]:
 
 
 def published_release(settings: Settings) -> str:
-    """Name of the release to serve now; cheap enough to ask again and again.
+    """The name of the published release. It is cheap enough to be called often.
 
     Raises:
         NoRelease: nothing was published.
         StoreUnreachable: the server does not answer.
     """
     if settings.qdrant_url:
-        from embeat_serve.stores.qdrant_server import address_of, connect, published_on
+        from embeat_serve.stores.qdrant_connection import address_of, connect, published_on
 
         client = connect(settings)
         try:
@@ -60,7 +60,7 @@ def published_release(settings: Settings) -> str:
 
 
 def current_release(lake: LakePaths) -> str:
-    """Name in ``CURRENT``.
+    """The name in the file ``CURRENT`` of a lake.
 
     Raises:
         NoRelease: there is no such file.
@@ -84,10 +84,10 @@ def current_release(lake: LakePaths) -> str:
 
 
 def read_manifest(lake: LakePaths, release: str) -> Manifest:
-    """Manifest of a release of this lake, checked for its format version.
+    """The manifest of a release of this lake, of a format version that can be read.
 
     Raises:
-        BrokenRelease: missing, unreadable or of another version.
+        BrokenRelease: it is missing, unreadable or of another version.
     """
     folder = lake.release(release)
     again = f"run `python -m embeat_pipeline run --lake {lake.root}` to build and publish one"
@@ -106,7 +106,7 @@ def read_manifest(lake: LakePaths, release: str) -> Manifest:
 
 
 def check_format(manifest: Manifest) -> None:
-    """Refuse a release this version cannot read.
+    """Refuse a release that this version cannot read.
 
     Raises:
         BrokenRelease: it has another format version.

@@ -1,7 +1,7 @@
-"""A release folder, read by Qdrant Edge in this process.
+"""The embedded vector store: Qdrant Edge reads a release folder in this process.
 
-The engine never releases the GIL, so threads wait for one another's queries: serve with
-several processes, started by spawn (a forked one hangs). They share the page cache.
+The engine never releases the GIL, so threads wait for each other's queries. Serve with several
+processes; they share the page cache. Start them by spawn, as a forked one hangs.
 """
 
 import threading
@@ -18,55 +18,60 @@ from numpy.typing import NDArray
 
 from embeat_serve.contract.schema import GRAPH_FIELDS, Collection, VectorName
 from embeat_serve.errors import BrokenRelease
-from embeat_serve.stores.base import (
-    DENSE,
-    EVERYTHING,
-    SEARCH_EF,
-    EngineStore,
-    split_values,
-)
-from embeat_serve.stores.cache import KeptLists
+from embeat_serve.stores.base import EVERYTHING
+from embeat_serve.stores.cache import PopularTracksCache
+from embeat_serve.stores.engine import EngineStore
 from embeat_serve.stores.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
+from embeat_serve.stores.query_plan import DENSE, SEARCH_EF, split_values
 
 SCAN_LINKED = 10_000
-"""Estimated matches of an indexed value up to which they are scanned: above, the links within
-the value are faster (4.7 against 2.0 ms of CPU at 19,000) and miss one in a thousand."""
+"""Most estimated matches of a value with graph links that are scanned.
+
+Above it the links are faster (2.0 against 4.7 ms of CPU at 19,000) and miss one in a thousand.
+"""
 
 SCAN_UNLINKED = 200_000
-"""The same for conditions that have no links: a scan of as many takes 18 ms of CPU, no more than
-a walk, and misses nothing."""
+"""Most estimated matches of conditions without graph links that are scanned.
 
-MOST_ESTIMATES = 4_096
-"""Estimates kept, those asked last."""
+Such a scan takes 18 ms of CPU, no more than a walk of the graph, and misses nothing.
+"""
+
+MAX_ESTIMATES = 4_096
+"""Estimates kept, least recently used first out."""
 
 
 class EdgeStore(EngineStore):
-    """The release in ``folder``. A collection is loaded when it is first asked.
+    """The release in ``folder``. A collection is loaded at its first query.
 
-    The engine needs write permission in the folder, though nothing is written that matters:
-    any number of processes can have one release open.
+    The engine needs write permission in the folder, though it writes nothing that matters: any
+    number of processes may have one release open.
+
+    Args:
+        folder: of the release.
+        scan_linked: see ``SCAN_LINKED``.
 
     Raises:
-        BrokenRelease: a collection's folder is missing.
+        BrokenRelease: the folder of a collection is missing.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, scan_linked: int = SCAN_LINKED):
         self.folder = folder
+        self._scan_linked = scan_linked
         self._shards: dict[str, edge.EdgeShard] = {}
         self._lock = threading.Lock()
-        ask = super().query
-        self._kept = KeptLists(lambda query: ask([query])[0])
-        self._estimate = lru_cache(MOST_ESTIMATES)(self._estimated)
+        search = super().query
+        self._popular = PopularTracksCache(lambda query: search([query])[0])
+        self._estimate = lru_cache(MAX_ESTIMATES)(self._count_estimate)
         for collection in Collection.ALL:
             if not (folder / collection).is_dir():
                 raise self._broken(f"{collection}/ is missing")
 
     def query(self, queries: Sequence[Query]) -> list[list[Hit]]:
         """See ``VectorStore.query``."""
-        kept = [self._kept.answer(query) for query in queries]
-        pairs = zip(queries, kept, strict=True)
-        asked = iter(super().query([query for query, hits in pairs if hits is None]))
-        return [next(asked) if hits is None else hits for hits in kept]
+        cached = [self._popular.hits(query) for query in queries]
+        pairs = zip(queries, cached, strict=True)
+        others = iter(super().query([query for query, hits in pairs if hits is None]))
+        return [next(others) if hits is None else hits for hits in cached]
 
     def retrieve(
         self,
@@ -79,8 +84,8 @@ class EdgeStore(EngineStore):
         with self._engine(collection) as shard:
             records = shard.retrieve(list(ids), _selected(payload), with_vector)
         vector_name = VectorName.OF_COLLECTION[collection]
-        found = {record.id: record for record in records}
-        return [_hit(found[id], 0.0, vector_name) for id in ids if id in found]
+        by_id = {record.id: record for record in records}
+        return [_hit(by_id[id], 0.0, vector_name) for id in ids if id in by_id]
 
     def count(self, collection: str, filter: Filter = EVERYTHING) -> int:
         """See ``VectorStore.count``."""
@@ -97,7 +102,7 @@ class EdgeStore(EngineStore):
     def read_array(self, name: str) -> NDArray[Any]:
         """See ``VectorStore.read_array``."""
         try:
-            # A plain array over the mapped file: what is done with it is quicker so.
+            # Work on a plain array is faster than on np.memmap.
             return np.asarray(np.load(self.folder / name, mmap_mode="r", allow_pickle=False))
         except EOFError:
             raise ValueError(f"{name} is empty") from None
@@ -116,7 +121,7 @@ class EdgeStore(EngineStore):
             shards, self._shards = self._shards, {}
         for shard in shards.values():
             shard.close()
-        self._kept.clear()
+        self._popular.clear()
         self._estimate.cache_clear()
 
     def _plan(self, query: Query | None) -> list[Query]:
@@ -125,26 +130,29 @@ class EdgeStore(EngineStore):
         if query.vector is None or query.exact:
             return [query]
         parts = split_values(query)
-        if len(parts) > 1 and self._estimate(query.collection, query.filter) <= SCAN_LINKED:
+        if len(parts) > 1 and self._estimate(query.collection, query.filter) <= self._scan_linked:
             return [replace(query, exact=True)]
-        return [part if part.exact else self._how(part) for part in parts]
+        return [part if part.exact else self._scan_or_walk(part) for part in parts]
 
-    def _how(self, query: Query) -> Query:
-        # Where a filter leaves a tenth of what the graph links, a plain walk finds 44% of the
-        # best 100, and where it leaves a twentieth, 5%. Walking on through what is left out finds
-        # all, in 3 to 20 ms of CPU.
-        matched = [condition for condition in query.filter.must if isinstance(condition, Match)]
-        linked = tuple(condition for condition in matched if condition.field in GRAPH_FIELDS)
-        # Single points left out are neither here nor there, and make every question another.
+    def _scan_or_walk(self, query: Query) -> Query:
+        """The query with ``exact`` and ``sparse`` set to what is fast and finds enough.
+
+        If a filter leaves a tenth of the points that the graph links, a plain walk finds 44% of
+        the best 100; if it leaves a twentieth, 5%. A walk through the points left out (``sparse``)
+        finds all, in 3 to 20 ms of CPU.
+        """
+        matches = [condition for condition in query.filter.must if isinstance(condition, Match)]
+        linked = tuple(condition for condition in matches if condition.field in GRAPH_FIELDS)
+        # Single points hardly change an estimate, but would make every query a new one.
         others = tuple(item for item in query.filter.must_not if not isinstance(item, Ids))
-        found = self._estimate(query.collection, replace(query.filter, must_not=others))
+        matching = self._estimate(query.collection, replace(query.filter, must_not=others))
         sparse = False
         if len(query.filter.must) > len(linked) or query.filter.must_not:
-            sparse = found < DENSE * self._estimate(query.collection, Filter(linked))
-        scanned = SCAN_LINKED if linked and not sparse else SCAN_UNLINKED
-        return replace(query, exact=found <= scanned, sparse=sparse)
+            sparse = matching < DENSE * self._estimate(query.collection, Filter(linked))
+        scanned = self._scan_linked if linked and not sparse else SCAN_UNLINKED
+        return replace(query, exact=matching <= scanned, sparse=sparse)
 
-    def _estimated(self, collection: str, filter: Filter) -> int:
+    def _count_estimate(self, collection: str, filter: Filter) -> int:
         request = edge.CountRequest(exact=False, filter=edge_filter(filter))
         with self._engine(collection) as shard:
             return shard.count(request)
@@ -164,7 +172,7 @@ class EdgeStore(EngineStore):
             yield self._shards.get(collection) or self._load(collection)
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
-        # The engine raises bare Exception, and panics that are no Exception at all.
+        # The engine raises bare Exception, and panics that are not even an Exception.
         except BaseException as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise self._broken(f"{collection}: {reason}") from error
@@ -185,7 +193,7 @@ class EdgeStore(EngineStore):
 
 
 def edge_filter(filter: Filter) -> edge.Filter | None:
-    """The filter in the engine's own words; None where it lets everything through."""
+    """The filter as the engine's type; None if it lets everything through."""
     if not filter.must and not filter.must_not:
         return None
     return edge.Filter(
@@ -221,7 +229,6 @@ def _request(query: Query, vector_name: str) -> edge.QueryRequest:
         query=scoring,
         filter=edge_filter(query.filter),
         params=edge.SearchParams(exact=True) if query.exact else _approximate(query),
-        score_threshold=query.min_score if query.vector is not None else None,
         with_payload=_selected(query.payload),
         with_vector=query.with_vector,
     )
@@ -231,9 +238,9 @@ def _approximate(query: Query) -> edge.SearchParams:
     candidates = max(SEARCH_EF, query.limit)
     if not query.sparse:
         return edge.SearchParams(hnsw_ef=candidates)
-    # The decision is made: it depends on the links within a value, of which this knows nothing.
-    onward = edge.AcornSearchParams(enable=True, max_selectivity=1.0)
-    return edge.SearchParams(hnsw_ef=candidates, acorn=onward)
+    # The store has decided: the engine's own estimate does not know of links within a value.
+    through_all = edge.AcornSearchParams(enable=True, max_selectivity=1.0)
+    return edge.SearchParams(hnsw_ef=candidates, acorn=through_all)
 
 
 def _selected(payload: bool | Sequence[str]) -> bool | list[str]:
@@ -242,15 +249,15 @@ def _selected(payload: bool | Sequence[str]) -> bool | list[str]:
 
 def _hits(points: Sequence[edge.ScoredPoint], query: Query, vector_name: str) -> list[Hit]:
     if query.vector is not None and not query.payload and not query.with_vector:
-        # Hundreds a question: what the rest takes to read is not even asked for.
+        # A request has hundreds of these hits, and reading absent fields takes time.
         hits = [Hit(point.id, point.score, {}) for point in points]  # type: ignore[arg-type]
     else:
         hits = [_hit(point, _score(point, query), vector_name) for point in points]
     # Half-precision vectors are not exactly of unit length.
     if query.vector is not None:
-        ends = [place for place, hit in enumerate(hits) if not -1 <= hit.score <= 1]
-        for place in ends:
-            hits[place] = hits[place]._replace(score=max(-1.0, min(1.0, hits[place].score)))
+        for position, hit in enumerate(hits):
+            if not -1 <= hit.score <= 1:
+                hits[position] = hit._replace(score=max(-1.0, min(1.0, hit.score)))
     return hits
 
 

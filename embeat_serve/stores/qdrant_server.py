@@ -1,20 +1,14 @@
-"""A release on a Qdrant server.
+"""The server vector store: a release on a Qdrant server.
 
-Each release is a set of collections named ``embeat_<release>_<collection>``; one request moves
-the aliases ``embeat_<collection>`` from one release to the next. A store looks the aliases up
-once and then asks its release by its own name, so a switch never mixes two releases in a list.
-The files of a release (manifest, encoder, genres) are points of one more collection, so that
-serving needs nothing but the server.
+A store reads the aliases once and then asks its release by the names of its own collections, so a
+switch never mixes two releases in a list. The files of a release (manifest, encoder, genres) are
+points of one more collection, so serving needs nothing but the server.
 """
 
 import base64
-import re
-import ssl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -23,52 +17,29 @@ from embeat_serve.contract.schema import (
     BROAD_FIELDS,
     GRAPH_FIELDS,
     PAYLOAD_INDEXES,
-    Collection,
     VectorName,
 )
-from embeat_serve.errors import BrokenRelease, NoRelease, StoreUnreachable, UsageError
+from embeat_serve.errors import BrokenRelease
 from embeat_serve.settings import Settings
-from embeat_serve.stores.base import (
-    DENSE,
-    EVERYTHING,
-    SEARCH_EF,
-    EngineStore,
-    split_values,
+from embeat_serve.stores.base import EVERYTHING
+from embeat_serve.stores.engine import EngineStore
+from embeat_serve.stores.qdrant_connection import (
+    META,
+    address_of,
+    answering,
+    connect,
+    published_on,
+    server_collection,
 )
 from embeat_serve.stores.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
+from embeat_serve.stores.query_plan import DENSE, SEARCH_EF, split_values
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models
 
-META = "meta"
-"""Collection of the release's files: payload ``file`` (name) and ``content`` (base64)."""
-
-_COLLECTION_NAME = re.compile(
-    rf"embeat_(?P<release>[0-9A-Za-z-]+)_({'|'.join((*Collection.ALL, META))})"
-)
-
-TIMEOUT = 10
-"""Seconds until a server that does not answer counts as unreachable."""
-
-
-def alias_of(collection: str) -> str:
-    """Alias that leads to a collection of the published release."""
-    return f"embeat_{collection}"
-
-
-def server_collection(release: str, collection: str) -> str:
-    """Name of one release's collection."""
-    return f"embeat_{release}_{collection}"
-
-
-def release_of(collection_name: str) -> str | None:
-    """Release that a collection on the server belongs to; None for anything else's."""
-    found = _COLLECTION_NAME.fullmatch(collection_name)
-    return found["release"] if found else None
-
 
 class ServerStore(EngineStore):
-    """The release published on the server behind ``client``. Closing it closes the client.
+    """The release published on the server of ``client``. Closing the store closes the client.
 
     Raises:
         NoRelease: nothing is published there.
@@ -76,7 +47,7 @@ class ServerStore(EngineStore):
         StoreUnreachable: no answer, or refused.
 
     Attributes:
-        release: name of the release being asked.
+        release: name of the release that queries go to.
         manifest: its manifest.
     """
 
@@ -91,7 +62,7 @@ class ServerStore(EngineStore):
 
     @classmethod
     def connect(cls, settings: Settings) -> Self:
-        """Open what the server of ``settings`` publishes; raises as the class does."""
+        """Open the release that the server in ``settings`` publishes; raises as the class does."""
         return cls(connect(settings), address_of(settings.qdrant_url or ""))
 
     def retrieve(
@@ -110,8 +81,8 @@ class ServerStore(EngineStore):
                 with_vectors=with_vector,
             )
         vector_name = VectorName.OF_COLLECTION[collection]
-        found = {record.id: record for record in records}
-        return [_hit(found[id], 0.0, vector_name) for id in ids if id in found]
+        by_id = {record.id: record for record in records}
+        return [_hit(by_id[id], 0.0, vector_name) for id in ids if id in by_id]
 
     def count(self, collection: str, filter: Filter = EVERYTHING) -> int:
         """See ``VectorStore.count``."""
@@ -144,7 +115,7 @@ class ServerStore(EngineStore):
             for condition in query.filter.must
             if not (isinstance(condition, Match) and condition.field in GRAPH_FIELDS)
         ]
-        # What matches a code or a name is few points: scanning them is the cheapest.
+        # Few points match one code or name, and a scan of them is fastest.
         if any(is_narrow(query.collection, condition) for condition in others):
             return [replace(query, exact=True)]
         return [replace(part, sparse=bool(others)) for part in split_values(query)]
@@ -163,7 +134,7 @@ class ServerStore(EngineStore):
 
 
 def is_narrow(collection: str, condition: Condition) -> bool:
-    """Whether a condition leaves few points of any catalogue: those of one name, id or artist."""
+    """Whether a condition leaves few points of any catalogue, as one name, id or artist does."""
     match condition:
         case Match(field):
             keyword = PAYLOAD_INDEXES[collection].get(field) == "keyword"
@@ -175,102 +146,8 @@ def is_narrow(collection: str, condition: Condition) -> bool:
             return False
 
 
-def connect(settings: Settings, timeout: int = TIMEOUT) -> "QdrantClient":
-    """A client for the server that ``settings`` name; nothing is sent yet.
-
-    Raises:
-        UsageError: the URL is none, or the file of certificates cannot be read.
-    """
-    from qdrant_client import QdrantClient
-
-    url, trusted = settings.qdrant_url or "", {}
-    address = address_of(url)
-    if settings.qdrant_ca is not None:
-        try:
-            trusted["verify"] = ssl.create_default_context(cafile=settings.qdrant_ca)
-        except OSError as error:
-            raise UsageError(
-                f"EMBEAT_QDRANT_CA names {settings.qdrant_ca}, which cannot be read as "
-                f"certificates ({error.strerror or type(error).__name__}); expected a PEM file"
-            ) from None
-    with answering(address):
-        return QdrantClient(
-            url=url,
-            api_key=settings.qdrant_api_key,
-            timeout=timeout,
-            check_compatibility=False,
-            **trusted,
-        )
-
-
-def published_on(client: "QdrantClient", address: str) -> str:
-    """Name of the release that the aliases lead to.
-
-    Raises:
-        NoRelease: there are none.
-        StoreUnreachable: no answer, or refused.
-    """
-    with answering(address):
-        aliases = client.get_aliases().aliases
-    for alias in aliases:
-        release = release_of(alias.collection_name)
-        if alias.alias_name == alias_of(META) and release:
-            return release
-    raise NoRelease(
-        f"nothing is published on {address}; "
-        f"run `python -m embeat_pipeline run` with EMBEAT_QDRANT_URL set"
-    )
-
-
-def address_of(url: str) -> str:
-    """The URL without user name, password, path or query: fit to be shown.
-
-    Raises:
-        UsageError: it is none.
-    """
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        parts, port = urlsplit(""), ""
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        # It may hold a password, so it is not repeated.
-        raise UsageError("EMBEAT_QDRANT_URL must look like http://localhost:6333")
-    return f"{parts.scheme}://{parts.hostname}{port}"
-
-
-@contextmanager
-def answering(address: str) -> Iterator[None]:
-    """Turn the client's exceptions into one line that names the server and never a key."""
-    from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
-    from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
-
-    try:
-        yield
-    except ResourceExhaustedResponse:
-        raise StoreUnreachable(
-            f"the Qdrant server at {address} has too much to do; try again in a moment"
-        ) from None
-    except UnexpectedResponse as error:
-        if error.status_code == 404:
-            raise BrokenRelease(
-                f"the release asked for is gone from {address}; open the published one again"
-            ) from None
-        denied = error.status_code in (401, 403)
-        raise StoreUnreachable(
-            f"the Qdrant server at {address} refused: {error.status_code} {error.reason_phrase}; "
-            f"{'check EMBEAT_QDRANT_API_KEY' if denied else 'try again, or look into its log'}"
-        ) from None
-    except (ApiException, OSError, ValueError) as error:
-        cause = getattr(error, "source", None) or error
-        raise StoreUnreachable(
-            f"the Qdrant server at {address} does not answer ({type(cause).__name__}); "
-            f"check EMBEAT_QDRANT_URL, or unset it to read the lake"
-        ) from None
-
-
 def server_filter(filter: Filter) -> "models.Filter | None":
-    """The filter as the client writes it; None where it lets everything through."""
+    """The filter as the client's type; None if it lets everything through."""
     from qdrant_client import models
 
     if not filter.must and not filter.must_not:
@@ -302,7 +179,7 @@ def _condition(condition: Condition) -> "models.FieldCondition | models.HasIdCon
 def _request(query: Query, vector_name: str) -> "models.QueryRequest":
     from qdrant_client import models
 
-    nearest = query.vector is not None
+    is_nearest = query.vector is not None
     scoring: Any = None
     if query.vector is not None:
         scoring = models.NearestQuery(nearest=query.vector.tolist())
@@ -312,17 +189,16 @@ def _request(query: Query, vector_name: str) -> "models.QueryRequest":
     params = models.SearchParams(
         exact=query.exact,
         hnsw_ef=max(SEARCH_EF, query.limit),
-        # The server estimates for itself whether the filter leaves less than that.
+        # The server estimates whether the filter leaves less than this share.
         acorn=models.AcornSearchParams(enable=True, max_selectivity=DENSE)
         if query.sparse
         else None,
     )
     return models.QueryRequest(
         query=scoring,
-        using=vector_name if nearest else None,
+        using=vector_name if is_nearest else None,
         filter=server_filter(query.filter),
-        params=params if nearest else None,
-        score_threshold=query.min_score if nearest else None,
+        params=params if is_nearest else None,
         limit=query.limit,
         with_payload=_selected(query.payload),
         with_vector=query.with_vector,

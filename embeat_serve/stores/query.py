@@ -1,11 +1,13 @@
-"""What a channel asks of a store, in words that belong to no engine."""
+"""Describe a search of a release, in types that belong to no engine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from embeat_serve.contract.payload import ArtistPayload, TrackPayload
 
 Value = int | str
 
@@ -29,7 +31,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The text field holds all (or, with ``any``, at least one) of the tokens."""
+    """The text field holds all of the tokens, or with ``any`` at least one."""
 
     field: str
     tokens: tuple[str, ...]
@@ -58,37 +60,50 @@ class Filter:
 class Query:
     """One search in one collection.
 
-    With ``vector`` (or ``like``) the nearest, best first: by cosine, and in a collection of
-    ``VectorName.WEIGHTED`` by cosine times the candidate's weight; with ``order_by`` by that
-    integer field, descending; with neither, matches in id order. Ties are broken by ascending id.
+    With ``vector`` or ``like`` it finds the nearest, best first: by cosine, and in a collection of
+    ``VectorName.WEIGHTED`` by cosine times the weight of the hit. With ``order_by`` it orders by
+    that integer field, descending. With neither, matches come in id order. Ties are broken by
+    ascending id.
     """
 
     collection: str
     limit: int
     vector: NDArray[np.float32] | None = None
+    """(64,)."""
     order_by: str | None = None
     filter: Filter = field(default_factory=Filter)
     payload: bool | Sequence[str] = False
-    """False, True for all, or the fields wanted."""
+    """Fields to read: False for none, True for all, or their names."""
     with_vector: bool = False
-    min_score: float | None = None
     exact: bool = False
-    """Full scan instead of the approximate index."""
+    """Scan all points instead of the approximate index."""
     sparse: bool = False
-    """Stores set it: much of what the graph links lies outside the filter, and is to be walked
-    through all the same."""
+    """Set by stores: many points that the graph links lie outside the filter, and the search has
+    to walk through them."""
     like: int | None = None
     """Instead of ``vector``: the id of a point of the same collection whose vector to use.
 
-    The point itself is no answer. Where it is missing or has no vector, nothing is found.
+    The point itself is not a hit. If it is missing or has no vector, there are no hits.
     """
 
 
 class Hit(NamedTuple):
-    """One answer."""
+    """One point that answers a query."""
 
     id: int
     score: float
-    """Cosine; the field's value for ``order_by``; 0.0 otherwise."""
+    """Cosine, or the value of the ``order_by`` field, or 0.0."""
     payload: dict[str, Any]
+    """The fields read; ``track`` and ``artist`` give it its type."""
     vector: NDArray[np.float32] | None = None
+    """(64,)."""
+
+    @property
+    def track(self) -> TrackPayload:
+        """The payload of a hit in ``tracks`` or ``tracks_playlist``."""
+        return cast(TrackPayload, self.payload)
+
+    @property
+    def artist(self) -> ArtistPayload:
+        """The payload of a hit in ``artists``."""
+        return cast(ArtistPayload, self.payload)

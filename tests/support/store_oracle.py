@@ -117,7 +117,6 @@ def random_queries(number: int) -> list[Query]:
             order_by=TrackField.POPULARITY_RANK if kind % 4 == 2 else None,
             filter=Filter(tuple(conditions[: kind % 3]), tuple(conditions[2 : 2 + kind // 3 % 2])),
             payload=kind % 5 == 0,
-            min_score=0.05 if kind % 8 == 0 else None,
         )
 
     return [one(kind) for kind in range(number)]

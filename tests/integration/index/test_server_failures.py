@@ -20,8 +20,9 @@ from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import NoRelease, StoreUnreachable, UsageError
 from embeat_serve.settings import Settings
 from embeat_serve.stores import qdrant_server as serving
+from embeat_serve.stores.qdrant_connection import connect
 from embeat_serve.stores.qdrant_edge import EdgeStore
-from embeat_serve.stores.qdrant_server import ServerStore, connect
+from embeat_serve.stores.qdrant_server import ServerStore
 from embeat_serve.stores.query import Query
 from tests.support.qdrant_stand_in import StandIn, standing_in
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from embeat_serve.contract.audio_features import (
     model_inputs,
     signals,
 )
-from embeat_serve.encoder import LAYERS, Encoder
+from embeat_serve.encoder import LAYERS, Encoder, expected_arrays
 from embeat_serve.errors import BrokenRelease
 
 BACKBONE = (128, 256, 256, 64)
@@ -143,69 +144,77 @@ def test_similarity_is_a_cosine_from_0_to_1() -> None:
     assert Encoder.similarity(first[0], first[0]) == 1
 
 
-def broken(tmp_path: Path, damage: str) -> Path:
-    arrays = random_arrays()
-    path = tmp_path / "encoder.npz"
-    if damage == "missing":
-        return path
-    if damage == "array missing":
-        del arrays["acoustic_1_bias"]
-    if damage == "shape":
-        arrays["backbone_1_weight"] = arrays["backbone_1_weight"][:-1]
-    if damage == "dimensions":
-        arrays["backbone_2_weight"] = arrays["backbone_2_weight"][:, :32]
-        arrays["backbone_2_bias"] = arrays["backbone_2_bias"][:32]
-    if damage == "no number":
-        arrays["discrete_0_weight"][0, 0] = np.nan
-    if damage == "precision":
-        arrays["embedding_key"] = arrays["embedding_key"].astype(np.float64)
-    if damage == "pickle":
-        arrays["embedding_key"] = np.array([object()])
-    if damage == "slope":
-        arrays["discrete_0_slope"] = np.ones(64, np.float32)
-    if damage == "inputs":
-        arrays["acoustic_0_weight"] = arrays["acoustic_0_weight"][:-1]
-    if damage == "half direct":
-        del arrays["direct_discrete"]
-    if damage == "direct":
-        arrays["direct_acoustic"] = arrays["direct_acoustic"][:, :-1]
-    if damage == "embedding":
-        arrays["embedding_mode"] = arrays["embedding_mode"][:2]
-    save(path, arrays)
-    if damage == "truncated":
-        path.write_bytes(path.read_bytes()[:1000])
-    if damage == "empty":
-        path.write_bytes(b"")
-    if damage == "folder":
-        path.unlink()
-        path.mkdir()
-    return path
+def without(name: str) -> Callable[[dict], None]:
+    def damage(arrays: dict) -> None:
+        del arrays[name]
+
+    return damage
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "missing",
-        "array missing",
-        "shape",
-        "dimensions",
-        "no number",
-        "precision",
-        "pickle",
-        "slope",
-        "inputs",
-        "half direct",
-        "direct",
-        "embedding",
-        "truncated",
-        "empty",
-        "folder",
-    ],
-)
-def test_a_broken_file_is_one_clear_line(tmp_path: Path, damage: str) -> None:
+def cut(name: str, *slices: slice) -> Callable[[dict], None]:
+    def damage(arrays: dict) -> None:
+        arrays[name] = arrays[name][slices]
+
+    return damage
+
+
+def half_the_dimensions(arrays: dict) -> None:
+    cut("backbone_2_weight", slice(None), slice(32))(arrays)
+    cut("backbone_2_bias", slice(32))(arrays)
+
+
+def no_number(arrays: dict) -> None:
+    arrays["discrete_0_weight"][0, 0] = np.nan
+
+
+DAMAGED_ARRAYS: dict[str, Callable[[dict], None]] = {
+    "array missing": without("acoustic_1_bias"),
+    "half direct": without("direct_discrete"),
+    "shape": cut("backbone_1_weight", slice(-1)),
+    "inputs": cut("acoustic_0_weight", slice(-1)),
+    "direct": cut("direct_acoustic", slice(None), slice(-1)),
+    "embedding": cut("embedding_mode", slice(2)),
+    "dimensions": half_the_dimensions,
+    "no number": no_number,
+    "precision": lambda arrays: arrays.update(embedding_key=np.zeros((13, 8))),
+    "pickle": lambda arrays: arrays.update(embedding_key=np.array([object()])),
+    "slope": lambda arrays: arrays.update(discrete_0_slope=np.ones(64, np.float32)),
+    "no dimension": lambda arrays: arrays.update(embedding_key=np.float32(1)),
+}
+
+DAMAGED_FILES: dict[str, Callable[[Path], object]] = {
+    "missing": Path.unlink,
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:1000]),
+    "empty": lambda path: path.write_bytes(b""),
+    "folder": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+def assert_clear(path: Path) -> None:
     with pytest.raises(BrokenRelease) as caught:
-        Encoder.load(broken(tmp_path, damage))
+        Encoder.load(path)
     message = str(caught.value)
     assert "encoder.npz" in message
     assert "python -m embeat_pipeline run" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("damage", sorted(DAMAGED_ARRAYS))
+def test_arrays_that_do_not_fit_are_one_clear_line(tmp_path: Path, damage: str) -> None:
+    arrays = random_arrays()
+    DAMAGED_ARRAYS[damage](arrays)
+    assert_clear(save(tmp_path / "encoder.npz", arrays))
+
+
+@pytest.mark.parametrize("damage", sorted(DAMAGED_FILES))
+def test_a_damaged_file_is_one_clear_line(tmp_path: Path, damage: str) -> None:
+    path = save(tmp_path / "encoder.npz", random_arrays())
+    DAMAGED_FILES[damage](path)
+    assert_clear(path)
+
+
+@pytest.mark.parametrize("optional", [0, 2])
+def test_an_encoder_has_the_arrays_expected(optional: int) -> None:
+    arrays = random_arrays(optional=optional)
+    expected = {item.name: item.shape for item in expected_arrays(arrays)}
+    assert expected == {name: array.shape for name, array in arrays.items()}

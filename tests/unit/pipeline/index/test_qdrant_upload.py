@@ -18,8 +18,9 @@ from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import BrokenRelease, StoreUnreachable
 from embeat_serve.settings import Settings
+from embeat_serve.stores.qdrant_connection import connect, release_of
 from embeat_serve.stores.qdrant_edge import EdgeStore
-from embeat_serve.stores.qdrant_server import ServerStore, connect, release_of
+from embeat_serve.stores.qdrant_server import ServerStore
 from embeat_serve.stores.query import Query
 from embeat_serve.text_index.term_dictionary import TermDictionary
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,20 @@ def broken_by(song: dict[str, Any], filters: Filters, languages: set[str]) -> se
     return broken
 
 
+@st.composite
+def some_options(draw: st.DrawFn) -> RecallOptions:
+    every = st.just(set(CHANNELS))
+    some_channels = st.sets(st.sampled_from(CHANNELS), min_size=1)
+    steps = st.sampled_from([0.0, 0.0, -1.0, 0.4, 1.0])
+    return replace(
+        PRESETS[draw(st.sampled_from(sorted(PRESETS)))],
+        channels=tuple(draw(every | some_channels)),
+        adventure=draw(steps),
+        hits=draw(steps),
+        diversify=draw(st.sampled_from([True, True, False])),
+    )
+
+
 @settings(
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -106,10 +121,7 @@ def broken_by(song: dict[str, Any], filters: Filters, languages: set[str]) -> se
     question=st.sampled_from(QUESTIONS),
     filters=some_filters(),
     k=st.integers(1, 40),
-    channels=st.just(set(CHANNELS)) | st.sets(st.sampled_from(CHANNELS), min_size=1),
-    dials=st.tuples(*[st.sampled_from([0.0, 0.0, -1.0, 0.4, 1.0])] * 2),
-    diversify=st.sampled_from([True, True, False]),
-    preset=st.sampled_from(sorted(PRESETS)),
+    options=some_options(),
 )
 def test_every_song_passes_every_filter_that_is_not_reported(
     recommender: Recommender,
@@ -117,20 +129,8 @@ def test_every_song_passes_every_filter_that_is_not_reported(
     question: dict,
     filters: Filters,
     k: int,
-    channels: set[str],
-    dials: tuple[float, float],
-    diversify: bool,
-    preset: str,
+    options: RecallOptions,
 ):
-    options = RecallOptions(
-        **{
-            **vars(PRESETS[preset]),
-            "channels": tuple(channels),
-            "adventure": dials[0],
-            "hits": dials[1],
-            "diversify": diversify,
-        }
-    )
     answer = recommender.recommend(**question, k=k, filters=filters, options=options)
     languages = {payloads[seed.track_id].get("language") for seed in answer.seeds if seed.track_id}
     broken = set()
@@ -140,7 +140,7 @@ def test_every_song_passes_every_filter_that_is_not_reported(
         assert 0 <= song.score <= 1
     assert broken <= set(answer.relaxed)
     assert not broken & {"explicit", "without_artists"}
-    if not diversify:
+    if not options.diversify:
         assert broken <= {"same_language"}
     assert recommender.recommend(**question, k=k, filters=filters, options=options) == answer
 

@@ -83,7 +83,12 @@ def test_a_rule_holds_or_is_said_to_be_relaxed(
             same_title = title and title == title_key(other.payload.get("track_name", ""))
             assert not (same_title and set(one.artist_codes) & set(other.artist_codes))
             assert not (same_title and "unique_titles" not in relaxed)
+    assert_shares(ranked, relaxed, k)
+    assert_single_tracks(ranked, relaxed, popularity)
+    assert_neighbours(ranked, relaxed)
 
+
+def assert_shares(ranked: list[Candidate], relaxed: list[str], k: int) -> None:
     artists = Counter(code for item in ranked for code in item.artist_codes)
     if "other_artist_max_share" not in relaxed:
         assert all(n <= max(1, k * 0.15) for code, n in artists.items() if code != OWN)
@@ -94,6 +99,11 @@ def test_a_rule_holds_or_is_said_to_be_relaxed(
     popular = sum((item.popularity or 0) >= 60 for item in ranked)
     if "popular_min_share" not in relaxed and k >= 5:
         assert popular >= k * 0.10
+
+
+def assert_single_tracks(
+    ranked: list[Candidate], relaxed: list[str], popularity: int | None
+) -> None:
     if "min_popularity" not in relaxed:
         floor = min(10, 10 if popularity is None else popularity)
         assert all(item.popularity is None or item.popularity >= floor for item in ranked)
@@ -102,6 +112,9 @@ def test_a_rule_holds_or_is_said_to_be_relaxed(
     for rule in ("genre", "playlist_min_cosine"):
         if rule not in relaxed:
             assert not any(item.blocked_by == rule for item in ranked)
+
+
+def assert_neighbours(ranked: list[Candidate], relaxed: list[str]) -> None:
     if "album_neighbours" not in relaxed:
         albums = [item.payload.get("album_code") for item in ranked]
         assert not any(a is not None and a == b for a, b in pairwise(albums))

@@ -1,4 +1,4 @@
-"""What a user is told when there is nothing to open, or nothing that can be read."""
+"""What a user reads when there is nothing to open, or nothing that can be read."""
 
 import json
 import logging
@@ -9,45 +9,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import FORMAT_VERSION, Manifest, ReleaseFile
-from embeat_serve.contract.schema import VECTOR_SIZE, Collection
+from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import BrokenRelease, NoRelease, StoreUnreachable, UsageError
 from embeat_serve.settings import Settings
 from embeat_serve.stores.factory import open_store, published_release
-from embeat_serve.stores.qdrant_edge import EdgeStore
-from embeat_serve.stores.qdrant_server import ServerStore
 from embeat_serve.stores.query import Query
 
 RELEASE = "0123456789ab"
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> LakePaths:
-    """A lake with a release published, whose collections are empty folders."""
-    lake = LakePaths(tmp_path / "lake")
-    folder = lake.release(RELEASE)
-    for collection in Collection.ALL:
-        (folder / collection).mkdir(parents=True)
-    Manifest(RELEASE, FORMAT_VERSION, "0", "", {}, {}).write(folder)
-    lake.current.write_text(f"{RELEASE}\n")
-    return lake
-
-
-@pytest.fixture
-def whole_lake(lake: LakePaths) -> LakePaths:
-    """The same with collections that can be asked, and hold nothing."""
-    from embeat_pipeline.index.config import BuildOptions
-    from embeat_pipeline.index.shards import create_shard
-
-    for collection in Collection.ALL:
-        shard = create_shard(lake.release(RELEASE) / collection, collection, BuildOptions())
-        shard.flush()
-        shard.close()
-    return lake
 
 
 def test_the_published_release_is_opened(whole_lake: LakePaths) -> None:
@@ -117,43 +89,6 @@ def test_a_release_without_one_of_its_collections(lake: LakePaths) -> None:
         open_store(Settings(lake=lake))
 
 
-@pytest.mark.parametrize("damage", ["emptied", "config", "segments"])
-def test_a_damaged_collection_is_one_line_when_it_is_asked(
-    whole_lake: LakePaths, damage: str
-) -> None:
-    folder = whole_lake.release(RELEASE) / Collection.TRACKS
-    if damage == "emptied":
-        shutil.rmtree(folder)
-        folder.mkdir()
-    elif damage == "config":
-        (folder / "edge_config.json").write_text("{")
-        shutil.rmtree(folder / "segments")
-    else:
-        for path in folder.rglob("segment.json"):
-            path.write_text("not json")
-    with EdgeStore(whole_lake.release(RELEASE)) as store:
-        with pytest.raises(BrokenRelease, match="cannot be read: tracks: ") as told:
-            store.query([Query(Collection.TRACKS, 3)])
-        assert "\n" not in str(told.value)
-        assert store.count(Collection.ARTISTS) == 0
-
-
-def test_a_file_that_is_missing(lake: LakePaths) -> None:
-    with (
-        EdgeStore(lake.release(RELEASE)) as store,
-        pytest.raises(BrokenRelease, match=r"encoder\.npz: No such file"),
-    ):
-        store.read_file(ReleaseFile.ENCODER)
-
-
-def test_several_stores_read_one_release_at_once(whole_lake: LakePaths) -> None:
-    with (
-        EdgeStore(whole_lake.release(RELEASE)) as one,
-        EdgeStore(whole_lake.release(RELEASE)) as other,
-    ):
-        assert one.count(Collection.TRACKS) == other.count(Collection.TRACKS) == 0
-
-
 def test_opening_a_lake_imports_no_server_client(whole_lake: LakePaths) -> None:
     program = """
 import pathlib, sys
@@ -199,32 +134,3 @@ def test_a_server_address_that_is_none(url: str) -> None:
     with pytest.raises(UsageError, match="must look like http://localhost:6333") as told:
         open_store(Settings(qdrant_url=url))
     assert "s3cret" not in str(told.value)
-
-
-def test_a_server_with_nothing_published() -> None:
-    from qdrant_client import QdrantClient
-
-    client = QdrantClient(":memory:")
-    with pytest.raises(NoRelease, match="nothing is published on the Qdrant server"):
-        ServerStore(client)
-    client.close()
-
-
-def test_a_refused_request_and_a_release_that_is_gone_are_told_apart() -> None:
-    import httpx
-    from qdrant_client.http.exceptions import UnexpectedResponse
-
-    from embeat_serve.stores.qdrant_server import answering
-
-    def refusal(status: int) -> UnexpectedResponse:
-        return UnexpectedResponse(status, "Refused", b"k3y", httpx.Headers())
-
-    with pytest.raises(StoreUnreachable, match="refused: 403 Refused"), answering("here"):
-        raise refusal(403)
-    with pytest.raises(BrokenRelease, match="gone from here"), answering("here"):
-        raise refusal(404)
-
-
-def test_vectors_of_a_query_are_checked_before_the_engine_sees_them(lake: LakePaths) -> None:
-    with EdgeStore(lake.release(RELEASE)) as store, pytest.raises(ValueError, match="NaN"):
-        store.query([Query(Collection.TRACKS, 1, np.full(VECTOR_SIZE, np.nan, np.float32))])

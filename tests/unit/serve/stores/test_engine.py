@@ -1,8 +1,5 @@
 """Both stores against an oracle in numpy: one suite, the embedded engine and a server's client."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +10,7 @@ from hypothesis import strategies as st
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.schema import VECTOR_SIZE, Collection, TrackField, VectorName
-from embeat_serve.stores.base import EngineStore, VectorStore
-from embeat_serve.stores.cache import KeptLists
+from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.qdrant_edge import EdgeStore
 from embeat_serve.stores.qdrant_server import ServerStore
 from embeat_serve.stores.query import Between, Condition, Filter, Hit, Ids, Match, Query, Words
@@ -25,7 +21,6 @@ from tests.support.store_oracle import (
     TRUTHS,
     WORDS,
     random_queries,
-    write_release,
 )
 
 # The client's in-memory mode tells what it does without.
@@ -33,27 +28,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
     pytest.mark.filterwarnings("ignore:Local mode performs exact"),
 ]
-
-
-@pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
-    return write_release(LakePaths(tmp_path_factory.mktemp("store")))
-
-
-@pytest.fixture(scope="module", params=["edge", "server"])
-def store(request: pytest.FixtureRequest, lake: LakePaths) -> Iterator[VectorStore]:
-    if request.param == "edge":
-        with EdgeStore(lake.release(RELEASE)) as opened:
-            yield opened
-        return
-    from qdrant_client import QdrantClient
-
-    from embeat_pipeline.index.qdrant_upload import upload_release
-
-    client = QdrantClient(":memory:")
-    upload_release(lake, RELEASE, client)
-    with ServerStore(client) as opened:
-        yield opened
 
 
 def holds(condition: Condition, id: int, payload: dict[str, Any]) -> bool:
@@ -180,22 +154,18 @@ def test_every_kind_of_query_is_answered_as_a_full_scan_would(
         assert_same(found, search(query), query)
 
 
-def test_both_stores_answer_a_thousand_random_queries_alike(lake: LakePaths) -> None:
+def test_both_stores_answer_a_thousand_random_queries_alike(oracle_lake: LakePaths) -> None:
     from qdrant_client import QdrantClient
 
     from embeat_pipeline.index.qdrant_upload import upload_release
 
     client = QdrantClient(":memory:")
-    upload_release(lake, RELEASE, client)
+    upload_release(oracle_lake, RELEASE, client)
     asked = random_queries(1_000)
-    with EdgeStore(lake.release(RELEASE)) as edge, ServerStore(client) as server:
+    with EdgeStore(oracle_lake.release(RELEASE)) as edge, ServerStore(client) as server:
         ours, theirs = edge.query(asked), server.query(asked)
     answered = identical = 0
     for query, one, other in zip(asked, ours, theirs, strict=True):
-        if query.min_score is not None:
-            # Which side of the cut a score falls is a matter of rounding.
-            clear = query.min_score + HALF_PRECISION
-            one, other = ([hit for hit in hits if hit.score > clear] for hits in (one, other))
         assert [hit.score for hit in one] == pytest.approx(
             [hit.score for hit in other], abs=HALF_PRECISION
         )
@@ -234,22 +204,12 @@ def test_a_weighted_collection_scores_by_cosine_times_the_weight(store: VectorSt
     assert none == []
 
 
-def test_min_score_cuts_neighbours_but_not_ordered_lists(store: VectorStore) -> None:
+def test_the_nearest_of_a_point_s_own_vector_is_the_point(store: VectorStore) -> None:
     vector = TRUTHS[Collection.TRACKS].vectors[7]
-    near, ordered = store.query(
-        [
-            Query(Collection.TRACKS, 50, vector=vector, min_score=0.2),
-            Query(Collection.TRACKS, 50, order_by=TrackField.POPULARITY_RANK, min_score=0.2),
-        ]
-    )
-    true = [
-        hit.id for hit in search(Query(Collection.TRACKS, 50, vector=vector)) if hit.score > 0.2
-    ]
-    assert [hit.id for hit in near] == true
-    assert near[0].id == 7
-    assert near[0].score == pytest.approx(1, abs=HALF_PRECISION)
-    assert near[0].score <= 1
-    assert len(ordered) == 50
+    best = store.query([Query(Collection.TRACKS, 50, vector=vector)])[0][0]
+    assert best.id == 7
+    assert best.score == pytest.approx(1, abs=HALF_PRECISION)
+    assert best.score <= 1
 
 
 def test_payload_and_vector_come_only_when_asked_for(store: VectorStore) -> None:
@@ -317,53 +277,9 @@ def test_nothing_asked_nothing_answered(store: VectorStore) -> None:
     assert store.query([]) == []
 
 
-def test_genres_too_large_to_scan_are_asked_one_by_one(
-    lake: LakePaths, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("embeat_serve.stores.qdrant_edge.SCAN_LINKED", 20)
+def test_genres_too_large_to_scan_are_searched_one_by_one(oracle_lake: LakePaths) -> None:
     vector = TRUTHS[Collection.TRACKS].vectors[5]
     where = Filter(must=(Match(TrackField.GENRE_CODES, (0, 1, 2, 4)),))
     query = Query(Collection.TRACKS, 100, vector=vector, filter=where)
-    with EdgeStore(lake.release(RELEASE)) as store:
+    with EdgeStore(oracle_lake.release(RELEASE), scan_linked=20) as store:
         assert_same(store.query([query])[0], search(query), query)
-
-
-@settings(
-    max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    genre=st.integers(0, 9),
-    left_out=st.lists(st.integers(0, POINTS), max_size=9),
-    limit=st.integers(1, 60),
-    floor=st.none() | st.integers(1, 6),
-)
-def test_what_is_kept_is_what_would_be_found(
-    store: VectorStore, genre: int, left_out: list[int], limit: int, floor: int | None
-) -> None:
-    unpopular = () if floor is None else (Between(TrackField.POPULARITY_RANK, 1, floor),)
-    query = Query(
-        Collection.TRACKS,
-        limit,
-        order_by=TrackField.POPULARITY_RANK,
-        filter=Filter(
-            (Match(TrackField.GENRE_CODES, (genre,)),), (*unpopular, Ids(tuple(left_out)))
-        ),
-        with_vector=True,
-    )
-    assert isinstance(store, EngineStore)
-    true = EngineStore.query(store, [query])[0]
-    kept = KeptLists(lambda wider: EngineStore.query(store, [wider])[0])
-    for found in (kept.answer(query), kept.answer(query), store.query([query])[0]):
-        assert found is not None
-        assert [(hit.id, hit.score) for hit in found] == [(hit.id, hit.score) for hit in true]
-        for hit, other in zip(found, true, strict=True):
-            np.testing.assert_array_equal(hit.vector, other.vector)  # type: ignore[arg-type]
-    assert kept.answer(replace(query, payload=True)) is None
-
-
-def test_closing_twice_is_fine(lake: LakePaths) -> None:
-    store = EdgeStore(Path(lake.release(RELEASE)))
-    store.count(Collection.ARTISTS)
-    store.close()
-    store.close()
