@@ -5,7 +5,7 @@ from collections.abc import Container
 from qdrant_client import QdrantClient, models
 
 from embeat_serve.contract.schema import Collection
-from embeat_serve.stores.qdrant_server import META, alias_of, release_of, server_collection
+from embeat_serve.stores.qdrant_connection import META, alias_of, release_of, server_collection
 
 
 def switch_aliases(client: QdrantClient, release: str) -> str | None:

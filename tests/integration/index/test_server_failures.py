@@ -19,7 +19,6 @@ from embeat_serve.contract.manifest import Manifest
 from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import NoRelease, StoreUnreachable, UsageError
 from embeat_serve.settings import Settings
-from embeat_serve.stores import qdrant_server as serving
 from embeat_serve.stores.qdrant_connection import connect
 from embeat_serve.stores.qdrant_edge import EdgeStore
 from embeat_serve.stores.qdrant_server import ServerStore
@@ -269,13 +268,11 @@ def test_certificates_are_checked(built: tuple[LakePaths, str], tmp_path: Path) 
 def test_a_query_that_fails_is_one_line_and_the_next_one_works(
     built: tuple[LakePaths, str],
     stand_in: StandIn,
-    monkeypatch: pytest.MonkeyPatch,
     failure: str,
     told: str,
     upload: Upload,
 ) -> None:
     upload(*built, settings(stand_in))
-    monkeypatch.setattr(serving, "TIMEOUT", 1)
     query = Query(Collection.TRACKS, 5, vector=np.ones(64, np.float32))
     client = connect(settings(stand_in), timeout=1)
     with ServerStore(client, stand_in.url) as store:
