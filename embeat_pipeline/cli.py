@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from embeat_pipeline.evaluate import cli as command
+from embeat_pipeline.settings import PipelineSettings
 from embeat_pipeline.stages import STAGES
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import EmbeatError, UsageError
@@ -116,10 +117,16 @@ def _run(arguments: argparse.Namespace) -> None:
     if unknown:
         raise UsageError(f"unknown stage {', '.join(unknown)}; choose from {', '.join(STAGES)}")
     settings = Settings.from_environment()
+    device = PipelineSettings.from_environment().device
     from embeat_pipeline.execution.runner import published_line, run_pipeline
 
     lake = _lake(arguments, settings)
-    run_pipeline(lake, raw=arguments.raw, stages=arguments.select, device=settings.device)
+    run_pipeline(
+        lake,
+        raw=arguments.raw,
+        stages=arguments.select,
+        device=PipelineSettings.from_environment().device,
+    )
     print(published_line(lake))
 
 
@@ -131,9 +138,10 @@ def _rollback(arguments: argparse.Namespace) -> None:
     lake = _lake(arguments, settings)
     release = rollback(lake)["release"]
     if settings.qdrant_url:
-        from embeat_pipeline.index.qdrant_upload import upload_to_server
+        from embeat_pipeline.index.qdrant_upload import UploadOptions, upload_to_server
 
-        upload_to_server(lake, release, settings)
+        options = UploadOptions.of(PipelineSettings.from_environment())
+        upload_to_server(lake, release, settings, options=options)
     print(published_line(lake))
 
 
@@ -148,7 +156,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     if raw_digest(lake.raw) is None:
         print(f"Writing a made-up dump of {DEFAULT_TRACKS:,} tracks to {lake.raw}")
         write_sample(lake.raw, tracks=DEFAULT_TRACKS, playlists=DEFAULT_PLAYLISTS, seed=0)
-    run_pipeline(lake, device=settings.device)
+    run_pipeline(lake, device=PipelineSettings.from_environment().device)
     print(published_line(lake), end="\n\n", flush=True)
     return recommend(["--lake", str(lake.root), DEMO_SONG])
 

@@ -16,6 +16,7 @@ from embeat_pipeline.ingest import assets as ingest
 from embeat_pipeline.orchestration import executors, jobs, schedules, sensors
 from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_pipeline.playlists import assets as playlists
+from embeat_pipeline.settings import PipelineSettings
 from embeat_serve.settings import Settings
 
 settings = Settings.from_environment()
@@ -29,7 +30,7 @@ defs = dg.Definitions(
         "lake": LakeResource(
             # Dagster's processes do not share a working directory.
             lake_root=str(settings.lake.root.absolute()),
-            device=settings.device,
+            device=PipelineSettings.from_environment().device,
         )
     },
     jobs=[jobs.pipeline, jobs.reindex_now],

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from embeat_pipeline.settings import PipelineSettings
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import UsageError
 from embeat_serve.settings import Settings
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.seed < 0:
         raise UsageError(f"--seed must be 0 or more, found {arguments.seed}")
     settings = Settings.from_environment()
+    device = PipelineSettings.from_environment().device
     lake = LakePaths(arguments.lake) if arguments.lake else settings.lake
     from embeat_pipeline.common.file_lock import lake_lock
 
@@ -51,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         from embeat_pipeline.evaluate.report.console import comparison_lines
 
         with lake_lock(lake):
-            result = compare_sides(lake, arguments, settings.device)
+            result = compare_sides(lake, arguments, device)
         _show(arguments, result, comparison_lines)
         return 0
     from embeat_pipeline.evaluate.evaluation import evaluate_withheld
@@ -65,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         _show(arguments, result, table_lines)
         return 0
     with lake_lock(lake):
-        result = run_evaluation(lake, options, settings.device)
+        result = run_evaluation(lake, options, device)
     _show(arguments, result, lambda found: [*table_lines(found), *quality_lines(found)])
     print(f"report: {evaluation_page(lake)}", file=sys.stderr)
     return 0

@@ -56,6 +56,7 @@ def published_release(lake: LakeResource) -> dg.MaterializeResult:
     """Serve the release last built, and remove releases older than the previous one."""
     from embeat_pipeline.index.build import built_release
     from embeat_pipeline.index.publish import collect_garbage, publish_release
+    from embeat_pipeline.settings import PipelineSettings
     from embeat_serve.settings import Settings
 
     name = built_release(lake.paths)
@@ -63,9 +64,10 @@ def published_release(lake: LakeResource) -> dg.MaterializeResult:
     metadata["removed"] = collect_garbage(lake.paths)
     settings = Settings.from_environment()
     if settings.qdrant_url:
-        from embeat_pipeline.index.qdrant_upload import upload_to_server
+        from embeat_pipeline.index.qdrant_upload import UploadOptions, upload_to_server
 
-        metadata["uploaded"] = upload_to_server(lake.paths, name, settings)
+        options = UploadOptions.of(PipelineSettings.from_environment())
+        metadata["uploaded"] = upload_to_server(lake.paths, name, settings, options=options)
     return asset_result(metadata, data_version=name)
 
 

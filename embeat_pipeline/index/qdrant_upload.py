@@ -2,9 +2,9 @@
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import qdrant_edge as edge
 from qdrant_client import QdrantClient, models
@@ -18,6 +18,7 @@ from embeat_pipeline.index.qdrant_collections import (
     wait_until_indexed,
 )
 from embeat_pipeline.index.qdrant_retry import DEFAULT_RETRY, RetryPolicy
+from embeat_pipeline.settings import PipelineSettings
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.contract.schema import Collection
@@ -54,6 +55,11 @@ class UploadOptions:
     retry: RetryPolicy = DEFAULT_RETRY
     """How failed requests are repeated."""
 
+    @classmethod
+    def of(cls, settings: PipelineSettings) -> Self:
+        """The options with the shards and replicas that the settings name."""
+        return cls(layout=ClusterLayout(settings.qdrant_shards, settings.qdrant_replicas))
+
 
 DEFAULT_UPLOAD = UploadOptions()
 
@@ -61,16 +67,15 @@ DEFAULT_UPLOAD = UploadOptions()
 def upload_to_server(
     lake: LakePaths, release: str, settings: Settings, *, options: UploadOptions = DEFAULT_UPLOAD
 ) -> dict[str, Any]:
-    """Call ``upload_release`` for the server, shards and replicas that ``settings`` name."""
+    """Call ``upload_release`` for the server that ``settings`` name."""
     client = connect(settings, options.timeout)
-    layout = ClusterLayout(settings.qdrant_shards, settings.qdrant_replicas)
     try:
         return upload_release(
             lake,
             release,
             client,
             address=address_of(settings.qdrant_url or ""),
-            options=replace(options, layout=layout),
+            options=options,
         )
     finally:
         client.close()

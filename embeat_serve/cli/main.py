@@ -191,7 +191,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     environment = dict(os.environ)
     if arguments.preset:
         environment["EMBEAT_PRESET"] = arguments.preset
-    settings = Settings.from_environment(environment).having(lake=arguments.lake)
+    settings = Settings.from_environment(environment).with_overrides(lake=arguments.lake)
     return replace(settings, recall=_options(arguments, settings.recall))
 
 

@@ -14,6 +14,7 @@ import pytest
 from embeat_pipeline.cli import main
 from embeat_pipeline.index.qdrant_retry import RetryPolicy
 from embeat_pipeline.index.qdrant_upload import FILES, UploadOptions, upload_to_server
+from embeat_pipeline.settings import PipelineSettings
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
 from embeat_serve.contract.schema import Collection
@@ -202,10 +203,9 @@ def copy_release(lake: LakePaths, release: str, target: Path) -> None:
     replace(Manifest.read(lake.release(release)), release=target.name).write(target)
 
 
-def test_shards_and_replicas_are_as_set(
-    built: tuple[LakePaths, str], stand_in: StandIn, upload: Upload
-) -> None:
-    upload(*built, settings(stand_in, qdrant_shards=6, qdrant_replicas=2))
+def test_shards_and_replicas_are_as_set(built: tuple[LakePaths, str], stand_in: StandIn) -> None:
+    options = UploadOptions.of(PipelineSettings(qdrant_shards=6, qdrant_replicas=2))
+    upload_to_server(*built, settings(stand_in), options=options)
     collections = {
         name: made for name, made in stand_in.created.items() if not name.endswith("_meta")
     }

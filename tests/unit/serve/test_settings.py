@@ -102,7 +102,6 @@ def test_lists_and_switches_are_read():
         ("EMBEAT_MIN_POPULARITY", "1000"),
         ("EMBEAT_PLAYLIST_MIN_COSINE", "nan"),
         ("EMBEAT_CHANNELS", "playlist,radio"),
-        ("EMBEAT_DEVICE", "tpu"),
         ("EMBEAT_PRESET", "best"),
     ],
 )
@@ -128,10 +127,10 @@ def test_where_to_look():
 
 def test_what_a_caller_says_goes_before_the_environment():
     settings = Settings.from_environment({"EMBEAT_QDRANT_URL": "http://one:6333"})
-    assert settings.having(lake="here").qdrant_url is None
-    assert settings.having(lake="here").lake.root == Path("here")
-    assert settings.having(url="http://two:6333").qdrant_url == "http://two:6333"
-    assert settings.having() == settings
+    assert settings.with_overrides(lake="here").qdrant_url is None
+    assert settings.with_overrides(lake="here").lake.root == Path("here")
+    assert settings.with_overrides(url="http://two:6333").qdrant_url == "http://two:6333"
+    assert settings.with_overrides() == settings
 
 
 def test_presets_are_valid_and_the_first_is_the_default():
