@@ -121,12 +121,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from embeat_pipeline.execution.runner import published_line, run_pipeline
 
     lake = _lake(arguments, settings)
-    run_pipeline(
-        lake,
-        raw=arguments.raw,
-        stages=arguments.select,
-        device=PipelineSettings.from_environment().device,
-    )
+    run_pipeline(lake, raw=arguments.raw, stages=arguments.select, device=device)
     print(published_line(lake))
 
 
