@@ -1,4 +1,4 @@
-"""Filters and dislikes on the command line."""
+"""Read filters and dislikes from the command line."""
 
 import argparse
 import re
@@ -11,9 +11,9 @@ _NUMBER = r"\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})?\s*(-|–|\.\.)\s*({_NUMBER})?")
 
 
-def add_to(flags: argparse.ArgumentParser) -> None:
-    """Add the flags that say what songs must be."""
-    wanted = flags.add_argument_group("what its songs must be (ranges: 1990-1999, 1990-, -1999)")
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the flags for what songs must be."""
+    wanted = parser.add_argument_group("what its songs must be (ranges: 1990-1999, 1990-, -1999)")
     wanted.add_argument(
         "--not-like",
         action="append",
@@ -41,10 +41,10 @@ def add_to(flags: argparse.ArgumentParser) -> None:
 
 
 def read(arguments: argparse.Namespace) -> Filters:
-    """The filters that the flags stand for.
+    """The filters that the flags set.
 
     Raises:
-        UsageError: a range cannot be read, or holds nothing.
+        UsageError: a range cannot be read, or is empty.
     """
     ranges: dict[str, Any] = {}
     for name in LIMITS:
@@ -62,18 +62,22 @@ def read(arguments: argparse.Namespace) -> Filters:
 
 
 def parse_range(name: str, text: str | None) -> tuple[float | None, float | None]:
-    """Ends of ``1990-1999``, ``1990-``, ``-1999`` or ``1990``; None where open.
+    """The ends of ``1990-1999``, ``1990-``, ``-1999`` or ``1990``; None where open.
+
+    Args:
+        name: of the filter: ``year`` and ``popularity`` are whole numbers.
+        text: of the flag; None if it was not given.
 
     Raises:
-        UsageError: it is none of them.
+        UsageError: the text is none of these.
     """
     if text is None:
         return None, None
-    found = _RANGE.fullmatch(text.strip())
+    ends = _RANGE.fullmatch(text.strip())
     if re.fullmatch(_NUMBER, text.strip()):
         low = high = text.strip()
-    elif found and (found[1] or found[3]):
-        low, high = found[1], found[3]
+    elif ends and (ends[1] or ends[3]):
+        low, high = ends[1], ends[3]
     else:
         raise UsageError(f"--{name} expects a range like 1990-1999, 1990- or -1999, found {text!r}")
     number = int if name in ("year", "popularity") else float

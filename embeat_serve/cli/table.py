@@ -109,8 +109,8 @@ def _character_cells(character: str) -> int:
 
 
 def _row(song: Song) -> tuple[str, str, str, str, str]:
-    told = {name: f"{value:.2f}" for name, value in song.channels.items()}
-    channels = " ".join(f"{name} {value}" for name, value in told.items() if value != "0.00")
+    shares = {name: f"{value:.2f}" for name, value in song.channels.items()}
+    channels = " ".join(f"{name} {value}" for name, value in shares.items() if value != "0.00")
     return (
         str(song.rank),
         cut(plain(song.track_name), TITLE_WIDTH),
