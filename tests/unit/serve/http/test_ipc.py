@@ -25,9 +25,6 @@ EVERYTHING_SET = Settings(
     qdrant_url="https://qdrant:6333",
     qdrant_api_key="ключ",
     qdrant_ca=Path("/etc/ca.pem"),
-    qdrant_shards=6,
-    qdrant_replicas=2,
-    device="cuda",
     recall=PRESETS["upstream"],
 )
 
