@@ -184,7 +184,7 @@ def attempt(
         The list, and whether everything that could fill it was fetched.
     """
     scoring = ScoringContext(
-        request.options, release.fusion, len(request.seeds.songs), request.is_artist
+        request.options, release.ranking_model, len(request.seeds.songs), request.is_artist
     )
     with trace.section("channels"):
         with_retrieval = plan.hydration is HydrationMode.WITH_RETRIEVAL

@@ -40,8 +40,8 @@ from embeat_serve.trace import Trace
 
 
 @dataclass(frozen=True)
-class RecommendRequest:
-    """One request for a list, with all checked that needs no release."""
+class UnresolvedRequest:
+    """One request, parsed and checked; its seeds and exclusions are not looked up yet."""
 
     seeds: SeedRequest
     exclusions: ExclusionRequest
@@ -112,7 +112,7 @@ class Recommender:
             Unavailable: the release cannot be read.
         """
         trace = Trace()
-        request = RecommendRequest(
+        request = UnresolvedRequest(
             build_seed_request(
                 text=text,
                 track_ids=track_ids,
@@ -216,7 +216,7 @@ def check_k(k: object) -> int:
     return k
 
 
-def _recommend(release: Release, request: RecommendRequest, trace: Trace) -> Recommendations:
+def _recommend(release: Release, request: UnresolvedRequest, trace: Trace) -> Recommendations:
     with trace.section("seed"):
         batch = QueryBatch(release.store)
         exclusion_query = ExclusionQuery(batch, request.exclusions)

@@ -53,8 +53,8 @@ class Release:
         return self.manifest.release
 
     @cached_property
-    def fusion(self) -> RankingModel:
-        """Weights of the channels' evidence: those fitted for this release, else the default."""
+    def ranking_model(self) -> RankingModel:
+        """Weights of the evidence of channels: fitted for this release, else the default."""
         return RankingModel.from_manifest(self.manifest.parameters) or DEFAULT_MODEL
 
     @property

@@ -15,7 +15,7 @@ from embeat_serve.retrieval.channel import (
 from embeat_serve.retrieval.negative_feedback import artists_of
 from embeat_serve.retrieval.request import RetrievalRequest
 from embeat_serve.seeds.models import Seed
-from embeat_serve.seeds.seed_features import has_sound, related
+from embeat_serve.seeds.seed_features import has_sound, related_artist_codes
 from embeat_serve.stores.query import Match, Query
 
 
@@ -74,4 +74,4 @@ class RelatedArtist(_ByArtists):
 
     def artists(self, seed: Seed) -> tuple[int, ...]:
         """Artists related to the seed's main artist, closest first."""
-        return related(seed)
+        return related_artist_codes(seed)

@@ -88,10 +88,10 @@ def song_queries(readings: Sequence[Reading]) -> list[Query]:
             if not tokens:
                 continue
             conditions = (*conditions, Words(TrackField.SEARCH_TEXT, tokens))
-        queries.append(popular_query(Collection.TRACKS, conditions, EXACT_LIMIT))
+        queries.append(_popular_query(Collection.TRACKS, conditions, EXACT_LIMIT))
     for tokens in _token_bags(readings):
         with_words = (Words(TrackField.SEARCH_TEXT, tokens),)
-        queries.append(popular_query(Collection.TRACKS, with_words, WORDS_LIMIT))
+        queries.append(_popular_query(Collection.TRACKS, with_words, WORDS_LIMIT))
     return queries
 
 
@@ -140,12 +140,12 @@ def misspelt_song_queries(readings: Sequence[Reading], vocabulary: Vocabulary) -
                 queries[(Words(field, (token,)),)] = None
     for conditions in _respaced(field, search_tokens(readings[0].title), vocabulary):
         queries[conditions] = None
-    return [popular_query(Collection.TRACKS, must, WORDS_LIMIT) for must in queries if must]
+    return [_popular_query(Collection.TRACKS, must, WORDS_LIMIT) for must in queries if must]
 
 
 def track_query(field: str, values: Sequence[str | int], limit: int = EXACT_LIMIT) -> Query:
     """Find the most popular tracks whose field has one of the values."""
-    return popular_query(Collection.TRACKS, (Match(field, tuple(values)),), limit)
+    return _popular_query(Collection.TRACKS, (Match(field, tuple(values)),), limit)
 
 
 def artist_id_query(artist_id: str) -> Query:
@@ -153,7 +153,7 @@ def artist_id_query(artist_id: str) -> Query:
     return _artist_query(Match(ArtistField.ARTIST_ID, (artist_id,)))
 
 
-def popular_query(collection: str, must: Iterable[Condition], limit: int) -> Query:
+def _popular_query(collection: str, must: Iterable[Condition], limit: int) -> Query:
     """Find the most popular tracks, or artists, that meet all conditions."""
     return Query(
         collection,
@@ -170,7 +170,7 @@ def _token_bags(readings: Sequence[Reading]) -> list[tuple[str, ...]]:
 
 
 def _artist_query(*conditions: Condition) -> Query:
-    return popular_query(Collection.ARTISTS, conditions, EXACT_LIMIT)
+    return _popular_query(Collection.ARTISTS, conditions, EXACT_LIMIT)
 
 
 def _similar_words(field: str, token: str, vocabulary: Vocabulary) -> Words:

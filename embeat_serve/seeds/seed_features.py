@@ -16,7 +16,7 @@ def popularity_floor(seeds: Sequence[Seed], options: RecallOptions) -> int:
     return min([options.min_popularity, *(value for value in popularities if value is not None)])
 
 
-def related(seed: Seed) -> tuple[int, ...]:
+def related_artist_codes(seed: Seed) -> tuple[int, ...]:
     """Artists related to the seed's main one, closest first, without its own."""
     return tuple(code for code in related_artists(seed.payload) if code not in seed.artist_codes)[
         :MAX_RELATED

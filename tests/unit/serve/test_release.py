@@ -49,7 +49,7 @@ def test_the_encoder_is_the_same_from_the_folder_and_through_the_store(
 
 
 def test_a_release_without_fitted_weights_has_the_default_ones(release: Release):
-    assert release.fusion is DEFAULT_MODEL
+    assert release.ranking_model is DEFAULT_MODEL
 
 
 def test_of_genres_spelled_alike_the_first_counts(release: Release):
