@@ -37,12 +37,12 @@ from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.quality.acoustic_retrieval import (
     RELATIONS,
-    Answers,
-    Questions,
-    answer,
-    pose,
+    RetrievalQueries,
+    SpaceMetrics,
+    draw_retrieval_queries,
+    evaluate_space,
 )
-from embeat_pipeline.evaluate.systems.base import raw_features
+from embeat_pipeline.evaluate.systems.content import raw_features
 from embeat_pipeline.interactions.playlists import read_playlists
 from embeat_serve.contract.audio_features import CONTINUOUS, OPTIONAL, TEMPO
 from embeat_serve.contract.lake import LakePaths
@@ -112,14 +112,14 @@ def main() -> None:
     unseen[tracks.track.numpy()] = tracks.split.numpy() == Split[arguments.artists.upper()]
     tables = [path for path in map(lake.table, TABLES) if path.exists()]
     playlists = read_playlists(lake.table("playlists"), len(raw))
-    questions = pose(lake, playlists, unseen & (raw != 0).any(axis=1))
-    asked = ", ".join(f"{len(rows):,} by {name}" for name, rows in questions.asked.items())
+    questions = draw_retrieval_queries(lake, playlists, unseen & (raw != 0).any(axis=1))
+    asked = ", ".join(f"{len(rows):,} by {name}" for name, rows in questions.rows.items())
     print(f"{len(np.unique(questions.artist)):,} artists; queries: {asked}", flush=True)
-    baseline = answer(questions, raw)
+    baseline = evaluate_space(questions, raw)
     names = dict.fromkeys([BASE, *arguments.only])
     runs = [(name, seed) for name in names for seed in arguments.seeds]
     shared = {"artists": arguments.artists, "bare": arguments.bare}
-    answers: dict[str, list[Answers]] = {}
+    answers: dict[str, list[SpaceMetrics]] = {}
     trained: dict[str, Any] = {}
     for name, seed in runs:
         config = VARIANTS[name]
@@ -130,9 +130,9 @@ def main() -> None:
         kept = Kept(arguments.keep, fingerprint(fit.__module__, settings=what, inputs=tables))
         if (content := kept.read()) is None:
             vectors, bare, trained[label] = train(lake, config, seed, len(raw))
-            content = {"how": trained[label], "ways": {"": answer(questions, vectors)}}
+            content = {"how": trained[label], "ways": {"": evaluate_space(questions, vectors)}}
             if config.optional and arguments.bare:
-                content["ways"][BARE] = answer(questions, vectors, bare)
+                content["ways"][BARE] = evaluate_space(questions, vectors, bare)
             kept.write(content)
         for way, values in content["ways"].items():
             answers.setdefault(name + way, []).append(values)
@@ -147,7 +147,7 @@ def main() -> None:
         "artists": arguments.artists,
         "steps": arguments.steps,
         "seeds": arguments.seeds,
-        "asked": {name: len(rows) for name, rows in questions.asked.items()},
+        "asked": {name: len(rows) for name, rows in questions.rows.items()},
         "table": table,
         "trained": trained,
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -224,7 +224,10 @@ def encode(model: EmbeatMLP, discrete: Tensor, continuous: Tensor) -> NDArray[np
 
 
 def compared(
-    questions: Questions, found: list[Answers], raw: Answers, base: list[Answers]
+    questions: RetrievalQueries,
+    found: list[SpaceMetrics],
+    raw: SpaceMetrics,
+    base: list[SpaceMetrics],
 ) -> dict[str, Any]:
     """One variant, its seeds averaged, against the raw features and against the default.
 
@@ -246,14 +249,16 @@ def compared(
     return {"raw": ratios, "base": against(questions, found, base)}
 
 
-def against(questions: Questions, found: list[Answers], base: list[Answers]) -> dict[str, Any]:
+def against(
+    questions: RetrievalQueries, found: list[SpaceMetrics], base: list[SpaceMetrics]
+) -> dict[str, Any]:
     """Ratio of MRR to ``base``, see ``compared``."""
     artists, place = np.unique(questions.artist, return_inverse=True)
     # Artists nobody asks about in a relation add nothing to either mean: sums do as well.
     sums = np.zeros((2, len(found), len(RELATIONS), len(artists)))
     for side, answers in enumerate((found, base)):
         for (seed, values), (column, name) in product(enumerate(answers), enumerate(RELATIONS)):
-            asked = np.unique(place[questions.asked[name]])
+            asked = np.unique(place[questions.rows[name]])
             sums[side, seed, column, asked] = questions.by_artist(name, values[name]["mrr"])
     seeds = np.log(sums[0].sum(axis=-1) / sums[1].sum(axis=-1)).mean(axis=-1)
     rows = sums.mean(axis=1).reshape(-1, len(artists))

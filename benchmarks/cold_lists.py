@@ -37,11 +37,11 @@ from embeat_pipeline.acoustic.train import train_encoder
 from embeat_pipeline.common import schemas
 from embeat_pipeline.common.atomic import link
 from embeat_pipeline.common.parquet import write_table
+from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists
 from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.ranking_model.holdout_release import (
-    INPUTS,
+    INGEST_TABLES,
     evaluation_lake,
-    lake_playlists,
 )
 from embeat_pipeline.interactions.playlists import Playlists, mix, uniform
 from embeat_pipeline.interactions.queries import QuerySet, draw_queries
@@ -69,17 +69,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     lake = LakePaths(parser.parse_args().lake)
-    twin = evaluation_lake(lake)
+    holdout = evaluation_lake(lake)
     playlists = lake_playlists(lake)
     validation = playlists.select(split_playlists(playlists, SplitOptions()).validation)
     artist_of = main_artists(lake, playlists.tracks.shape[1])
     config = NeighbourConfig()
-    full = read_inputs(twin, config)
+    full = read_inputs(holdout, config)
     lots = mix(np.arange(full.genres.shape[0], dtype=np.uint64), 5)
     # One more, for tracks of an unknown artist.
     hidden = np.append(uniform(lots, 1) < HIDDEN, False)[artist_of]
     with tempfile.TemporaryDirectory() as scratch:
-        vectors = encoded_without(twin, hidden, LakePaths(Path(scratch)))
+        vectors = encoded_without(holdout, hidden, LakePaths(Path(scratch)))
         sounds = mean_artist_vectors(vectors, artist_of, full.genres.shape[0])
         column = pq.read_table(vectors).column("acoustic").combine_chunks()
     sound = np.zeros((len(column), VECTOR_SIZE), np.float32)
@@ -119,16 +119,16 @@ def main() -> None:
     RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def encoded_without(twin: LakePaths, hidden: NDArray[np.bool_], lake: LakePaths) -> Path:
+def encoded_without(holdout: LakePaths, hidden: NDArray[np.bool_], lake: LakePaths) -> Path:
     """Make table ``track_vectors`` of an encoder that saw no playlist with the hidden tracks."""
-    for name in (*INPUTS, "artist_genres"):
-        link(twin.table(name), lake.table(name))
-    rows = pl.read_parquet(twin.table("playlists"))
+    for name in (*INGEST_TABLES, "artist_genres"):
+        link(holdout.table(name), lake.table(name))
+    rows = pl.read_parquet(holdout.table("playlists"))
     seen = pl.Series(np.flatnonzero(~hidden).astype(np.uint32)).implode()
     kept = pl.element().filter(pl.element().is_in(seen))
     rows = rows.with_columns(pl.col("track_codes").list.eval(kept))
     write_table(lake.table("playlists"), schemas.PLAYLISTS, [rows.to_arrow()])
-    training = Encoder.load(twin.models / ReleaseFile.ENCODER).config["training"]
+    training = Encoder.load(holdout.models / ReleaseFile.ENCODER).config["training"]
     train_encoder(lake, TrainingConfig(**training))
     encode_catalogue(lake)
     return lake.table("track_vectors")

@@ -2,11 +2,11 @@
 
     python benchmarks/playlist_sources.py --lake DIR
 
-Needs a lake that was evaluated (``python -m embeat_pipeline evaluate``), whose twin was trained
-without the validation playlists. Lists are made for the seeds asked about alone, and several seeds
-are added up as serving does. Prints mean nDCG@20 for 1 (three draws), 5 and 25 seeds of tuned
-item-kNN, of all sources, of either kind of strength alone, and of all but each source; and the
-difference to all sources with its 95% interval, paired over playlists.
+Needs a lake that was evaluated (``python -m embeat_pipeline evaluate``), whose holdout release was
+trained without the validation playlists. Lists are made for the seeds that are queried alone, and
+several seeds are added up as serving does. Prints mean nDCG@20 for 1 (three draws), 5 and 25 seeds
+of tuned item-kNN, of all sources, of either kind of strength alone, and of all but each source; and
+the difference to all sources with its 95% interval, paired over playlists.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.ranking_model.holdout_release import evaluation_lake, lake_playlists
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, rank
+from embeat_pipeline.evaluate.systems.base import rank
+from embeat_pipeline.evaluate.systems.item_knn import ItemKnn
 from embeat_pipeline.evaluate.systems.tuning import tune_item_knn, validation_queries
 from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.interactions.ranking_metrics import PADDING, ranking_metrics

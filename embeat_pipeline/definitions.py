@@ -33,7 +33,7 @@ defs = dg.Definitions(
             device=PipelineSettings.from_environment().device,
         )
     },
-    jobs=[jobs.pipeline, jobs.reindex_now],
+    jobs=[jobs.pipeline, jobs.reindex_now, jobs.evaluate],
     schedules=[schedules.nightly_reindex],
     sensors=[sensors.raw_files],
     executor=executors.executor_of(os.environ),

@@ -1,6 +1,7 @@
-"""Assets of the evaluation: the report, and the check that keeps a worse release from serving.
+"""Assets of the evaluation: holdout release, ranking model, report, and the publishing check.
 
-How lists are scored is in ``metrics``, what is asked in ``evaluation``, the gate in ``gate``.
+They are materialized on demand, by the job ``evaluation`` or by the command ``evaluate``. The
+release reads the ranking model where there is one.
 """
 
 import dagster as dg
@@ -10,20 +11,72 @@ from embeat_pipeline.index.assets import published_release, release
 from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
 
+TRAINED_FROM = (
+    "tracks",
+    "artists",
+    "genre_map",
+    "related_artists",
+    "playlists",
+    "artist_genres",
+    "encoder",
+    "track_vectors",
+)
+
 
 @dg.asset(
+    deps=TRAINED_FROM,
+    group_name="evaluate",
+    code_version=code_version("embeat_pipeline.evaluate.ranking_model.holdout_release"),
+    pool="gpu",
+    kinds={"qdrant"},
+    description="A release made by the same stages from the training playlists alone, in "
+    "evaluation/: it can be evaluated on the playlists it has not seen.",
+)
+def holdout_release(lake: LakeResource) -> dg.MaterializeResult:
+    """Build the holdout release of the lake as it is."""
+    from embeat_pipeline.evaluate.evaluation import DEFAULT_OPTIONS
+    from embeat_pipeline.evaluate.ranking_model.holdout_release import build_holdout_release
+
+    split = DEFAULT_OPTIONS.split
+    holdout, seconds = timed(build_holdout_release, lake.paths, split, lake.device)
+    metadata = {"release": holdout.release, "trained": ", ".join(holdout.trained)}
+    return asset_result(metadata, data_version=holdout.release, seconds=seconds)
+
+
+@dg.asset(
+    deps=[holdout_release, "playlists"],
+    group_name="evaluate",
+    code_version=code_version("embeat_pipeline.evaluate.ranking_model.model_file"),
+    kinds={"scipy"},
+    description="Weights of the channels' evidence, fitted on validation playlists. The next "
+    "release has them in its manifest; without them it has the default weights.",
+)
+def ranking_model(lake: LakeResource) -> dg.MaterializeResult:
+    """Fit the ranking model with the holdout release."""
+    from embeat_pipeline.evaluate.evaluation import DEFAULT_OPTIONS
+    from embeat_pipeline.evaluate.ranking_model.model_file import (
+        measurement_path,
+        write_ranking_model,
+    )
+
+    metadata, seconds = timed(write_ranking_model, lake.paths, DEFAULT_OPTIONS.split)
+    version = file_digest(measurement_path(lake.paths))
+    return asset_result(metadata, data_version=version, seconds=seconds)
+
+
+@dg.asset(
+    deps=[published_release, holdout_release, ranking_model],
     group_name="evaluate",
     code_version=code_version("embeat_pipeline.evaluate.report.store"),
-    deps=[published_release],
     pool="gpu",
     kinds={"html"},
-    description="How good the lists are: every channel, the product's list and baselines on "
-    "held-out playlists, asked of a twin release that was not trained on them.",
+    description="How good the lists are: the release, each channel alone and baselines, on "
+    "playlists that the holdout release has not seen.",
 )
 def evaluation(lake: LakeResource) -> dg.MaterializeResult:
     """Measure, and write ``reports/evaluation.html`` and ``.json``."""
     from embeat_pipeline.evaluate.report.console import headline
-    from embeat_pipeline.evaluate.report.html import drawings
+    from embeat_pipeline.evaluate.report.html import report_charts
     from embeat_pipeline.evaluate.report.store import (
         evaluation_json,
         evaluation_page,
@@ -32,8 +85,8 @@ def evaluation(lake: LakeResource) -> dg.MaterializeResult:
 
     result, seconds = timed(run_evaluation, lake.paths, device=lake.device)
     charts = {
-        f"chart_{name}": dg.MetadataValue.md(drawing.markdown())
-        for name, drawing in drawings(result).items()
+        f"chart_{name}": dg.MetadataValue.md(chart.markdown())
+        for name, chart in report_charts(result).items()
     }
     shown = {
         **headline(result),
@@ -49,19 +102,19 @@ def evaluation(lake: LakeResource) -> dg.MaterializeResult:
     asset=release,
     blocking=True,
     pool="gpu",
-    description="Not significantly worse than what is served, on playlists neither has seen; "
+    description="Not significantly worse than what is served, where both have a holdout release; "
     "EMBEAT_PUBLISH_WORSE=1 publishes all the same.",
 )
 def release_is_no_worse(lake: LakeResource) -> dg.AssetCheckResult:
-    """Compare the release last built with the published one."""
+    """Compare the release last built with the published one; trains and builds nothing."""
     from embeat_pipeline.evaluate.publish_gate import judge_release
     from embeat_pipeline.index.build import built_release
 
-    verdict = judge_release(lake.paths, built_release(lake.paths), device=lake.device)
+    verdict = judge_release(lake.paths, built_release(lake.paths))
     gain = verdict.difference
     measured = {"ndcg@20": gain.mean, "low": gain.low, "high": gain.high} if gain else {}
     return dg.AssetCheckResult(passed=verdict.passed, description=verdict.reason, metadata=measured)
 
 
-ASSETS = [evaluation]
+ASSETS = [holdout_release, ranking_model, evaluation]
 CHECKS = [release_is_no_worse]

@@ -1,19 +1,24 @@
-"""``python -m embeat_pipeline evaluate``: measure, compare, print."""
+"""The command ``python -m embeat_pipeline evaluate``: measure, compare, print."""
 
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from embeat_pipeline.settings import PipelineSettings
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import UsageError
 from embeat_serve.settings import Settings
 
+if TYPE_CHECKING:
+    from embeat_pipeline.evaluate.options import EvaluationOptions
+    from embeat_pipeline.interactions.playlists import Playlists
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Flags of the command."""
+    """Add the command's arguments to its parser."""
     parser.add_argument(
         "--lake", type=Path, metavar="DIR", help="data lake (default: EMBEAT_LAKE or data_lake)"
     )
@@ -40,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status.
 
     Raises:
-        EmbeatError: what was asked for cannot be measured.
+        UsageError: an argument is not valid.
+        EmbeatError: the lake cannot be evaluated.
     """
     if arguments.seed < 0:
         raise UsageError(f"--seed must be 0 or more, found {arguments.seed}")
@@ -54,66 +60,81 @@ def run(arguments: argparse.Namespace) -> int:
 
         with lake_lock(lake):
             result = compare_sides(lake, arguments, device)
-        _show(arguments, result, comparison_lines)
+        _print(arguments, result, comparison_lines)
         return 0
-    from embeat_pipeline.evaluate.evaluation import evaluate_withheld
-    from embeat_pipeline.evaluate.options import EvaluationOptions
+    from embeat_pipeline.evaluate.evaluation import evaluate_external
     from embeat_pipeline.evaluate.report.console import quality_lines, table_lines
-    from embeat_pipeline.evaluate.report.store import evaluation_page, plain, run_evaluation
+    from embeat_pipeline.evaluate.report.store import (
+        evaluate_lake,
+        evaluation_page,
+        to_json_values,
+    )
 
-    options = EvaluationOptions(seed=arguments.seed, quick=arguments.quick)
+    options = _options(arguments)
     if arguments.playlists:
-        result = plain(evaluate_withheld(lake, _withheld(lake, arguments.playlists), options))
-        _show(arguments, result, table_lines)
+        playlists = _external_playlists(lake, arguments.playlists)
+        result = to_json_values(evaluate_external(lake, playlists, options))
+        _print(arguments, result, table_lines)
         return 0
     with lake_lock(lake):
-        result = run_evaluation(lake, options, device)
-    _show(arguments, result, lambda found: [*table_lines(found), *quality_lines(found)])
+        result = evaluate_lake(lake, options, device)
+    _print(arguments, result, lambda report: [*table_lines(report), *quality_lines(report)])
     print(f"report: {evaluation_page(lake)}", file=sys.stderr)
     return 0
 
 
 def compare_sides(lake: LakePaths, arguments: argparse.Namespace, device: str) -> dict[str, Any]:
-    """Compare what ``--compare`` names, on the lake's test playlists or on ``--playlists``.
+    """Compare the sides of ``--compare`` on the lake's test playlists or on ``--playlists``.
 
     Raises:
         UsageError: a side is neither a release nor settings.
-        PipelineError: nothing can be asked about.
+        PipelineError: no playlist has enough tracks to draw queries from.
     """
     from embeat_pipeline.evaluate.compare import compare, parse_side
     from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
-    from embeat_pipeline.evaluate.options import EvaluationOptions, ask_about
+    from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists, load_split
+    from embeat_pipeline.evaluate.options import sample_queries
     from embeat_pipeline.evaluate.ranking_model.holdout_release import (
         HoldoutRelease,
         build_holdout_release,
-        lake_playlists,
+        with_ranking_model,
     )
-    from embeat_pipeline.interactions.split import split_playlists
 
-    options = EvaluationOptions(seed=arguments.seed, quick=arguments.quick).reduced()
-    playlists = lake_playlists(lake)
+    options = _options(arguments).reduced()
     if arguments.playlists:
-        twin = HoldoutRelease(lake, None)
-        questions = ask_about(_withheld(lake, arguments.playlists), playlists, options)
+        split, default = None, HoldoutRelease(lake, None)
+        train = lake_playlists(lake)
+        test = _external_playlists(lake, arguments.playlists)
     else:
-        twin = build_holdout_release(lake, options.split, device)
-        split = split_playlists(playlists, options.split)
-        questions = ask_about(playlists.select(split.test), playlists.select(split.train), options)
-    first, second = (
-        parse_side(lake, text, twin, itself=bool(arguments.playlists)) for text in arguments.compare
-    )
-    return compare(first, second, questions, read_catalogue(lake), options)
+        split, data = options.split, load_split(lake, options.split)
+        default = build_holdout_release(lake, split, device)
+        default = with_ranking_model(lake, default, split)
+        train, test = data.train, data.test
+    queries = sample_queries(test, train, options)
+    first, second = (parse_side(lake, text, default, split) for text in arguments.compare)
+    return compare(first, second, queries, catalogue=read_catalogue(lake), options=options)
 
 
-def _withheld(lake: LakePaths, path: Path) -> Any:
-    from embeat_pipeline.evaluate.external_playlists import read_withheld
+def _options(arguments: argparse.Namespace) -> "EvaluationOptions":
+    from embeat_pipeline.evaluate.options import EvaluationMode, EvaluationOptions
+
+    mode = EvaluationMode.QUICK if arguments.quick else EvaluationMode.FULL
+    return EvaluationOptions(seed=arguments.seed, mode=mode)
+
+
+def _external_playlists(lake: LakePaths, path: Path) -> "Playlists":
+    from embeat_pipeline.evaluate.external_playlists import read_external_playlists
     from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
 
-    return read_withheld(path, read_catalogue(lake))
+    return read_external_playlists(path, read_catalogue(lake))
 
 
-def _show(arguments: argparse.Namespace, found: dict[str, Any], lines: Any) -> None:
+def _print(
+    arguments: argparse.Namespace,
+    result: dict[str, Any],
+    lines: Callable[[dict[str, Any]], Iterable[str]],
+) -> None:
     if arguments.json:
-        print(json.dumps(found, ensure_ascii=False, sort_keys=True))
+        print(json.dumps(result, ensure_ascii=False, sort_keys=True))
     else:
-        print("\n".join(lines(found)).lstrip("\n"))
+        print("\n".join(lines(result)).lstrip("\n"))

@@ -1,4 +1,4 @@
-"""Two releases, or two settings of one: which is better, by how much, and where they differ."""
+"""Compare two releases, or two settings of one: which is better, and where lists differ."""
 
 import os
 from collections.abc import Mapping
@@ -9,30 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
-from embeat_pipeline.evaluate.inputs.release_client import asking
+from embeat_pipeline.evaluate.inputs.release_client import open_client
 from embeat_pipeline.evaluate.metrics import bootstrap
-from embeat_pipeline.evaluate.options import EvaluationOptions, Questions
+from embeat_pipeline.evaluate.options import EvaluationOptions, EvaluationQueries
+from embeat_pipeline.evaluate.ranking_model.holdout_registry import holdout_of
 from embeat_pipeline.evaluate.ranking_model.holdout_release import (
     HoldoutRelease,
     evaluation_lake,
-    twin_of,
 )
 from embeat_pipeline.evaluate.report import summary
 from embeat_pipeline.interactions.queries import QuerySet
 from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
+from embeat_pipeline.interactions.split import SplitOptions
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.errors import UsageError
 from embeat_serve.options import OPTION_FIELDS, PRESETS, RecallOptions
 from embeat_serve.settings import Settings
 
-CHANGED = 10
-"""Seeds shown whose lists became better, and whose became worse."""
+CHANGED_QUERIES = 10
+"""Number of queries listed whose lists became better, and as many that became worse."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two."""
+    """One of the two systems that are compared."""
 
     name: str
     lake: LakePaths
@@ -40,26 +41,26 @@ class Side:
     """None: the published one."""
     options: RecallOptions
     has_seen: bool = False
-    """Whether it was trained on the playlists it is asked about."""
+    """Whether it was trained on the playlists that queries are drawn from."""
 
 
 def parse_settings(text: str) -> RecallOptions:
-    """Recall settings in words: a preset, or ``name=value,…`` on top of the environment's.
+    """Read options from text: a preset, or ``name=value,…`` on top of the environment's.
 
     Channels are joined by ``+``, as in ``channels=acoustic+playlist,diversify=false``.
 
     Raises:
-        UsageError: a setting is unknown, or its value is none.
+        UsageError: a setting is unknown, or its value is not valid.
     """
     if text in PRESETS:
         return PRESETS[text]
-    known = list(OPTION_FIELDS)
+    names = list(OPTION_FIELDS)
     environment = {}
     for pair in text.split(","):
         name, equals, value = pair.partition("=")
-        if not equals or name.strip() not in known:
+        if not equals or name.strip() not in names:
             raise UsageError(
-                f"{pair!r} is no setting; expected name=value with one of {', '.join(known)}, "
+                f"{pair!r} is no setting; expected name=value with one of {', '.join(names)}, "
                 f"or a preset: {', '.join(PRESETS)}"
             )
         environment[f"EMBEAT_{name.strip().upper()}"] = value.replace("+", ",")
@@ -67,92 +68,104 @@ def parse_settings(text: str) -> RecallOptions:
 
 
 def release_side(
-    lake: LakePaths, release: str, options: RecallOptions | None = None, itself: bool = False
+    lake: LakePaths,
+    release: str,
+    split: SplitOptions | None,
+    options: RecallOptions | None = None,
 ) -> Side:
-    """A release of the lake: its twin where that is still there, otherwise (or on demand) itself.
+    """A side that queries the holdout release of a release, or the release itself.
+
+    Args:
+        lake: holds the release.
+        release: its name.
+        split: how playlists are split; None queries the release itself. Without a holdout
+            release for this split it is queried itself as well.
+        options: how it is queried; None takes the environment's.
 
     Raises:
         UsageError: there is no such release.
     """
-    options = options or Settings.from_environment().recall
-    if not itself and (twin := twin_of(lake, release)):
-        return Side(release, evaluation_lake(lake), twin, options)
     if not (lake.release(release) / ReleaseFile.MANIFEST).is_file():
         raise UsageError(f"no release {release} in {lake.index}")
+    options = options or Settings.from_environment().recall
+    if split and (holdout := holdout_of(lake, release, split)):
+        return Side(release, evaluation_lake(lake), holdout, options)
     return Side(release, lake, release, options, has_seen=True)
 
 
-def parse_side(lake: LakePaths, text: str, twin: HoldoutRelease, itself: bool = False) -> Side:
-    """A side in words: the name of a release, settings (asked of ``twin``), or both: NAME:…
+def parse_side(
+    lake: LakePaths, text: str, default: HoldoutRelease, split: SplitOptions | None
+) -> Side:
+    """Read a side from text: a release's name, settings, or both as ``NAME:settings``.
 
     Args:
-        lake: holds the release.
-        text: the words.
-        twin: what settings without a release are asked of.
-        itself: ask a release itself rather than its twin.
+        lake: holds the releases.
+        text: what ``--compare`` was given.
+        default: the release that settings without a name are tried on.
+        split: see ``release_side``.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is neither a release nor settings.
     """
     name, _, settings = text.partition(":")
     if (lake.release(name) / ReleaseFile.MANIFEST).is_file():
         options = parse_settings(settings) if settings else None
-        side = release_side(lake, name, options, itself)
-        return replace(side, name=text)
-    return Side(text, twin.lake, twin.release, parse_settings(text))
+        return replace(release_side(lake, name, split, options), name=text)
+    return Side(text, default.lake, default.release, parse_settings(text))
 
 
 def compare(
     first: Side,
     second: Side,
-    questions: Questions,
+    queries: EvaluationQueries,
+    *,
     catalogue: Catalogue,
     options: EvaluationOptions,
 ) -> dict[str, Any]:
-    """Ask both the same questions. Identical lists differ by exactly 0.
+    """Send both sides the same queries. Identical lists differ by exactly 0.
 
     Returns:
-        ``metric``, ``sides``, and by number of seeds: ``first`` and ``second`` (intervals by
-        stratum), ``difference`` (second minus first, by stratum), ``better`` and ``worse`` (the
-        queries that changed most).
+        ``metric``, ``sides``, and ``seeds``: number of seeds -> ``first`` and ``second``
+        (intervals by stratum), ``difference`` (second minus first, by stratum), ``better`` and
+        ``worse`` (the queries that changed most).
     """
     sides = {"first": first, "second": second}
-    values = {key: query_values(side, questions, catalogue, options) for key, side in sides.items()}
-    asked = {}
-    for count, queries in questions.queries.items():
-        rows = summary.masks(questions.strata(count))
-        found = {key: value[count] for key, value in values.items()}
-        gain = found["second"] - found["first"]
+    values = {key: query_values(side, queries, catalogue, options) for key, side in sides.items()}
+    by_count = {}
+    for count, query_set in queries.queries.items():
+        rows = summary.masks(queries.strata(count))
+        of_count = {key: value[count] for key, value in values.items()}
+        gain = of_count["second"] - of_count["first"]
         intervals = {
             key: _by_stratum(value, rows, options.seed)
-            for key, value in {**found, "difference": gain}.items()
+            for key, value in {**of_count, "difference": gain}.items()
         }
-        asked[str(count)] = intervals | {
-            "better": _most_changed(gain, found, queries, catalogue),
-            "worse": _most_changed(-gain, found, queries, catalogue),
+        by_count[str(count)] = intervals | {
+            "better": _most_changed(gain, of_count, query_set, catalogue),
+            "worse": _most_changed(-gain, of_count, query_set, catalogue),
         }
     return {
         "metric": summary.HEADLINE,
-        "sides": {key: _described(side) for key, side in sides.items()},
-        "seeds": asked,
+        "sides": {key: _description(side) for key, side in sides.items()},
+        "seeds": by_count,
     }
 
 
 def query_values(
-    side: Side, questions: Questions, catalogue: Catalogue, options: EvaluationOptions
+    side: Side, queries: EvaluationQueries, catalogue: Catalogue, options: EvaluationOptions
 ) -> dict[int, NDArray[np.float64]]:
     """Headline metric of one side: number of seeds -> (q,) values."""
     values = {}
-    with asking(side.lake, side.release, options.workers) as ask:
-        for count, queries in questions.queries.items():
+    with open_client(side.lake, side.release, options.workers) as recommend:
+        for count, query_set in queries.queries.items():
             label = f"{side.name}, {count} seeds"
-            lists = ask(catalogue.ids(queries.seeds), side.options, options.k, label)
+            lists = recommend(catalogue.ids(query_set.seeds), side.options, options.k, label)
             ranked = catalogue.codes(lists, options.k)
-            values[count] = ranking_metrics(ranked, queries.targets)[summary.HEADLINE]
+            values[count] = ranking_metrics(ranked, query_set.targets)[summary.HEADLINE]
     return values
 
 
-def _described(side: Side) -> dict[str, Any]:
+def _description(side: Side) -> dict[str, Any]:
     return {
         "name": side.name,
         "release": side.release,
@@ -165,24 +178,24 @@ def _by_stratum(
     values: NDArray[np.float64], rows: Mapping[str, NDArray[np.bool_]], seed: int
 ) -> dict[str, dict[str, float]]:
     return {
-        stratum: asdict(bootstrap.intervals(values[None, chosen], seed)[0])
-        for stratum, chosen in rows.items()
-        if chosen.any()
+        stratum: asdict(bootstrap.intervals(values[None, mask], seed)[0])
+        for stratum, mask in rows.items()
+        if mask.any()
     }
 
 
 def _most_changed(
     gain: NDArray[np.float64],
-    found: Mapping[str, NDArray[np.float64]],
+    values: Mapping[str, NDArray[np.float64]],
     queries: QuerySet,
     catalogue: Catalogue,
 ) -> list[dict[str, Any]]:
-    order = np.argsort(-gain, kind="stable")[:CHANGED]
+    order = np.argsort(-gain, kind="stable")[:CHANGED_QUERIES]
     return [
         {
             "track_ids": catalogue.ids(queries.seeds[row : row + 1])[0],
-            "first": float(found["first"][row]),
-            "second": float(found["second"][row]),
+            "first": float(values["first"][row]),
+            "second": float(values["second"][row]),
         }
         for row in order[gain[order] > 0].tolist()
     ]

@@ -1,231 +1,182 @@
-"""The whole evaluation: split, twin, questions, baselines, tables."""
+"""Evaluate a lake: query its holdout release, compare baselines, and measure each section.
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+Nothing of the lake is trained or written here. The holdout release and the ranking model are
+assets of their own (``ranking_model/``), and have to be there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import embeat_serve
-from embeat_pipeline.common.atomic import write_json
-from embeat_pipeline.evaluate.inputs.catalogue import Catalogue, read_catalogue, read_vectors
-from embeat_pipeline.evaluate.inputs.release_client import asking, published
-from embeat_pipeline.evaluate.options import EvaluationOptions, Questions, ask_about
-from embeat_pipeline.evaluate.quality.coverage import attribution, reach
-from embeat_pipeline.evaluate.quality.examples import examples
+from embeat_pipeline.evaluate import sections
+from embeat_pipeline.evaluate.context import EvaluationContext, Timer
+from embeat_pipeline.evaluate.inputs.catalogue import Catalogue, read_catalogue
+from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists, load_split
+from embeat_pipeline.evaluate.inputs.release_client import open_client
+from embeat_pipeline.evaluate.options import (
+    EvaluationMode,
+    EvaluationOptions,
+    EvaluationQueries,
+    sample_queries,
+)
 from embeat_pipeline.evaluate.ranking_model.holdout_release import (
     HoldoutRelease,
-    build_holdout_release,
-    lake_playlists,
+    read_holdout_release,
+    with_ranking_model,
 )
 from embeat_pipeline.evaluate.report.aggregate import measure
-from embeat_pipeline.evaluate.systems.base import (
-    ITEM_KNN,
-    System,
-    ask_settings,
-    baselines,
-    release_settings,
-)
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnnOptions
+from embeat_pipeline.evaluate.systems.base import System
+from embeat_pipeline.evaluate.systems.release_presets import evaluate_presets, release_presets
+from embeat_pipeline.evaluate.systems.tuned_baselines import tuned_baselines
 from embeat_pipeline.evaluate.systems.upstream import build_upstream, upstream_systems
 from embeat_pipeline.interactions.playlists import Playlists
-from embeat_pipeline.interactions.split import split_playlists
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.ranking.model import SEED_REGIMES
-from embeat_serve.recommender import Recommender
 from embeat_serve.settings import Settings
 
-SOUND_SPACE = "EmbeatMLP"
-UPSTREAM_SPACE = "upstream's EmbeatMLP"
-ATTRIBUTED = 60
-"""Queries whose songs are asked about once more, without the channel that speaks most for them."""
-
 DEFAULT_OPTIONS = EvaluationOptions()
-"""What is measured where nothing else is asked for."""
-
-
-@dataclass
-class Clock:
-    """Seconds spent on each part."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Time a block."""
-        started = time.monotonic()
-        yield
-        self.seconds[name] = round(time.monotonic() - started, 1)
 
 
 def evaluate(
     lake: LakePaths, options: EvaluationOptions = DEFAULT_OPTIONS, device: str = "auto"
 ) -> dict[str, Any]:
-    """Measure what this lake's pipeline makes on playlists it has not seen.
+    """Measure the holdout release of a lake on playlists it has not seen.
+
+    Args:
+        lake: with a holdout release, see ``build_holdout_release``.
+        options: what is measured.
+        device: ``auto``, ``cpu`` or ``cuda``, for training upstream's models.
 
     Returns:
-        What ``reports/evaluation.json`` holds.
+        The content of ``reports/evaluation.json``.
 
     Raises:
-        PipelineError: the lake lacks a table, or no playlist can be asked about.
-        Unavailable: the twin cannot be asked.
+        PipelineError: there is no holdout release of the lake as it is, or no playlist has
+            enough tracks to draw queries from.
+        Unavailable: the holdout release cannot be queried.
     """
-    options, clock = options.reduced(), Clock()
-    playlists = lake_playlists(lake)
-    split = split_playlists(playlists, options.split)
-    train, validation = playlists.select(split.train), playlists.select(split.validation)
-    test = playlists.select(split.test)
-    questions = ask_about(test, train, options)
-    with clock.part("twin"):
-        twin = build_holdout_release(lake, options.split, device)
-    catalogue = read_catalogue(twin.lake)
-    fusion: dict[str, Any] = {}
-    if not options.quick:
-        with clock.part("fusion"):
-            fusion = fit_release(lake, twin, train, validation, catalogue)
-            twin = replace(build_holdout_release(lake, options.split, device), trained=twin.trained)
-    systems = ask_release(twin.lake, twin.release, catalogue, questions, options, clock)
-    upstream: HoldoutRelease | None = None
-    if not options.quick:
-        with clock.part("baselines"):
-            systems += baselines(
-                lake, catalogue, train, validation, questions.queries, options.k, options.seed
-            )
-        with clock.part("upstream"):
-            upstream = build_upstream(twin, options.upstream, device)
-            systems += upstream_systems(
-                upstream,
-                options.upstream,
-                catalogue,
-                questions.queries,
-                options.k,
-                options.workers,
-            )
-    with clock.part("measuring"):
-        found = measure(twin.lake, systems, questions, catalogue, options)
-    with published(twin.lake, twin.release) as root, embeat_serve.open(lake=root) as recommender:
-        found["examples"] = show_examples(recommender, catalogue, questions)
-        if not options.quick:
-            asked = catalogue.ids(questions.queries[min(questions.queries)].seeds[:ATTRIBUTED])
-            found["attribution"] = attribution(recommender, asked, recommender.settings.recall)
-    if upstream:
-        with clock.part("reach"), asking(twin.lake, twin.release, options.workers) as ask:
-            knn = next(system for system in systems if system.name == ITEM_KNN)
-            tuned = ItemKnnOptions(**next(iter(knn.parameters.values())))
-            recall = Settings.from_environment().recall
-            found["reach"] = reach(ask, recall, catalogue, train, tuned, options.seed)
-        with clock.part("sound"):
-            found["sound"] = sound_quality(twin.lake, upstream.lake, playlists, options.seed)
-        with clock.part("genres"):
-            found["genres"] = genre_quality(lake, options.seed)
-    if fusion:
-        found["fusion"] = fusion
-    found["protocol"] |= {
-        "playlists": len(playlists),
-        "train": len(train),
-        "validation": len(validation),
-        "test": len(test),
-        "split": asdict(options.split),
-        "trained_anew": list(twin.trained),
+    context = load_context(lake, options.reduced(), device)
+    systems = [system for make in SYSTEMS[options.mode] for system in make(context)]
+    with context.timer.section("measuring"):
+        report = measure(
+            context.holdout.lake, systems, context.queries, context.catalogue, context.options
+        )
+    for section in SECTIONS[options.mode]:
+        report |= section(context, systems)
+    report["protocol"] |= {
+        "playlists": len(context.data.playlists),
+        "train": len(context.data.train),
+        "validation": len(context.data.validation),
+        "test": len(context.data.test),
+        "split": asdict(context.options.split),
+        "trained_anew": list(context.holdout.trained),
     }
-    return {"measured": "twin", "release": twin.release, "seconds": clock.seconds} | found
+    return {
+        "measured": "holdout",
+        "release": context.holdout.release,
+        "seconds": context.timer.seconds,
+    } | report
 
 
-def evaluate_withheld(
-    lake: LakePaths, withheld: Playlists, options: EvaluationOptions = DEFAULT_OPTIONS
+def load_context(lake: LakePaths, options: EvaluationOptions, device: str) -> EvaluationContext:
+    """Read what an evaluation needs; see ``evaluate`` for what is raised."""
+    holdout = read_holdout_release(lake, options.split)
+    data = load_split(lake, options.split)
+    queries = sample_queries(data.test, data.train, options)
+    timer = Timer()
+    with timer.section("ranking model"):
+        holdout = with_ranking_model(lake, holdout, options.split)
+    catalogue = read_catalogue(holdout.lake)
+    return EvaluationContext(lake, holdout, catalogue, data, queries, options, device, timer)
+
+
+def evaluate_external(
+    lake: LakePaths, playlists: Playlists, options: EvaluationOptions = DEFAULT_OPTIONS
 ) -> dict[str, Any]:
-    """Ask the published release about playlists from outside the lake; trains nothing.
+    """Measure the published release on playlists from outside the lake; trains nothing.
 
     Raises:
-        PipelineError: no playlist can be asked about.
+        PipelineError: no playlist has enough tracks to draw queries from.
         Unavailable: nothing is published.
     """
-    options, clock = options.reduced(), Clock()
+    options, timer = options.reduced(), Timer()
     train = lake_playlists(lake)
-    questions = ask_about(withheld, train, options)
+    queries = sample_queries(playlists, train, options)
     catalogue = read_catalogue(lake)
-    systems = ask_release(lake, None, catalogue, questions, options, clock)
-    with clock.part("measuring"):
-        found = measure(lake, systems, questions, catalogue, options)
+    published = HoldoutRelease(lake, None)
+    with timer.section("querying"):
+        systems = [*query_release(published, catalogue, queries, options)]
+    with timer.section("measuring"):
+        report = measure(lake, systems, queries, catalogue, options)
     with embeat_serve.open(lake=lake.root) as recommender:
         release = recommender.release
-        found["examples"] = show_examples(recommender, catalogue, questions)
-    found["protocol"] |= {"train": len(train), "test": len(withheld)}
-    return {"measured": "published", "release": release, "seconds": clock.seconds} | found
+        report["examples"] = sections.example_lists(recommender, catalogue, queries)
+    report["protocol"] |= {"train": len(train), "test": len(playlists)}
+    return {"measured": "published", "release": release, "seconds": timer.seconds} | report
 
 
-def ask_release(
-    lake: LakePaths,
-    release: str | None,
+def query_release(
+    release: HoldoutRelease,
     catalogue: Catalogue,
-    questions: Questions,
+    queries: EvaluationQueries,
     options: EvaluationOptions,
-    clock: Clock,
-) -> list[System]:
-    """Ask a release with every setting; the published one where ``release`` is None."""
-    settings = release_settings(Settings.from_environment().recall)
-    with clock.part("asking"), asking(lake, release, options.workers) as ask:
-        return list(ask_settings(ask, settings, catalogue, questions.queries, options.k))
+) -> Iterator[System]:
+    """Query a release with every preset, see ``release_presets``."""
+    presets = release_presets(Settings.from_environment().recall)
+    with open_client(release.lake, release.release, options.workers) as recommend:
+        yield from evaluate_presets(
+            recommend, presets, catalogue, queries=queries.queries, k=options.k
+        )
 
 
-def show_examples(
-    recommender: Recommender, catalogue: Catalogue, questions: Questions
-) -> list[dict[str, Any]]:
-    """Example lists of one-seed queries; none where nothing was asked with one seed."""
-    if 1 not in questions.queries:
-        return []
-    popularity = questions.strata(1)["popularity"]
-    return examples(recommender, catalogue, questions.queries[1], popularity)
+def _release_systems(context: EvaluationContext) -> Iterator[System]:
+    with context.timer.section("querying"):
+        yield from query_release(
+            context.holdout, context.catalogue, context.queries, context.options
+        )
 
 
-def fit_release(
-    lake: LakePaths,
-    twin: HoldoutRelease,
-    train: Playlists,
-    validation: Playlists,
-    catalogue: Catalogue,
-) -> dict[str, Any]:
-    """Fit the fusion model where the next release finds it; see ``fit.fit_fusion``.
-
-    Returns:
-        What was measured. Where no kind of seed could be fitted there is no model of this lake.
-    """
-    from embeat_pipeline.evaluate.ranking_model.fit import fit_fusion
-    from embeat_pipeline.index.build import fusion_path
-
-    model, measured = fit_fusion(twin.lake, twin.release, train, validation, catalogue)
-    path = fusion_path(lake)
-    if any(measured[kind]["fitted"] for kind in SEED_REGIMES):
-        write_json(path, model.to_dict())
-    else:
-        path.unlink(missing_ok=True)
-    return measured
+def _baseline_systems(context: EvaluationContext) -> Iterator[System]:
+    with context.timer.section("baselines"):
+        yield from tuned_baselines(
+            context.lake,
+            context.catalogue,
+            context.data,
+            queries=context.queries.queries,
+            k=context.options.k,
+            seed=context.options.seed,
+        )
 
 
-def sound_quality(
-    lake: LakePaths, upstream: LakePaths, playlists: Playlists, seed: int
-) -> dict[str, Any]:
-    """See ``sound.evaluate_sound``, of the encoders of both lakes."""
-    from embeat_pipeline.acoustic.config import TrainingConfig
-    from embeat_pipeline.acoustic.dataset import Split, artist_split
-    from embeat_pipeline.evaluate.quality.acoustic_retrieval import RAW, evaluate_sound
-    from embeat_pipeline.evaluate.systems.base import raw_features
-    from embeat_serve.contract.manifest import ReleaseFile
-    from embeat_serve.encoder import Encoder
-
-    training = Encoder.load(lake.models / ReleaseFile.ENCODER).config["training"]
-    artists = read_catalogue(lake).main_artist
-    unseen = artist_split(artists, TrainingConfig.from_recorded(training)) == Split.TEST
-    spaces = {
-        RAW: raw_features(lake),
-        UPSTREAM_SPACE: read_vectors(upstream),
-        SOUND_SPACE: read_vectors(lake),
-    }
-    return evaluate_sound(lake, playlists, spaces, unseen, seed)
+def _upstream_systems(context: EvaluationContext) -> Iterator[System]:
+    options = context.options
+    with context.timer.section("upstream"):
+        upstream = build_upstream(context.holdout, options.upstream, context.device)
+        with open_client(upstream.lake, upstream.release, options.workers) as recommend:
+            yield from upstream_systems(
+                recommend,
+                options.upstream,
+                context.catalogue,
+                queries=context.queries.queries,
+                k=options.k,
+            )
 
 
-def genre_quality(lake: LakePaths, seed: int) -> dict[str, Any]:
-    """See ``genres.evaluate_genres``."""
-    from embeat_pipeline.evaluate.quality.genre_holdout import evaluate_genres
+SYSTEMS: Mapping[EvaluationMode, Sequence[Callable[[EvaluationContext], Iterator[System]]]] = {
+    EvaluationMode.QUICK: (_release_systems,),
+    EvaluationMode.FULL: (_release_systems, _baseline_systems, _upstream_systems),
+}
+"""What is ranked and compared, in the order of the report's tables."""
 
-    return evaluate_genres(lake, seed)
+SECTIONS: Mapping[EvaluationMode, Sequence[sections.Section]] = {
+    EvaluationMode.QUICK: (sections.examples_section,),
+    EvaluationMode.FULL: (
+        sections.examples_section,
+        sections.attribution_section,
+        sections.coverage_section,
+        sections.acoustic_section,
+        sections.genre_section,
+        sections.ranking_model_section,
+    ),
+}
+"""What is measured besides; the acoustic section needs upstream's models from ``SYSTEMS``."""

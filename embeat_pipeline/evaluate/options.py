@@ -1,6 +1,7 @@
-"""What one evaluation asks: options, queries and the strata of them."""
+"""Options of an evaluation, and the queries that it draws from held-out playlists."""
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,55 +12,74 @@ from embeat_pipeline.interactions.queries import SEED_COUNTS, QuerySet, draw_que
 from embeat_pipeline.interactions.split import SplitOptions, novel
 from embeat_serve.errors import PipelineError
 
+QUICK_QUERIES = 200
+QUICK_SEED_COUNTS = 2
+
+
+class EvaluationMode(StrEnum):
+    """How much is measured."""
+
+    QUICK = "quick"
+    """The release alone, with fewer queries and the two smallest numbers of seeds."""
+    FULL = "full"
+    """Baselines, upstream's models, acoustic retrieval and genres as well."""
+
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What is measured, and how thoroughly."""
+    """What an evaluation measures, and on how many queries."""
 
     seed: int = 0
-    """Of the split, the queries and the bootstrap."""
+    """Seed of the split, of the queries and of the bootstrap."""
     k: int = 100
+    """Length of the lists that are scored."""
     seed_counts: tuple[int, ...] = SEED_COUNTS
+    """Numbers of seed tracks, one set of queries each."""
     max_queries: int = 1_000
-    """Per number of seeds."""
+    """Largest number of queries for each number of seeds."""
     max_seeds: int = 7_500
-    """Also per number of seeds, since what a query costs grows with them: 300 queries of 25."""
-    quick: bool = False
-    """Fewer queries, one and five seeds, and neither baselines nor sound nor genres."""
+    """Largest number of seeds in one set of queries. The time of a query grows with its seeds."""
+    mode: EvaluationMode = EvaluationMode.FULL
     upstream: UpstreamOptions = field(default_factory=UpstreamOptions)
     workers: int = 0
-    """Processes that ask; 0 is one per core. Changes nothing but the time."""
+    """Processes that query the release; 0 is one per core. Results do not depend on it."""
 
     def reduced(self) -> "EvaluationOptions":
-        """What ``quick`` stands for."""
-        if not self.quick:
+        """These options with the limits of the quick mode, where that is the mode."""
+        if self.mode is EvaluationMode.FULL:
             return self
-        few = min(self.max_queries, 200)
-        return replace(self, seed_counts=self.seed_counts[:2], max_queries=few)
+        return replace(
+            self,
+            seed_counts=self.seed_counts[:QUICK_SEED_COUNTS],
+            max_queries=min(self.max_queries, QUICK_QUERIES),
+        )
 
     @property
     def split(self) -> SplitOptions:
-        """How the playlists are split."""
+        """How the playlists are split into train, validation and test."""
         return SplitOptions(seed=self.seed)
 
 
 @dataclass(frozen=True)
-class Questions:
-    """What is asked, and the strata of it."""
+class EvaluationQueries:
+    """Queries of one evaluation, and what is needed to put them into strata."""
 
     queries: dict[int, QuerySet]
-    """By number of seeds."""
+    """Number of seeds -> queries."""
     train: Playlists
+    """Playlists that the release was trained on."""
     is_novel: NDArray[np.bool_]
-    """By playlist row."""
+    """(playlists,) whether no training playlist resembles that test playlist."""
 
     def strata(self, count: int) -> dict[str, NDArray[np.str_]]:
-        """See ``queries.strata``."""
+        """Strata of the queries with ``count`` seeds; see ``interactions.queries.strata``."""
         return strata(self.queries[count], self.train.frequency(), self.is_novel)
 
 
-def ask_about(test: Playlists, train: Playlists, options: EvaluationOptions) -> Questions:
-    """Draw the queries; where there are more than ``options`` allow, by lot.
+def sample_queries(
+    test: Playlists, train: Playlists, options: EvaluationOptions
+) -> EvaluationQueries:
+    """Draw the queries of an evaluation, at random where there are more than the limits.
 
     Raises:
         PipelineError: no playlist has enough usable tracks.
@@ -77,4 +97,4 @@ def ask_about(test: Playlists, train: Playlists, options: EvaluationOptions) -> 
             f"none of {len(test)} held-out playlists has 10 tracks of this catalogue; "
             "evaluation needs more or longer playlists"
         )
-    return Questions(queries, train, novel(test, train))
+    return EvaluationQueries(queries, train, novel(test, train))

@@ -1,4 +1,4 @@
-"""May a release be published? Not where it is significantly worse than the one being served."""
+"""Decide whether a release may be published: not where it is significantly worse than before."""
 
 import os
 from dataclasses import dataclass
@@ -7,14 +7,10 @@ import numpy as np
 
 from embeat_pipeline.evaluate.compare import query_values, release_side
 from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
+from embeat_pipeline.evaluate.inputs.playlist_split import load_split
 from embeat_pipeline.evaluate.metrics import bootstrap
-from embeat_pipeline.evaluate.options import EvaluationOptions, ask_about
-from embeat_pipeline.evaluate.ranking_model.holdout_release import (
-    build_holdout_release,
-    lake_playlists,
-    record_twin,
-)
-from embeat_pipeline.interactions.split import split_playlists
+from embeat_pipeline.evaluate.options import EvaluationOptions, sample_queries
+from embeat_pipeline.evaluate.ranking_model.holdout_registry import holdout_of
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import BrokenRelease, NoRelease
 from embeat_serve.stores.factory import current_release
@@ -36,49 +32,49 @@ class Verdict:
 
 
 def judge_release(
-    lake: LakePaths,
-    candidate: str,
-    options: EvaluationOptions = GATE_OPTIONS,
-    device: str = "auto",
+    lake: LakePaths, candidate: str, options: EvaluationOptions = GATE_OPTIONS
 ) -> Verdict:
-    """Compare a release that was just built from the lake's tables with the published one.
+    """Compare a release with the published one by what exists; trains and builds nothing.
 
-    Their twins are asked, which have not seen the questions. A published release without a twin
-    is from a time before the first comparison: then both are asked themselves, and have both
-    seen them.
+    Their holdout releases are queried, which have not seen the test playlists. Without a holdout
+    release of the candidate nothing is compared, and the candidate passes. Where only the
+    published release has none, both releases are queried themselves: both have seen the
+    playlists.
 
     Raises:
-        PipelineError: there is nothing to ask about, or the twin cannot be made.
+        PipelineError: no playlist has enough tracks to draw queries from.
     """
     try:
         published = current_release(lake)
     except NoRelease:
         return Verdict(True, "nothing is published yet")
     except BrokenRelease as error:
-        return Verdict(True, f"what is published cannot be asked: {error}")
+        return Verdict(True, f"the published release cannot be queried: {error}")
     if published == candidate:
         return Verdict(True, f"{candidate} is the published release")
     if os.environ.get(OVERRIDE) == "1":
         return Verdict(True, f"not compared, since {OVERRIDE} is 1")
+    if holdout_of(lake, candidate, options.split) is None:
+        return Verdict(
+            True,
+            f"not compared: no holdout release of {candidate}; "
+            f"`python -m embeat_pipeline evaluate --lake {lake.root}` makes one",
+        )
 
-    record_twin(lake, candidate, build_holdout_release(lake, options.split, device))
-    sides = [release_side(lake, name) for name in (candidate, published)]
+    names = (candidate, published)
+    sides = [release_side(lake, name, options.split) for name in names]
     if any(side.has_seen for side in sides):
-        sides = [
-            release_side(lake, name, side.options, itself=True)
-            for name, side in zip((candidate, published), sides, strict=True)
-        ]
-    playlists = lake_playlists(lake)
-    split = split_playlists(playlists, options.split)
-    questions = ask_about(playlists.select(split.test), playlists.select(split.train), options)
+        sides = [release_side(lake, name, split=None) for name in names]
+    data = load_split(lake, options.split)
+    queries = sample_queries(data.test, data.train, options)
     catalogue = read_catalogue(lake)
-    new, old = (query_values(side, questions, catalogue, options) for side in sides)
+    new, old = (query_values(side, queries, catalogue, options) for side in sides)
     gain = bootstrap.difference(
         np.mean(list(new.values()), axis=0), np.mean(list(old.values()), axis=0), options.seed
     )
-    how = "themselves, having seen the playlists" if sides[0].has_seen else "by their twins"
+    manner = "themselves, having seen the playlists" if sides[0].has_seen else "by holdout releases"
     reason = (
-        f"{candidate} against {published}, {how}: nDCG@20 {gain.mean:+.4f} "
+        f"{candidate} against {published}, {manner}: nDCG@20 {gain.mean:+.4f} "
         f"[{gain.low:+.4f}, {gain.high:+.4f}] on {gain.count} playlists"
     )
     if gain.high < 0:

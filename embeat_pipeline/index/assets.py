@@ -9,7 +9,7 @@ from embeat_pipeline.orchestration.resources import LakeResource
 
 
 @dg.asset(
-    deps=[*TABLES, "encoder"],
+    deps=[*TABLES, "encoder", "ranking_model"],
     group_name="index",
     code_version=code_version("embeat_pipeline.index.build"),
     kinds={"qdrant"},

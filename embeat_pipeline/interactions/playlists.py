@@ -1,4 +1,4 @@
-"""Playlists as a sparse binary matrix, and the stable hashing every random choice here uses."""
+"""Read playlists as a sparse binary matrix, and make stable random choices by hashing."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +15,10 @@ from embeat_pipeline.common.hashing import GOLDEN_GAMMA, splitmix64
 
 @dataclass(frozen=True)
 class Playlists:
-    """Playlists over a catalogue of ``tracks.shape[1]`` tracks."""
+    """Which tracks each playlist holds."""
 
     keys: NDArray[np.uint64]
-    """(n,) hash of each playlist's id: the same playlist has the same key in any lake."""
+    """(n,) hash of each playlist's id. A playlist has the same key in every lake."""
     tracks: sparse.csr_array
     """(n, catalogue) float32, 1 where the playlist holds the track, indices sorted."""
 
@@ -40,7 +40,7 @@ class Playlists:
 
 
 def read_playlists(path: Path, catalogue: int) -> Playlists:
-    """Read a ``playlists`` table (``tables.PLAYLISTS``); repeated tracks count once.
+    """Read a ``playlists`` table; repeated tracks count once.
 
     Args:
         path: the Parquet file.
@@ -53,7 +53,7 @@ def read_playlists(path: Path, catalogue: int) -> Playlists:
 
 
 def id_keys(ids: pl.Series) -> NDArray[np.uint64]:
-    """A 64-bit hash of each id; MD5, since it stays the same from one engine to the next."""
+    """Hash each id to 64 bits by MD5, which is the same in every version of every engine."""
     named = ids.alias("id").to_frame().with_row_index("row").to_arrow()
     with duckdb.connect() as engine:
         engine.register("named", named)
@@ -87,12 +87,12 @@ def catalogue_size(tracks_table: Path) -> int:
 
 
 def mix(values: NDArray[np.uint64], seed: int = 0) -> NDArray[np.uint64]:
-    """Scramble 64-bit values (SplitMix64, Steele et al. 2014); ``seed`` picks the scrambling."""
+    """Hash 64-bit values by SplitMix64 (Steele et al. 2014); ``seed`` selects the function."""
     with np.errstate(over="ignore"):
         state = values + GOLDEN_GAMMA * np.uint64(2 * seed + 1)
     return splitmix64(state)
 
 
 def uniform(keys: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:
-    """A number in [0, 1) for each key, independent between seeds."""
+    """Draw a number in [0, 1) for each key, independent between seeds."""
     return (mix(mix(keys), seed) >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -1,4 +1,4 @@
-"""What is asked: some tracks of a held-out playlist as seeds, the rest as targets."""
+"""Draw queries from held-out playlists: some tracks are seeds, the others are targets."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,18 @@ from scipy import sparse
 from embeat_pipeline.interactions.playlists import Playlists, mix
 
 SEED_COUNTS = (1, 5, 25)
+"""Numbers of seeds that are evaluated."""
 MIN_TRACKS = 10
-"""Usable (known, distinct) tracks a playlist needs to be asked about."""
+"""Distinct tracks of the catalogue that a playlist needs for a query."""
 MIN_TARGETS = 5
-"""Tracks that must remain; with ``MIN_TRACKS`` it bites at 25 seeds only."""
+"""Tracks that must remain as targets; beside ``MIN_TRACKS`` it matters for 25 seeds only."""
 
 STRATA = {
     "popularity": ("head", "mid", "tail"),
     "vocabulary": ("in", "out"),
     "overlap": ("novel", "overlapping"),
 }
-"""Kind of stratum -> its values, in the order they are shown."""
+"""Kind of stratum -> its values, in the order of the report."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class QuerySet:
     playlists: NDArray[np.intp]
     """(q,) row of the playlist each query was drawn from."""
     keys: NDArray[np.uint64]
-    """(q,) that playlist's key."""
+    """(q,) key of that playlist."""
     seeds: NDArray[np.int64]
     """(q, s) track codes."""
     targets: sparse.csr_array
@@ -39,7 +40,7 @@ class QuerySet:
         return len(self.playlists)
 
     def seed_matrix(self) -> sparse.csr_array:
-        """(q, catalogue) float32, 1 at each query's seeds."""
+        """The seeds as a (q, catalogue) float32 matrix of ones, indices sorted."""
         count, width = self.seeds.shape
         indptr = np.arange(count + 1) * width
         ones = np.ones(count * width, np.float32)
@@ -57,15 +58,15 @@ def draw_queries(
 ) -> QuerySet:
     """Draw ``num_seeds`` tracks from each playlist that has enough.
 
-    The draw depends on the playlist and ``seed`` alone, not on which others are asked, and the
-    seeds of a smaller ``num_seeds`` are among those of a larger one.
+    The draw depends on the playlist and on ``seed`` alone, not on the other playlists. The seeds of
+    a smaller ``num_seeds`` are among those of a larger one.
     """
     sizes = playlists.sizes
     usable = np.flatnonzero((sizes >= min_tracks) & (sizes >= num_seeds + MIN_TARGETS))
-    chosen = playlists.select(usable)
-    matrix = chosen.tracks
-    rows = np.repeat(np.arange(len(chosen)), chosen.sizes)
-    lots = mix(mix(chosen.keys, seed)[rows] + mix(matrix.indices.astype(np.uint64)))
+    drawn = playlists.select(usable)
+    matrix = drawn.tracks
+    rows = np.repeat(np.arange(len(drawn)), drawn.sizes)
+    lots = mix(mix(drawn.keys, seed)[rows] + mix(matrix.indices.astype(np.uint64)))
     order = np.lexsort((lots, rows))
     position = np.arange(len(rows)) - matrix.indptr[rows]
     codes = matrix.indices[order].astype(np.int64)
@@ -76,13 +77,13 @@ def draw_queries(
         shape=matrix.shape,
     )
     targets.sort_indices()
-    return QuerySet(usable, chosen.keys, codes[is_seed].reshape(-1, num_seeds), targets)
+    return QuerySet(usable, drawn.keys, codes[is_seed].reshape(-1, num_seeds), targets)
 
 
 def strata(
     queries: QuerySet, frequency: NDArray[np.int64], is_novel: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.str_]]:
-    """Value of each kind of stratum for each query.
+    """Put each query into one stratum of each kind.
 
     Args:
         queries: q queries.
@@ -90,9 +91,9 @@ def strata(
         is_novel: (n,) by playlist row, see ``split.novel``.
 
     Returns:
-        Kind of ``STRATA`` -> (q,) values. A query is *head* if its seeds' median frequency is
-        that of the most frequent tracks that make up a third of all training entries, *tail* if
-        that of the least frequent that do; its seeds are *in* the vocabulary if at least one of
+        Kind of ``STRATA`` -> (q,) values. The most frequent tracks that make up a third of all
+        training entries are the *head*, the least frequent that do are the *tail*; the median
+        frequency of its seeds puts a query there. Seeds are *in* the vocabulary if at least one of
         them is in a training playlist.
     """
     tail_below, head_from = frequency_thirds(frequency)
@@ -111,7 +112,7 @@ def strata(
 
 
 def frequency_thirds(frequency: NDArray[np.int64]) -> tuple[int, int]:
-    """Frequencies at which one and two thirds of all entries lie below."""
+    """Frequencies below which one third and two thirds of all playlist entries lie."""
     ordered = np.sort(frequency[frequency > 0])
     if not ordered.size:
         return 1, 1

@@ -1,7 +1,7 @@
-"""Ranking metrics over whole matrices of lists; one value per query, so that means pair up.
+"""Compute ranking metrics of many lists at once, one value for each query.
 
-Definitions as in trec_eval: binary gains, discount 1 / log2(rank + 1), the ideal list holds as
-many targets as fit; R-precision counts among the first R = number of targets.
+Definitions are those of trec_eval: binary gains, discount 1 / log2(rank + 1), and an ideal list of
+as many targets as fit. R-precision counts hits among the first R tracks, R the number of targets.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 PADDING = -1
-"""Fills lists that end early."""
+"""Stands in a list after its end."""
 
 RANKING_METRICS = ("ndcg@20", "ndcg@100", "recall@100", "hit@20", "r_precision", "mrr")
 LIST_METRICS = ("artists@5", "similarity@20")
@@ -19,7 +19,7 @@ CATALOGUE_METRICS = ("coverage@20", "gini@20")
 def ranking_metrics(
     ranked: NDArray[np.int64], targets: sparse.csr_array
 ) -> dict[str, NDArray[np.float64]]:
-    """Every metric of ``RANKING_METRICS`` for each query.
+    """Compute every metric of ``RANKING_METRICS`` for each query.
 
     Args:
         ranked: (q, k) track codes, best first, ``PADDING`` where a list ends early.
@@ -45,17 +45,21 @@ def ranking_metrics(
 
 
 def find_hits(ranked: NDArray[np.int64], targets: sparse.csr_array) -> NDArray[np.bool_]:
-    """(q, k) whether each listed track is a target of its query."""
+    """Whether each listed track is a target of its query: (q, k).
+
+    Raises:
+        ValueError: a list holds a track twice.
+    """
     ordered = np.sort(ranked, axis=1)
     if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] != PADDING)).any():
         raise ValueError("a list holds the same track twice")
     count, catalogue = targets.shape
     rows = np.arange(count, dtype=np.int64)[:, None]
-    wanted = np.repeat(rows.ravel(), np.diff(targets.indptr)) * catalogue + targets.indices
-    listed = np.where(ranked == PADDING, -1, rows * catalogue + ranked)
-    # Both sides are sorted by row, so the wanted keys are one ascending array.
-    place = np.searchsorted(wanted, listed)
-    return np.append(wanted, -2)[place] == listed
+    target_keys = np.repeat(rows.ravel(), np.diff(targets.indptr)) * catalogue + targets.indices
+    keys = np.where(ranked == PADDING, -1, rows * catalogue + ranked)
+    # Targets are sorted by row and by track, so their keys ascend.
+    place = np.searchsorted(target_keys, keys)
+    return np.append(target_keys, -2)[place] == keys
 
 
 def _ndcg(
@@ -67,7 +71,7 @@ def _ndcg(
 
 
 def artists_at_5(ranked: NDArray[np.int64], main_artist: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(q,) number of distinct main artists among the first five."""
+    """Number of distinct main artists among the first five tracks: (q,)."""
     top = ranked[:, :5]
     artists = np.sort(np.where(top == PADDING, -1, main_artist[top]), axis=1)
     new = np.diff(artists, axis=1, prepend=-1) != 0
@@ -77,11 +81,11 @@ def artists_at_5(ranked: NDArray[np.int64], main_artist: NDArray[np.int64]) -> N
 def similarity_at_20(
     ranked: NDArray[np.int64], vectors: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """(q,) mean cosine of all pairs among the first 20; 0 where there are fewer than two.
+    """Mean cosine of all pairs among the first 20 tracks: (q,); 0 for fewer than two tracks.
 
     Args:
         ranked: (q, k) lists.
-        vectors: (catalogue, d) of unit length; zero where a track has none, which leaves it out.
+        vectors: (catalogue, d) of unit length; a track whose vector is zero is left out.
     """
     top = ranked[:, :20]
     present = (top != PADDING) & (vectors != 0).any(axis=1)[top]
@@ -93,13 +97,13 @@ def similarity_at_20(
 
 
 def coverage(ranked: NDArray[np.int64], catalogue: int, depth: int = 20) -> float:
-    """Share of the catalogue that is in the first ``depth`` of any list."""
+    """Share of the catalogue that is among the first ``depth`` tracks of any list."""
     top = ranked[:, :depth]
     return np.unique(top[top != PADDING]).size / catalogue
 
 
 def gini(ranked: NDArray[np.int64], catalogue: int, depth: int = 20) -> float:
-    """Gini coefficient of how often each track of the catalogue is listed; 0 is evenly."""
+    """Gini coefficient of how often each track of the catalogue is listed; 0 if all equally."""
     top = ranked[:, :depth]
     counts = np.sort(np.bincount(top[top != PADDING], minlength=catalogue)).astype(np.float64)
     if not counts.sum():

@@ -1,8 +1,8 @@
-"""Train, validation and test playlists, and which test playlists are copies of training ones.
+"""Split playlists into train, validation and test, and find near-copies of training playlists.
 
-Playlists copy one another, so a random split alone rewards remembering. Two remedies:
-a test playlist is *novel* where no training playlist resembles it, and the headline figures are
-on those; and what is tuned on validation cannot be tuned on copies of the training set.
+People copy playlists, so a random split alone rewards a model that remembers. There are two
+remedies. A test playlist is *novel* if no training playlist resembles it, and the headline figures
+are of novel playlists. And no validation playlist resembles a training playlist.
 """
 
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from scipy import sparse
 from embeat_pipeline.interactions.playlists import Playlists, uniform
 
 BLOCK = 512
-"""Playlists compared with all others at a time; bounds the memory of the counts."""
+"""Playlists that are compared with all others at a time; limits the memory of the counts."""
 
 
 @dataclass(frozen=True)
 class SplitOptions:
-    """Shares are of all playlists; Jaccard thresholds are exclusive."""
+    """How playlists are split. Shares are of all playlists; Jaccard thresholds are exclusive."""
 
     test_share: float = 0.15
     validation_share: float = 0.05
     max_test: int = 20_000
-    """Beyond that many the intervals are narrow enough and only time is lost."""
+    """Largest number of test playlists; with more, intervals hardly get narrower."""
     max_validation: int = 5_000
     duplicate_jaccard: float = 0.2
-    """More alike than that, two playlists are never one in train and one in validation."""
+    """Above this similarity two playlists are never one in train and one in validation."""
     novel_jaccard: float = 0.2
-    """A test playlist is novel if no training playlist is more alike than that."""
+    """A test playlist is novel if no training playlist is above this similarity."""
     seed: int = 0
 
 
@@ -43,10 +43,10 @@ class Split:
 
 
 def split_playlists(playlists: Playlists, options: SplitOptions = SplitOptions()) -> Split:
-    """Split by a seeded hash of each playlist's key, so that growth of the lake moves nothing.
+    """Split by a seeded hash of each playlist's key, which does not depend on other playlists.
 
-    A playlist drawn for validation goes to train if one that is more alike than
-    ``duplicate_jaccard`` is there; that is repeated until no such pair straddles the two.
+    A playlist drawn for validation goes to train if a training playlist is more similar than
+    ``duplicate_jaccard``. This is repeated until no such pair is left.
     """
     count = max(len(playlists), 1)
     test_share = min(options.test_share, options.max_test / count)
@@ -68,7 +68,7 @@ def split_playlists(playlists: Playlists, options: SplitOptions = SplitOptions()
 def novel(
     playlists: Playlists, train: Playlists, threshold: float = SplitOptions.novel_jaccard
 ) -> NDArray[np.bool_]:
-    """(n,) whether no training playlist has a Jaccard index above ``threshold`` with each."""
+    """(n,) whether no training playlist has a Jaccard index above ``threshold`` with a playlist."""
     alike, _, _ = alike_pairs(playlists.tracks, train.tracks, threshold)
     result = np.ones(len(playlists), bool)
     result[alike] = False
@@ -78,23 +78,23 @@ def novel(
 def alike_pairs(
     left: sparse.csr_array, right: sparse.csr_array, threshold: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """Pairs of rows of two binary matrices whose Jaccard index exceeds ``threshold``.
+    """Find pairs of rows of two binary matrices whose Jaccard index exceeds ``threshold``.
 
     Returns:
-        Row in ``left``, row in ``right`` and the index of each pair, ordered by row in ``left``.
+        Row in ``left``, row in ``right`` and Jaccard index of each pair, by row in ``left``.
     """
     left_sizes, right_sizes = np.diff(left.indptr), np.diff(right.indptr)
     transposed = right.T.tocsr()
-    found: list[tuple[NDArray, NDArray, NDArray]] = []
+    pairs: list[tuple[NDArray, NDArray, NDArray]] = []
     for start in range(0, left.shape[0], BLOCK):
         shared = (left[start : start + BLOCK] @ transposed).tocoo()
         rows, columns = shared.row + start, shared.col
         union = left_sizes[rows] + right_sizes[columns] - shared.data
         jaccard = shared.data / union
-        kept = jaccard > threshold
-        found.append((rows[kept], columns[kept], jaccard[kept]))
-    if not found:
+        above = jaccard > threshold
+        pairs.append((rows[above], columns[above], jaccard[above]))
+    if not pairs:
         nothing = np.empty(0, np.intp)
         return nothing, nothing, np.empty(0)
-    rows, columns, jaccard = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    rows, columns, jaccard = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     return rows.astype(np.intp), columns.astype(np.intp), jaccard.astype(np.float64)

@@ -27,3 +27,12 @@ reindex_now = dg.define_asset_job(
         "EMBEAT_FULL_BUILD=1 to make all of it afresh."
     ),
 )
+
+evaluate = dg.define_asset_job(
+    "evaluate",
+    selection=dg.AssetSelection.groups("evaluate"),
+    description=(
+        "Build the holdout release, fit the ranking model with it, and write the evaluation "
+        "report. The next release has the fitted ranking model."
+    ),
+)

@@ -1,6 +1,6 @@
-"""Asking a release what a user would: through the public ``Recommender``, on every core.
+"""Query a release as users do: through the public ``Recommender``, on every core.
 
-Worker processes import this module, so nothing heavy belongs here.
+Worker processes import this module, so it must not import anything heavy.
 """
 
 import multiprocessing
@@ -20,56 +20,58 @@ from embeat_serve.options import RecallOptions
 from embeat_serve.recommender import Recommender
 
 CHUNK = 16
-"""Questions a worker is given at a time."""
+"""Queries that a worker is sent at a time."""
 
 
-class Ask(Protocol):
-    """Asks a release for one list per query."""
+class RecommendBatch(Protocol):
+    """Recommends a list of tracks for each of many queries."""
 
     def __call__(
         self, seeds: Sequence[Sequence[str]], options: RecallOptions | None, k: int, label: str
     ) -> list[list[str]]:
-        """Track ids recommended for each query's seeds, best first.
+        """Track ids recommended for each query, best first; none where no seed is known.
 
         Args:
             seeds: track ids of each query.
-            options: None asks as users do who set nothing.
+            options: None queries as users do who set nothing.
             k: length of the lists.
-            label: what progress is shown as.
+            label: name shown with the progress.
         """
         ...
 
 
 @contextmanager
-def asking(lake: LakePaths, release: str | None = None, workers: int = 0) -> Iterator[Ask]:
-    """Open a release for many questions.
+def open_client(
+    lake: LakePaths, release: str | None = None, workers: int = 0
+) -> Iterator[RecommendBatch]:
+    """Open a release for many queries.
 
     Args:
         lake: data lake.
-        release: which; the published one where None.
-        workers: processes that ask; 0 is one per core. The engine holds the GIL, so threads
-            would add nothing.
+        release: name of the release; None for the published one.
+        workers: number of processes; 0 is one per core. The engine holds the GIL, so threads
+            would not be faster.
 
     Raises:
-        Unavailable: the release cannot be asked.
+        Unavailable: the release cannot be queried.
     """
     number = workers or os.cpu_count() or 1
-    with published(lake, release) as root:
-        # Also where workers do the asking: what is wrong with a release is reported from here.
+    with single_release_lake(lake, release) as root:
+        # With workers as well, so that a broken release raises its own error here.
         with embeat_serve.open(lake=root) as recommender:
             if number == 1:
-                yield lambda seeds, options, k, label: _ask_here(
+                yield lambda seeds, options, k, label: _query_here(
                     recommender, seeds, options, k, label
                 )
                 return
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(number, context, _open, (root,)) as pool:
-            yield lambda seeds, options, k, label: _ask_pool(pool, seeds, options, k, label)
+        with ProcessPoolExecutor(number, context, _open_in_worker, (root,)) as pool:
+            yield lambda seeds, options, k, label: _query_pool(pool, seeds, options, k, label)
 
 
 @contextmanager
-def published(lake: LakePaths, release: str | None) -> Iterator[Path]:
-    """Root of a lake whose published release is ``release``; this lake's own where None."""
+def single_release_lake(lake: LakePaths, release: str | None) -> Iterator[Path]:
+    """Root of a lake that publishes ``release``; the root of ``lake`` itself where that is None."""
     if release is None:
         yield lake.root
         return
@@ -81,7 +83,7 @@ def published(lake: LakePaths, release: str | None) -> Iterator[Path]:
         yield view.root
 
 
-def _ask_here(
+def _query_here(
     recommender: Recommender,
     seeds: Sequence[Sequence[str]],
     options: RecallOptions | None,
@@ -91,25 +93,25 @@ def _ask_here(
     lists = []
     with progress(label, len(seeds), "queries") as advance:
         for chunk in _chunks(seeds):
-            lists += _answers(recommender, chunk, options, k)
+            lists += _recommend_chunk(recommender, chunk, options, k)
             advance(len(chunk))
     return lists
 
 
-def _ask_pool(
+def _query_pool(
     pool: ProcessPoolExecutor,
     seeds: Sequence[Sequence[str]],
     options: RecallOptions | None,
     k: int,
     label: str,
 ) -> list[list[str]]:
-    futures = [pool.submit(_ask_worker, chunk, options, k) for chunk in _chunks(seeds)]
+    futures = [pool.submit(_query_in_worker, chunk, options, k) for chunk in _chunks(seeds)]
     lists: list[list[str]] = []
     with progress(label, len(seeds), "queries") as advance:
         for future in futures:
-            answered = future.result()
-            lists += answered
-            advance(len(answered))
+            of_chunk = future.result()
+            lists += of_chunk
+            advance(len(of_chunk))
     return lists
 
 
@@ -117,34 +119,34 @@ def _chunks(seeds: Sequence[Sequence[str]]) -> list[Sequence[Sequence[str]]]:
     return [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
 
 
-def _answers(
+def _recommend_chunk(
     recommender: Recommender,
     seeds: Sequence[Sequence[str]],
     options: RecallOptions | None,
     k: int,
 ) -> list[list[str]]:
-    return [_answer(recommender, ids, options, k) for ids in seeds]
+    return [_recommend(recommender, ids, options, k) for ids in seeds]
 
 
-def _answer(
+def _recommend(
     recommender: Recommender, ids: Sequence[str], options: RecallOptions | None, k: int
 ) -> list[str]:
     try:
-        found = recommender.recommend(track_ids=ids, k=k, options=options)
+        recommendations = recommender.recommend(track_ids=ids, k=k, options=options)
     except SeedNotFound:
         return []
-    return [song.track_id for song in found.results]
+    return [song.track_id for song in recommendations.results]
 
 
 _worker: Recommender
 
 
-def _open(root: Path) -> None:
+def _open_in_worker(root: Path) -> None:
     global _worker
     _worker = embeat_serve.open(lake=root)
 
 
-def _ask_worker(
+def _query_in_worker(
     seeds: Sequence[Sequence[str]], options: RecallOptions | None, k: int
 ) -> list[list[str]]:
-    return _answers(_worker, seeds, options, k)
+    return _recommend_chunk(_worker, seeds, options, k)

@@ -1,7 +1,8 @@
-"""Paired bootstrap over playlists (Efron & Tibshirani 1993, percentile intervals).
+"""Confidence intervals by a paired bootstrap over playlists.
 
-All systems are resampled with the same playlists, so the difference of two of them has an
-interval of its own, much narrower than either's.
+Percentile intervals of Efron & Tibshirani (1993), "An Introduction to the Bootstrap". All systems
+are resampled with the same playlists, so the interval of a difference between two systems is much
+narrower than the interval of either.
 """
 
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLES = 2_000
+"""Number of resamples."""
 LEVEL = 0.95
+"""Coverage of an interval."""
 BLOCK_VALUES = 1 << 23
-"""Resampling weights held at a time: 64 MB."""
+"""Resampling weights in memory at a time: 64 MB."""
 
 
 @dataclass(frozen=True)
@@ -23,24 +26,19 @@ class Interval:
     low: float
     high: float
     count: int
-    """Queries behind it."""
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether zero lies outside: for a difference, whether it is significant."""
-        return self.low > 0 or self.high < 0
+    """Number of values it was computed from."""
 
 
 def intervals(
     values: NDArray[np.float64], seed: int = 0, samples: int = SAMPLES, level: float = LEVEL
 ) -> list[Interval]:
-    """Interval of the mean of each row.
+    """Intervals of the means of the rows; all rows are resampled alike.
 
     Args:
-        values: (m, n), row = system or metric, column = playlist. All rows are resampled alike.
+        values: (m, n), a row for each system or metric, a column for each playlist.
         seed: of the resampling.
         samples: number of resamples.
-        level: coverage of the interval.
+        level: coverage of the intervals.
     """
     rows, count = values.shape
     if not count:
@@ -64,17 +62,17 @@ def ratio(
     """Interval of mean ``first`` / mean ``second``, both (n,); NaN where ``second`` is all 0."""
     values = np.stack([first, second])
     means = np.concatenate([values.mean(axis=1)[None], resampled_means(values, seed, samples)])
-    # A resample without anything found says nothing of the ratio.
-    found = means[means[:, 1] > 0]
-    if not len(found):
+    # The ratio is not defined in a resample whose denominator is 0.
+    defined = means[means[:, 1] > 0]
+    if not len(defined):
         return Interval(float("nan"), float("nan"), float("nan"), len(first))
-    quotient = found[:, 0] / found[:, 1]
+    quotient = defined[:, 0] / defined[:, 1]
     low, high = np.quantile(quotient[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(quotient[0]), float(low), float(high), len(first))
 
 
 def resampled_means(values: NDArray[np.float64], seed: int, samples: int) -> NDArray[np.float64]:
-    """(samples, m) means of each row over resampled columns."""
+    """Means of the rows of (m, n) ``values`` over resampled columns: (samples, m)."""
     count = values.shape[1]
     random = np.random.default_rng(seed)
     block = max(1, min(samples, BLOCK_VALUES // count))

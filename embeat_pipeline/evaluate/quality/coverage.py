@@ -1,7 +1,7 @@
-"""What lists look like from the whole catalogue, and whether their reasons are real.
+"""Measure how much of the catalogue can be a seed, and whether attributions are right.
 
-Held-out playlists ask about what people put into playlists. Seeds drawn by lot from the catalogue
-say how much of it can be asked about, and heard, at all.
+Held-out playlists have the tracks that people put into playlists. Seeds drawn at random from the
+catalogue show how many of all tracks get a list, and how many are recommended.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
-from embeat_pipeline.evaluate.inputs.release_client import Ask
-from embeat_pipeline.evaluate.report.summary import catalogue_metrics
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions, rank
+from embeat_pipeline.evaluate.inputs.release_client import RecommendBatch
+from embeat_pipeline.evaluate.metrics.catalogue_metrics import catalogue_metrics
+from embeat_pipeline.evaluate.systems.base import ITEM_KNN, PRODUCT, rank
+from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions
 from embeat_pipeline.interactions.playlists import Playlists, uniform
 from embeat_pipeline.interactions.queries import QuerySet
 from embeat_pipeline.interactions.ranking_metrics import PADDING
@@ -24,48 +25,59 @@ from embeat_serve.options import RecallOptions
 from embeat_serve.recommender import Recommender
 
 SEEDS = 500
+"""Number of seeds drawn from the catalogue."""
 LENGTH = 20
+"""Length of the lists."""
 
 
 def catalogue_seeds(tracks: int, seed: int, number: int = SEEDS) -> NDArray[np.int64]:
-    """(number,) track codes drawn by lot from a catalogue of ``tracks``."""
+    """(number,) track codes drawn at random from a catalogue of ``tracks``, ascending."""
     lots = uniform(np.arange(tracks, dtype=np.uint64), seed)
     return np.sort(np.argsort(lots)[:number]).astype(np.int64)
 
 
-def reach(
-    ask: Ask,
+def catalogue_coverage(
+    recommend: RecommendBatch,
     recall: RecallOptions,
     catalogue: Catalogue,
+    *,
     train: Playlists,
     item_knn: ItemKnnOptions,
     seed: int,
     number: int = SEEDS,
 ) -> dict[str, dict[str, float]]:
-    """Lists of 20 for seeds from the whole catalogue, by the release and by item-kNN.
+    """Measure lists of 20 for seeds from the whole catalogue, by the release and by item-kNN.
+
+    Args:
+        recommend: client of the release.
+        recall: options that it is queried with.
+        catalogue: of its lake.
+        train: playlists that item-kNN is fitted to.
+        item_knn: its tuned options.
+        seed: of the draw of tracks.
+        number: how many tracks are drawn.
 
     Returns:
         For ``product`` and ``item-kNN`` the share of seeds that get a full list (``answered``)
         and the ``catalogue_metrics`` of the lists.
     """
     codes = catalogue_seeds(len(catalogue), seed, number)[:, None]
-    lists = ask(catalogue.ids(codes), recall, LENGTH, "songs of the catalogue")
+    lists = recommend(catalogue.ids(codes), recall, LENGTH, "songs of the catalogue")
     none = np.zeros(0, np.int64)
-    nothing = sparse.csr_array(
+    no_targets = sparse.csr_array(
         (none.astype(np.float32), (none, none)), shape=(len(codes), len(catalogue))
     )
-    keys = codes[:, 0].astype(np.uint64)
-    asked = QuerySet(np.arange(len(codes)), keys, codes, nothing)
-    ranked = {
-        "product": catalogue.codes(lists, LENGTH),
-        "item-kNN": rank(ItemKnn(train.tracks, item_knn), asked, LENGTH),
+    queries = QuerySet(np.arange(len(codes)), codes[:, 0].astype(np.uint64), codes, no_targets)
+    by_system = {
+        PRODUCT: catalogue.codes(lists, LENGTH),
+        ITEM_KNN: rank(ItemKnn(train.tracks, item_knn), queries, LENGTH),
     }
     return {
         name: {
-            "answered": float((found != PADDING).all(axis=1).mean()),
-            **catalogue_metrics(found, len(catalogue)),
+            "answered": float((ranked != PADDING).all(axis=1).mean()),
+            **catalogue_metrics(ranked, len(catalogue)),
         }
-        for name, found in ranked.items()
+        for name, ranked in by_system.items()
     }
 
 
@@ -75,33 +87,50 @@ def attribution(
     recall: RecallOptions,
     length: int = LENGTH,
 ) -> dict[str, Any]:
-    """Whether songs are where they are because of the channel that is said to speak most for them.
+    """Test whether a song falls without the channel that is said to contribute most to it.
 
-    For every song of each list that channel is left out and the question asked again; the song
-    should then stand lower, or nowhere.
+    For each song of each list the query is repeated without that channel. The song should then
+    have a lower rank, or none.
+
+    Args:
+        recommender: of the release.
+        seeds: track ids of each query.
+        recall: options that it is queried with.
+        length: of the lists.
 
     Returns:
-        ``songs`` looked at and the share ``lowered``.
+        ``songs`` (their number) and ``lowered`` (the share that fell).
     """
-    raw = replace(recall, diversify=False)
+    no_rules = replace(recall, diversify=False)
     lowered = []
     for ids in seeds:
         try:
-            songs = recommender.recommend(track_ids=ids, k=length, options=raw).results
+            songs = recommender.recommend(track_ids=ids, k=length, options=no_rules).results
         except SeedNotFound:
             continue
         strongest = {song.track_id: next(iter(song.channels)) for song in songs}
-        places: dict[str, dict[str, int]] = {}
-        for channel in set(strongest.values()):
-            others = tuple(name for name in raw.channels if name != channel)
-            without: Sequence[Any] = ()
-            if others:
-                options = replace(raw, channels=others)
-                # Long enough to tell a fall by one place from none.
-                without = recommender.recommend(track_ids=ids, k=length, options=options).results
-            places[channel] = {song.track_id: song.rank for song in without}
+        ranks = {
+            channel: _ranks_without(channel, recommender, ids, no_rules, length)
+            for channel in set(strongest.values())
+        }
         lowered += [
-            places[strongest[song.track_id]].get(song.track_id, length + 1) > song.rank
+            ranks[strongest[song.track_id]].get(song.track_id, length + 1) > song.rank
             for song in songs
         ]
     return {"songs": len(lowered), "lowered": float(np.mean(lowered)) if lowered else 0.0}
+
+
+def _ranks_without(
+    channel: str,
+    recommender: Recommender,
+    ids: Sequence[str],
+    recall: RecallOptions,
+    length: int,
+) -> dict[str, int]:
+    """Track id -> rank in the list that all other channels make."""
+    others = tuple(name for name in recall.channels if name != channel)
+    if not others:
+        return {}
+    options = replace(recall, channels=others)
+    songs = recommender.recommend(track_ids=ids, k=length, options=options).results
+    return {song.track_id: song.rank for song in songs}

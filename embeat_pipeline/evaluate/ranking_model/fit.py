@@ -1,10 +1,10 @@
-"""Fits the weights that ranking gives the channels' evidence, on validation playlists.
+"""Fit the weights of the ranking model on validation playlists.
 
-The twin, which has seen none of them, is asked what its channels find for tracks of these
-playlists. The weights of each kind of seed are those under which the rest of the playlist is
-likeliest to be picked from what was found (softmax over a query's candidates: the listwise loss
-of Cao et al. 2007, "Learning to rank: from pairwise approach to listwise approach"). They are
-kept where, fitted on the other folds, they are no worse than the default.
+The channels of the holdout release, which has not seen these playlists, are queried with some
+tracks of each. For each kind of seed the weights are those under which the rest of the playlist is
+most likely among the candidates: a softmax over the candidates of a query, the listwise loss of
+Cao et al. (2007), "Learning to rank: from pairwise approach to listwise approach". Fitted weights
+are used where they are no worse than the default in cross-validation.
 """
 
 from dataclasses import asdict
@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 import embeat_serve
-from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
-from embeat_pipeline.evaluate.inputs.release_client import published
+from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
+from embeat_pipeline.evaluate.inputs.release_client import single_release_lake
 from embeat_pipeline.evaluate.metrics import bootstrap
+from embeat_pipeline.evaluate.ranking_model.holdout_release import HoldoutRelease
 from embeat_pipeline.evaluate.ranking_model.training_data import (
     FitOptions,
-    Material,
+    TrainingData,
+    collect_training_data,
     fitting_queries,
-    gather,
 )
 from embeat_pipeline.interactions.playlists import Playlists, uniform
-from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.ranking.features import FEATURES
 from embeat_serve.ranking.model import DEFAULT_MODEL, SEED_REGIMES, RankingModel
@@ -33,97 +33,116 @@ from embeat_serve.ranking.model import DEFAULT_MODEL, SEED_REGIMES, RankingModel
 DEFAULT_OPTIONS = FitOptions()
 
 
-def fit_fusion(
-    twin: LakePaths,
-    release: str | None,
+def fit_ranking_model(
+    holdout: HoldoutRelease,
     train: Playlists,
     validation: Playlists,
-    catalogue: Catalogue,
     options: FitOptions = DEFAULT_OPTIONS,
 ) -> tuple[RankingModel, dict[str, Any]]:
-    """Fit the fusion model.
+    """Fit the ranking model for each kind of seed.
 
     Args:
-        twin: lake whose release is asked.
-        release: its name; the published one where None.
-        train: playlists that release was made from.
-        validation: playlists it has not seen.
-        catalogue: of that lake.
-        options: how.
+        holdout: the release whose channels are queried.
+        train: playlists that it was trained on.
+        validation: playlists that it has not seen.
+        options: see ``FitOptions``.
 
     Returns:
-        The model, and for each kind of seed what was measured: queries, nDCG@20 of the default
-        weights and of those fitted on other folds, the difference with its 95% interval over
-        playlists, and whether the fitted ones are used.
+        The model, and what was measured: ``options``, and for each kind of seed the ``queries``,
+        nDCG@20 with the ``default`` weights and ``cross_validated``, their ``difference`` with
+        its 95% interval over playlists, and whether the ``fitted`` weights are used.
+
+    Raises:
+        Unavailable: the holdout release cannot be queried.
     """
     queries = [*fitting_queries(train, validation, options)]
-    with published(twin, release) as root, embeat_serve.open(lake=root) as recommender:
-        material = gather(recommender, queries, catalogue, options)
+    catalogue = read_catalogue(holdout.lake)
+    with (
+        single_release_lake(holdout.lake, holdout.release) as root,
+        embeat_serve.open(lake=root) as recommender,
+    ):
+        data = collect_training_data(recommender, queries, catalogue, options)
     weights = DEFAULT_MODEL.weights.copy()
     measured: dict[str, Any] = {"options": asdict(options)}
     for position, name in enumerate(SEED_REGIMES):
-        of_kind = material.select(material.kinds == position)
-        found, kept = judge(of_kind, weights[position].ravel(), options)
-        measured[name] = found
-        if kept is not None:
-            weights[position] = kept.reshape(len(CHANNELS), len(FEATURES))
+        of_kind = data.select(data.kinds == position)
+        measured[name], fitted = cross_validate(of_kind, weights[position].ravel(), options)
+        if fitted is not None:
+            weights[position] = fitted.reshape(len(CHANNELS), len(FEATURES))
     return RankingModel(weights), measured
 
 
-def judge(
-    material: Material, default: NDArray[np.float64], options: FitOptions
+def cross_validate(
+    data: TrainingData, default: NDArray[np.float64], options: FitOptions
 ) -> tuple[dict[str, Any], NDArray[np.float64] | None]:
-    """Fit one kind of seed, and measure on folds that the fit has not seen.
+    """Fit one kind of seed, and compare with the default on folds that the fit has not seen.
+
+    Args:
+        data: queries of that kind.
+        default: (channels * features,) weights.
+        options: see ``FitOptions``.
 
     Returns:
-        What was measured, and the weights; None where the default is to be kept.
+        What was measured, see ``fit_ranking_model``, and the fitted weights; None where the
+        default serves.
     """
-    number = len(material.kinds)
+    number = len(data.kinds)
     if number < options.min_queries:
         return {"queries": number, "fitted": False}, None
-    folds = (uniform(material.playlists, options.seed + 1) * options.folds).astype(np.int64)
-    scores = np.zeros(len(material.hits))
-    of_candidate = np.repeat(folds, np.diff(material.starts))
+    folds = (uniform(data.playlists, options.seed + 1) * options.folds).astype(np.int64)
+    scores = np.zeros(len(data.hits))
+    candidate_folds = np.repeat(folds, np.diff(data.starts))
     for fold in range(options.folds):
-        weights = fit(material.select(folds != fold), default, options)
-        asked = of_candidate == fold
-        scores[asked] = material.features[asked] @ weights
-    before, after = ndcg(material, material.features @ default), ndcg(material, scores)
+        weights = fit_weights(data.select(folds != fold), default, options)
+        in_fold = candidate_folds == fold
+        scores[in_fold] = data.features[in_fold] @ weights
+    before, after = ndcg_at_k(data, data.features @ default), ndcg_at_k(data, scores)
     gain = bootstrap.difference(
-        by_playlist(after, material.playlists),
-        by_playlist(before, material.playlists),
+        playlist_means(after, data.playlists),
+        playlist_means(before, data.playlists),
         options.seed,
     )
-    fitted = bool(gain.mean >= 0)
-    found = {
+    fitted = bool(gain.mean >= options.least_gain)
+    measured = {
         "queries": number,
         "default": float(before.mean()),
         "cross_validated": float(after.mean()),
         "difference": [gain.mean, gain.low, gain.high],
         "fitted": fitted,
     }
-    return found, fit(material, default, options) if fitted else None
+    return measured, fit_weights(data, default, options) if fitted else None
 
 
-def fit(material: Material, start: NDArray[np.float64], options: FitOptions) -> NDArray[np.float64]:
-    """(channels * features,) weights, none negative, that minimise the listwise loss."""
-    starts, sizes = material.starts[:-1], np.diff(material.starts)
-    full = sizes > 0
-    starts = starts[full]
-    query = np.repeat(np.arange(full.sum()), sizes[full])
-    hits = material.hits.astype(np.float64)
-    found = np.bincount(query, hits, minlength=len(starts))
-    counted = (found > 0) / max((found > 0).sum(), 1)
-    wanted = hits / np.maximum(found, 1)[query] * counted[query]
+def fit_weights(
+    data: TrainingData, start: NDArray[np.float64], options: FitOptions
+) -> NDArray[np.float64]:
+    """Minimise the listwise loss by L-BFGS-B, with no negative weight.
+
+    Args:
+        data: queries to fit to.
+        start: (channels * features,) weights to begin from.
+        options: see ``FitOptions``.
+
+    Returns:
+        (channels * features,) weights.
+    """
+    starts, sizes = data.starts[:-1], np.diff(data.starts)
+    has_candidates = sizes > 0
+    starts = starts[has_candidates]
+    query = np.repeat(np.arange(has_candidates.sum()), sizes[has_candidates])
+    hits = data.hits.astype(np.float64)
+    hits_of_query = np.bincount(query, hits, minlength=len(starts))
+    share = (hits_of_query > 0) / max((hits_of_query > 0).sum(), 1)
+    target = hits / np.maximum(hits_of_query, 1)[query] * share[query]
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        scores = material.features @ weights
+        scores = data.features @ weights
         scores -= np.maximum.reduceat(scores, starts)[query]
         odds = np.exp(scores)
         total = np.add.reduceat(odds, starts)
-        value = -(wanted * (scores - np.log(total)[query])).sum()
-        chance = odds / total[query] * counted[query]
-        gradient = material.features.T @ (chance - wanted)
+        value = -(target * (scores - np.log(total)[query])).sum()
+        probability = odds / total[query] * share[query]
+        gradient = data.features.T @ (probability - target)
         penalty = options.l2
         return (
             float(value + penalty * (weights**2).sum()),
@@ -133,23 +152,34 @@ def fit(material: Material, start: NDArray[np.float64], options: FitOptions) -> 
     least = np.zeros((len(CHANNELS), len(FEATURES)))
     least[:, FEATURES.index("place")] = options.least_place
     bounds = [(low, None) for low in least.ravel()]
-    begun = np.maximum(start, least.ravel())
-    return np.asarray(minimize(loss, begun, jac=True, method="L-BFGS-B", bounds=bounds).x)
+    begin = np.maximum(start, least.ravel())
+    return np.asarray(minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
-def ndcg(material: Material, scores: NDArray[np.float64], k: int = 20) -> NDArray[np.float64]:
-    """(q,) nDCG@k of each query's candidates ordered by ``scores``, ties as they stand."""
-    sizes = np.diff(material.starts)
+def ndcg_at_k(data: TrainingData, scores: NDArray[np.float64], k: int = 20) -> NDArray[np.float64]:
+    """nDCG@k of each query's candidates in the order of ``scores``; ties keep their order.
+
+    Args:
+        data: q queries.
+        scores: one for each candidate.
+        k: depth of the list.
+
+    Returns:
+        (q,) values.
+    """
+    sizes = np.diff(data.starts)
     query = np.repeat(np.arange(len(sizes)), sizes)
     order = np.lexsort((-scores, query))
-    place = np.arange(len(query)) - material.starts[query]
-    gains = material.hits[order] * (place < k) / np.log2(place + 2)
+    place = np.arange(len(query)) - data.starts[query]
+    gains = data.hits[order] * (place < k) / np.log2(place + 2)
     reached = np.bincount(query, gains, minlength=len(sizes))
     ideal = np.cumsum(1 / np.log2(np.arange(k) + 2))
-    return reached / ideal[np.minimum(np.maximum(material.targets, 1), k) - 1]
+    return reached / ideal[np.minimum(np.maximum(data.targets, 1), k) - 1]
 
 
-def by_playlist(values: NDArray[np.float64], playlists: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """Means over the queries of each playlist, which are what an interval is taken over."""
+def playlist_means(
+    values: NDArray[np.float64], playlists: NDArray[np.uint64]
+) -> NDArray[np.float64]:
+    """Mean over the queries of each playlist; intervals are over playlists, not over queries."""
     _, place = np.unique(playlists, return_inverse=True)
     return np.bincount(place, values) / np.bincount(place)

@@ -1,15 +1,17 @@
-"""A release's twin: made by the same stages, but without the playlists it is then asked about.
+"""Build a release from the training playlists only, so that it can be evaluated on the others.
 
-A release trained on every playlist has seen the answers. Its twin, in ``<lake>/evaluation``, is
-trained on the training playlists only. Every output that does not depend on playlists is adopted
-from the lake as a hard link, sidecar and all. Which ones those are is not known here but by the
-stages: where a stage's key still matches it does nothing, otherwise it runs again.
+A release that was trained on every playlist has seen the answers. The holdout release is made in
+``<lake>/evaluation`` by the same stages, from the training playlists. Every output that does not
+depend on playlists is adopted from the lake as a hard link, together with its sidecar. The stages
+decide which outputs those are: a stage whose key still matches does nothing, any other runs again.
 """
 
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,111 +22,171 @@ from embeat_pipeline.common.atomic import atomic_path, link, write_json
 from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.parquet import write_table
 from embeat_pipeline.common.stage_cache import is_current, mark_current
-from embeat_pipeline.interactions.playlists import Playlists, catalogue_size, read_playlists
+from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists
+from embeat_pipeline.evaluate.ranking_model import holdout_registry
 from embeat_pipeline.interactions.split import SplitOptions, split_playlists
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import PipelineError
-from embeat_serve.stores.factory import read_manifest
 
-INPUTS = ("tracks", "artists", "genre_map", "related_artists")
-"""Tables that ingest made, which are the same in both lakes."""
+INGEST_TABLES = ("tracks", "artists", "genre_map", "related_artists")
+"""Tables of the ingest stage, which are the same in both lakes."""
 
-OUTPUTS = ("artist_genres", "track_vectors")
-"""Tables that stages made, which are adopted until their stage says otherwise."""
+DERIVED_TABLES = ("artist_genres", "track_vectors")
+"""Tables of later stages, which are adopted until their stage makes them anew."""
 
-KEPT_RELEASES = 3
+KEPT_RELEASES = 4
+"""Two generations, each with and without a fitted ranking model."""
 
 
 @dataclass(frozen=True)
 class HoldoutRelease:
-    """An evaluation lake and the release to ask there."""
+    """An evaluation lake, and the name of a release in it."""
 
     lake: LakePaths
     release: str | None
     """None: the one published there."""
     trained: tuple[str, ...] = ()
-    """What was trained anew, because it depends on the playlists."""
+    """Outputs that were made anew from the training playlists."""
 
 
 def evaluation_lake(lake: LakePaths) -> LakePaths:
-    """Where a lake's twins are made."""
+    """The lake in which the holdout releases of ``lake`` are made."""
     return LakePaths(lake.root / "evaluation")
 
 
-def lake_playlists(lake: LakePaths) -> Playlists:
-    """All playlists of the lake.
-
-    Raises:
-        PipelineError: the lake has no tables yet.
-    """
-    missing = [str(p) for p in map(lake.table, ("tracks", "playlists")) if not p.is_file()]
-    if missing:
-        raise PipelineError(
-            f"evaluation needs {' and '.join(missing)}, which is not there; "
-            f"run `python -m embeat_pipeline run --lake {lake.root}`"
-        )
-    return read_playlists(lake.table("playlists"), catalogue_size(lake.table("tracks")))
+def record_path(lake: LakePaths) -> Path:
+    """File that names the holdout release last built and what was trained for it."""
+    return evaluation_lake(lake).root / "holdout_release.json"
 
 
 def build_holdout_release(
     lake: LakePaths, options: SplitOptions, device: str = "auto"
 ) -> HoldoutRelease:
-    """Make the twin of what the lake's tables and settings make; nothing is made twice.
+    """Train on the training playlists of the lake and build a release; nothing is made twice.
+
+    The release has the default ranking model, since it is what a ranking model is fitted with.
 
     Args:
         lake: with all tables and the encoder.
         options: how the playlists are split.
-        device: for training.
+        device: ``auto``, ``cpu`` or ``cuda``, for training.
 
     Raises:
-        PipelineError: a stage could not go on.
+        PipelineError: a table is missing, or a stage failed.
     """
+    from embeat_pipeline.index.build import build_release, fusion_path
+    from embeat_pipeline.index.publish import collect_garbage
+
+    key = _key(lake, options)
+    if current := _recorded(lake, key):
+        return current
+    holdout = evaluation_lake(lake)
+    for name in INGEST_TABLES:
+        link(lake.table(name), holdout.table(name))
+    encoder = lake.models / ReleaseFile.ENCODER
+    for output in (*map(lake.table, DERIVED_TABLES), encoder):
+        adopt(output, holdout.root / output.relative_to(lake.root))
+    write_training_playlists(lake, holdout, options)
+    outcomes = _run_stages(holdout, encoder, device)
+    fusion_path(holdout).unlink(missing_ok=True)
+    release = build_release(holdout)["release"]
+    collect_garbage(holdout, keep=KEPT_RELEASES)
+    holdout_registry.register(lake, options, release, ranking_model=None)
+    trained = [name for name, outcome in outcomes.items() if not outcome.get("unchanged")]
+    write_json(record_path(lake), {"release": release, "trained": trained})
+    mark_current([record_path(lake)], key, {"release": release})
+    return HoldoutRelease(holdout, release, tuple(trained))
+
+
+def read_holdout_release(lake: LakePaths, options: SplitOptions) -> HoldoutRelease:
+    """The holdout release of the lake as it is; builds and trains nothing.
+
+    Raises:
+        PipelineError: there is none for these tables and this split.
+    """
+    if current := _recorded(lake, _key(lake, options)):
+        return current
+    raise PipelineError(
+        f"no holdout release of {lake.root} as it is now; materialize `holdout_release`, or run "
+        f"`python -m embeat_pipeline evaluate --lake {lake.root}`"
+    )
+
+
+def with_ranking_model(
+    lake: LakePaths, holdout: HoldoutRelease, options: SplitOptions
+) -> HoldoutRelease:
+    """The holdout release with the lake's fitted ranking model; itself where there is none.
+
+    Only the manifest differs, so the build copies the collections.
+
+    Raises:
+        PipelineError: the model cannot be read.
+    """
+    from embeat_pipeline.index.build import build_release, fusion_path
+    from embeat_pipeline.index.publish import collect_garbage
+
+    model = fusion_path(lake)
+    if not model.is_file():
+        return holdout
+    link(model, fusion_path(holdout.lake))
+    release = build_release(holdout.lake)["release"]
+    collect_garbage(holdout.lake, keep=KEPT_RELEASES)
+    holdout_registry.register(lake, options, release, ranking_model=model)
+    return replace(holdout, release=release)
+
+
+def _key(lake: LakePaths, options: SplitOptions) -> str:
+    names = (*INGEST_TABLES, "playlists", "artist_genres", "track_vectors")
+    inputs = [*map(lake.table, names), lake.models / ReleaseFile.ENCODER]
+    missing = [str(path) for path in inputs if not path.is_file()]
+    if missing:
+        raise PipelineError(
+            f"a holdout release needs {', '.join(missing)}, which is not there; "
+            f"run `python -m embeat_pipeline run --lake {lake.root}`"
+        )
+    return fingerprint(__name__, settings=asdict(options), inputs=inputs)
+
+
+def _recorded(lake: LakePaths, key: str) -> HoldoutRelease | None:
+    if not is_current([record_path(lake)], key):
+        return None
+    record = json.loads(record_path(lake).read_text(encoding="utf-8"))
+    holdout = evaluation_lake(lake)
+    if not (holdout.release(record["release"]) / ReleaseFile.MANIFEST).is_file():
+        return None
+    return HoldoutRelease(holdout, record["release"], tuple(record["trained"]))
+
+
+def _run_stages(holdout: LakePaths, encoder: Path, device: str) -> dict[str, Mapping[str, Any]]:
+    """Run the stages that may depend on playlists; returns output -> what its stage reported."""
     from embeat_pipeline.acoustic.config import TrainingConfig
     from embeat_pipeline.acoustic.encode_catalogue import encode_catalogue
     from embeat_pipeline.acoustic.train import train_encoder
     from embeat_pipeline.genres.assign import assign_genres
-    from embeat_pipeline.index.build import build_release, fusion_path
-    from embeat_pipeline.index.publish import collect_garbage
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
     from embeat_pipeline.playlists.track2vec.fit import train_track2vec
 
-    twin = evaluation_lake(lake)
-    for name in INPUTS:
-        link(lake.table(name), twin.table(name))
-    encoder = Path(ReleaseFile.ENCODER)
-    for output in (*(lake.table(name) for name in OUTPUTS), lake.models / encoder):
-        adopt(output, twin.root / output.relative_to(lake.root))
-    write_training_playlists(lake, twin, options)
-
     try:
-        config = TrainingConfig(**Encoder.load(lake.models / encoder).config["training"])
+        config = TrainingConfig(**Encoder.load(encoder).config["training"])
     except (KeyError, TypeError) as error:
         raise PipelineError(
-            f"{lake.models / encoder} was trained by another version ({error}); "
-            f"run `python -m embeat_pipeline run --lake {lake.root}`"
+            f"{encoder} was trained by another version ({error}); "
+            f"run `python -m embeat_pipeline run --lake {encoder.parent.parent}`"
         ) from None
-    made = {
-        "artist_genres": assign_genres(twin),
-        "encoder": train_encoder(twin, config, device),
-        "track_vectors": encode_catalogue(twin, device),
-        "playlist_vectors": train_track2vec(twin, device=device),
-        **write_neighbours(twin),
+    return {
+        "artist_genres": assign_genres(holdout),
+        "encoder": train_encoder(holdout, config, device),
+        "track_vectors": encode_catalogue(holdout, device),
+        "playlist_vectors": train_track2vec(holdout, device=device),
+        **write_neighbours(holdout),
     }
-    if fusion_path(lake).is_file():
-        link(fusion_path(lake), fusion_path(twin))
-    else:
-        fusion_path(twin).unlink(missing_ok=True)
-    release = build_release(twin)["release"]
-    collect_garbage(twin, keep=KEPT_RELEASES)
-    trained = tuple(name for name, found in made.items() if not found.get("unchanged"))
-    return HoldoutRelease(twin, release, trained)
 
 
-def write_training_playlists(lake: LakePaths, twin: LakePaths, options: SplitOptions) -> None:
-    """Write the training playlists of ``lake`` as the playlists of ``twin``, coded anew."""
-    source, output = lake.table("playlists"), twin.table("playlists")
+def write_training_playlists(lake: LakePaths, holdout: LakePaths, options: SplitOptions) -> None:
+    """Write the training playlists of ``lake`` as all playlists of ``holdout``, with new codes."""
+    source, output = lake.table("playlists"), holdout.table("playlists")
     key = fingerprint(__name__, settings=asdict(options), inputs=[source])
     if is_current([output], key):
         return
@@ -138,9 +200,9 @@ def write_training_playlists(lake: LakePaths, twin: LakePaths, options: SplitOpt
 
 
 def adopt(source: Path, target: Path) -> None:
-    """Take over an output and its sidecar, unless this very output was adopted before.
+    """Link an output and its sidecar into the evaluation lake, unless that was done before.
 
-    What the twin made itself since then stays, so that it need not be made again.
+    What a stage has made there since then stays, so that it need not be made again.
     """
     sidecar = source.with_name(f"{source.name}.made.json")
     if not sidecar.exists():
@@ -152,33 +214,3 @@ def adopt(source: Path, target: Path) -> None:
     link(sidecar, target.with_name(sidecar.name))
     with atomic_path(adopted) as scratch:
         shutil.copyfile(sidecar, scratch)
-
-
-def record_twin(lake: LakePaths, release: str, twin: HoldoutRelease) -> None:
-    """Remember which twin a release has, if the lake still holds what it was made from.
-
-    Raises:
-        BrokenRelease: the release cannot be read.
-    """
-    from embeat_pipeline.index.build import input_digests
-
-    if read_manifest(lake, release).inputs == input_digests(lake):
-        write_json(_register(lake), {**_registered(lake), release: twin.release})
-
-
-def twin_of(lake: LakePaths, release: str) -> str | None:
-    """Name of a release's twin in the evaluation lake; None where it has none (any more)."""
-    twin = _registered(lake).get(release)
-    manifest = evaluation_lake(lake).release(twin or "-") / ReleaseFile.MANIFEST
-    return twin if manifest.is_file() else None
-
-
-def _register(lake: LakePaths) -> Path:
-    return evaluation_lake(lake).root / "twins.json"
-
-
-def _registered(lake: LakePaths) -> dict[str, str]:
-    try:
-        return json.loads(_register(lake).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}

@@ -1,6 +1,7 @@
-"""What a release's channels find for tracks of held-out playlists, as matrices to fit on."""
+"""Query the channels of a release with tracks of held-out playlists, as matrices to fit on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -28,56 +29,61 @@ from embeat_serve.recommender import Recommender
 from embeat_serve.stores.base import VectorStore
 
 WIDTH = len(CHANNELS) * len(FEATURES)
+"""Weights of one kind of seed."""
 
 
 @dataclass(frozen=True)
 class FitOptions:
-    """Which evidence is gathered, and how weights are fitted to it."""
+    """Which queries the weights are fitted to, and how."""
 
     draws: tuple[tuple[int, int], ...] = ((1, 4), (5, 2), (25, 1))
-    """Numbers of seeds, and how often that many are drawn from a playlist."""
+    """Pairs of a number of seeds, and how often that many are drawn from a playlist."""
     cold_queries: int = 300
-    """Queries with one track that is in no training playlist."""
+    """Number of queries with one track that is in no training playlist."""
     k: int = 100
-    """Length of list that channels are asked for."""
+    """Length of list that channels are queried for."""
     candidates: int = 100
-    """Of a query, the best by the default model and what channels say; what a list of twenty
-    chooses from."""
+    """Candidates of a query, the best ones by the default model without their payload. A list of
+    twenty is chosen from about as many."""
     l2: float = 3e-3
     """Penalty on squared weights."""
     least_place: float = 0.02
-    """Weight that a place has at least, so that no order within a channel is lost."""
+    """Smallest weight of a channel's ranks, so that the order within a channel always counts."""
     folds: int = 5
+    """Parts of the cross-validation."""
     min_queries: int = 100
-    """Of a kind; with fewer it keeps its default weights."""
+    """A kind of seed with fewer queries keeps its default weights."""
+    least_gain: float = 0.0
+    """Fitted weights are used from this gain of nDCG@20 in cross-validation on."""
     seed: int = 0
+    """Seed of the queries and of the folds."""
 
 
 @dataclass(frozen=True)
-class Material:
-    """Candidates of many queries, ordered by query."""
+class TrainingData:
+    """Candidates of many queries, in the order of the queries."""
 
     features: NDArray[np.float64]
-    """(n, channels * features), times ``confidence_weight``."""
+    """(n, channels * features), scaled by the confidence of the playlist channel."""
     hits: NDArray[np.bool_]
     """(n,) whether a candidate is in the rest of the playlist."""
     starts: NDArray[np.int64]
-    """(q + 1,) where the candidates of each query begin."""
+    """(q + 1,) position of the first candidate of each query."""
     kinds: NDArray[np.int64]
     """(q,) position in ``SEED_REGIMES``."""
     playlists: NDArray[np.uint64]
-    """(q,) key of the playlist each was drawn from."""
+    """(q,) key of the playlist that each query was drawn from."""
     targets: NDArray[np.int64]
-    """(q,) tracks to be found."""
+    """(q,) number of tracks in the rest of the playlist."""
 
-    def select(self, rows: NDArray[np.bool_]) -> "Material":
-        """Queries of a mask (q,)."""
+    def select(self, rows: NDArray[np.bool_]) -> "TrainingData":
+        """The queries of a (q,) mask."""
         sizes = np.diff(self.starts)
-        kept = np.repeat(rows, sizes)
+        candidates = np.repeat(rows, sizes)
         starts = np.concatenate([[0], np.cumsum(sizes[rows])])
-        return Material(
-            self.features[kept],
-            self.hits[kept],
+        return TrainingData(
+            self.features[candidates],
+            self.hits[candidates],
             starts,
             self.kinds[rows],
             self.playlists[rows],
@@ -85,92 +91,134 @@ class Material:
         )
 
 
+@dataclass(frozen=True)
+class QueryData:
+    """Candidates of one query, see ``TrainingData``."""
+
+    features: NDArray[np.float64]
+    hits: NDArray[np.bool_]
+    kind: int
+    playlist: np.uint64
+    targets: int
+
+
 def fitting_queries(
     train: Playlists, validation: Playlists, options: FitOptions
 ) -> Iterator[QuerySet]:
-    """Some tracks of each validation playlist, then tracks that no training playlist holds."""
+    """Draw queries from validation playlists, and then some for tracks in no training playlist."""
     for count, draws in options.draws:
         for draw in range(draws):
             yield draw_queries(validation, count, options.seed + draw)
-    unseen = train.frequency() == 0
+    cold = _cold_queries(train, validation, options)
+    if len(cold):
+        yield cold
+
+
+def _cold_queries(train: Playlists, validation: Playlists, options: FitOptions) -> QuerySet:
+    """Queries whose one seed is in a validation playlist and in no training playlist."""
+    is_cold = train.frequency() == 0
     matrix = validation.tracks
     rows = np.repeat(np.arange(len(validation)), validation.sizes)
-    usable = np.flatnonzero(unseen[matrix.indices] & (validation.sizes >= MIN_TRACKS)[rows])
+    usable = np.flatnonzero(is_cold[matrix.indices] & (validation.sizes >= MIN_TRACKS)[rows])
     lots = uniform(np.arange(len(usable), dtype=np.uint64), options.seed)
-    chosen = np.sort(usable[np.argsort(lots)[: options.cold_queries]])
-    if len(chosen):
-        of_playlist = rows[chosen]
-        seeds = matrix.indices[chosen].astype(np.int64)[:, None]
-        row = np.arange(len(chosen))
-        ones = np.ones(len(chosen), matrix.dtype)
-        own = sparse.csr_array((ones, (row, seeds[:, 0])), shape=(len(row), matrix.shape[1]))
-        targets = sparse.csr_array(matrix[of_playlist] - own)
-        targets.eliminate_zeros()
-        yield QuerySet(of_playlist, validation.keys[of_playlist], seeds, targets)
+    entries = np.sort(usable[np.argsort(lots)[: options.cold_queries]])
+    playlist = rows[entries]
+    seeds = matrix.indices[entries].astype(np.int64)[:, None]
+    row = np.arange(len(entries))
+    ones = np.ones(len(entries), matrix.dtype)
+    seed_matrix = sparse.csr_array((ones, (row, seeds[:, 0])), shape=(len(row), matrix.shape[1]))
+    targets = sparse.csr_array(matrix[playlist] - seed_matrix)
+    targets.eliminate_zeros()
+    return QuerySet(playlist, validation.keys[playlist], seeds, targets)
 
 
-def gather(
-    recommender: Recommender, queries: list[QuerySet], catalogue: Catalogue, options: FitOptions
-) -> Material:
-    """Ask a release what its channels find for each query.
+def collect_training_data(
+    recommender: Recommender,
+    queries: Sequence[QuerySet],
+    catalogue: Catalogue,
+    options: FitOptions,
+) -> TrainingData:
+    """Query the channels of a release; queries whose seeds it does not have are left out.
 
     Args:
         recommender: of the release.
-        queries: what to ask.
-        catalogue: of its lake.
+        queries: sets of queries.
+        catalogue: of the release's lake.
         options: see ``FitOptions``.
     """
-    recall = replace(RecallOptions(), diversify=False)
-    features: list[NDArray[np.float64]] = []
-    hits: list[NDArray[np.bool_]] = []
-    about: list[tuple[int, np.uint64, int]] = []
+    collected: list[QueryData] = []
     with (
         recommender.opened() as release,
         progress("evidence", sum(map(len, queries)), "queries") as advance,
     ):
-        for drawn in queries:
-            for row, ids in enumerate(catalogue.ids(drawn.seeds)):
+        for query_set in queries:
+            for row, ids in enumerate(catalogue.ids(query_set.seeds)):
                 advance(1)
-                try:
-                    answers = recommender.channel_results(ids, options.k, recall)
-                except SeedNotFound:
-                    continue
-                of_kind = SEED_REGIMES.index(regime_of(answers, len(ids)))
-                swayed = confidence_weight(confidence_of(answers))
-                codes, found = evidence_matrix(rank_channels(answers))
-                free = ~np.isin(codes, drawn.seeds[row])
-                weights = DEFAULT_MODEL.weights[of_kind] * swayed
-                scores = np.einsum("ncf,cf->n", found, weights)
-                order = np.lexsort((codes, -np.where(free, scores, -1.0)))
-                kept = order[: min(options.candidates, int(free.sum()))]
-                whole = with_payload(found[kept], codes[kept], drawn.seeds[row], release.store)
-                targets = drawn.targets[[row]].indices
-                features.append((whole * swayed).reshape(len(kept), WIDTH))
-                hits.append(np.isin(codes[kept], targets))
-                about.append((of_kind, drawn.keys[row], len(targets)))
-    sizes = [len(of_query) for of_query in hits]
-    kinds, keys, targets = zip(*about, strict=True) if about else ((), (), ())
-    return Material(
-        np.concatenate(features) if features else np.zeros((0, WIDTH)),
-        np.concatenate(hits) if hits else np.zeros(0, bool),
+                query = query_set.select(np.array([row]))
+                with suppress(SeedNotFound):
+                    collected.append(_query_data(recommender, release.store, query, ids, options))
+    sizes = [len(query.hits) for query in collected]
+    return TrainingData(
+        np.concatenate([np.zeros((0, WIDTH)), *(query.features for query in collected)]),
+        np.concatenate([np.zeros(0, bool), *(query.hits for query in collected)]),
         np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        np.array(kinds, np.int64),
-        np.array(keys, np.uint64),
-        np.array(targets, np.int64),
+        np.array([query.kind for query in collected], np.int64),
+        np.array([query.playlist for query in collected], np.uint64),
+        np.array([query.targets for query in collected], np.int64),
+    )
+
+
+def _query_data(
+    recommender: Recommender,
+    store: VectorStore,
+    query: QuerySet,
+    ids: Sequence[str],
+    options: FitOptions,
+) -> QueryData:
+    """Candidates of one query.
+
+    Raises:
+        SeedNotFound: the release has none of the seeds.
+    """
+    recall = replace(RecallOptions(), diversify=False)
+    seeds, targets = query.seeds[0], query.targets.indices
+    results = recommender.channel_results(ids, options.k, recall)
+    regime = SEED_REGIMES.index(regime_of(results, len(ids)))
+    confidence = confidence_weight(confidence_of(results))
+    codes, evidence = evidence_matrix(rank_channels(results))
+    is_candidate = ~np.isin(codes, seeds)
+    weights = DEFAULT_MODEL.weights[regime] * confidence
+    scores = np.einsum("ncf,cf->n", evidence, weights)
+    order = np.lexsort((codes, -np.where(is_candidate, scores, -1.0)))
+    best = order[: min(options.candidates, int(is_candidate.sum()))]
+    features = with_payload(evidence[best], codes[best], seeds, store) * confidence
+    return QueryData(
+        features.reshape(len(best), WIDTH),
+        np.isin(codes[best], targets),
+        regime,
+        query.keys[0],
+        len(targets),
     )
 
 
 def evidence_matrix(
-    ranked: dict[str, RankedChannel],
+    ranked: Mapping[str, RankedChannel],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Tracks that any channel found, and (n, channels, features) what the channels say of each;
-    what their payload says is left 0."""
-    ids = [found.ids for found in ranked.values()]
+    """Put the evidence of all channels into one matrix.
+
+    Args:
+        ranked: channel -> its ranked tracks.
+
+    Returns:
+        (n,) codes of all tracks, ascending, and (n, channels, features) evidence. The features
+        that come from the payload are 0.
+    """
+    ids = [of_channel.ids for of_channel in ranked.values()]
     codes = np.unique(np.concatenate(ids)) if ids else np.zeros(0, np.int64)
     matrix = np.zeros((len(codes), len(CHANNELS), len(FEATURES)))
-    for channel, found in ranked.items():
-        rows = np.searchsorted(codes, found.ids)
-        matrix[rows, CHANNELS.index(channel), : len(CHANNEL_FEATURES)] = found.features
+    for channel, of_channel in ranked.items():
+        rows = np.searchsorted(codes, of_channel.ids)
+        matrix[rows, CHANNELS.index(channel), : len(CHANNEL_FEATURES)] = of_channel.features
     return codes, matrix
 
 
@@ -180,23 +228,25 @@ def with_payload(
     seeds: NDArray[np.int64],
     store: VectorStore,
 ) -> NDArray[np.float64]:
-    """``matrix`` (n, channels, features) with what the payload of its tracks says, in the rows of
-    the channels that found them.
+    """Add the features that come from the payload, for the channels that returned a track.
 
     Args:
-        matrix: see ``evidence_matrix``.
-        codes: (n,) of its tracks.
-        seeds: codes of the seeds.
+        matrix: (n, channels, features), see ``evidence_matrix``.
+        codes: (n,) track codes of its rows.
+        seeds: track codes of the seeds.
         store: of the release.
+
+    Returns:
+        (n, channels, features).
     """
-    asked = [*codes.tolist(), *seeds.tolist()]
-    hits = store.retrieve(Collection.TRACKS, asked, METADATA_FIELDS)
+    hits = store.retrieve(Collection.TRACKS, [*codes.tolist(), *seeds.tolist()], METADATA_FIELDS)
     payloads = {hit.id: cast(TrackPayload, hit.payload) for hit in hits}
     tracks, of_seeds = (
         [payloads.get(code, TrackPayload()) for code in of.tolist()] for of in (codes, seeds)
     )
-    whole = matrix.copy()
-    found = matrix[:, :, [FEATURES.index("found")]]
-    told = metadata_features(of_seeds, tracks)
-    whole[:, :, len(CHANNEL_FEATURES) :] = found * told[:, None]
-    return whole
+    complete = matrix.copy()
+    is_found = matrix[:, :, [FEATURES.index("found")]]
+    complete[:, :, len(CHANNEL_FEATURES) :] = (
+        is_found * metadata_features(of_seeds, tracks)[:, None]
+    )
+    return complete

@@ -1,14 +1,20 @@
-"""From the lists of all systems to the tables and charts of one evaluation."""
+"""Turn the lists of all systems into the tables and charts' figures of one evaluation."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue, read_vectors
-from embeat_pipeline.evaluate.options import EvaluationOptions, Questions
-from embeat_pipeline.evaluate.quality.examples import genre_shares
+from embeat_pipeline.evaluate.metrics.catalogue_metrics import catalogue_metrics
+from embeat_pipeline.evaluate.metrics.genre_shares import genre_shares
+from embeat_pipeline.evaluate.options import (
+    EvaluationMode,
+    EvaluationOptions,
+    EvaluationQueries,
+)
 from embeat_pipeline.evaluate.report import summary
 from embeat_pipeline.evaluate.systems.base import ITEM_KNN, PRODUCT, System
 from embeat_pipeline.interactions.queries import QuerySet
@@ -16,65 +22,86 @@ from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import CHANNELS
 
 
+@dataclass(frozen=True)
+class TableInputs:
+    """What the tables of every number of seeds have in common."""
+
+    systems: Sequence[System]
+    catalogue: Catalogue
+    vectors: NDArray[np.float32]
+    """(n, 64) acoustic vectors, for the similarity within a list."""
+    reference: str
+    """Name of the system that the others are compared with."""
+    seed: int
+    """Seed of the bootstrap."""
+
+
 def measure(
     lake: LakePaths,
     systems: Sequence[System],
-    questions: Questions,
+    queries: EvaluationQueries,
     catalogue: Catalogue,
     options: EvaluationOptions,
 ) -> dict[str, Any]:
-    """Tables of all systems, and what the charts show."""
+    """Tables of all systems, and the figures of the charts.
+
+    Returns:
+        ``systems``, ``reference``, ``seeds`` (number of seeds -> see ``measure_queries``),
+        ``genre_map`` (see ``genre_shares``) and ``protocol``.
+    """
     reference = ITEM_KNN if any(system.name == ITEM_KNN for system in systems) else PRODUCT
-    vectors = read_vectors(lake)
+    inputs = TableInputs(systems, catalogue, read_vectors(lake), reference, options.seed)
     seeds = {
-        str(count): measure_set(
-            systems, asked, questions.strata(count), catalogue, vectors, reference, options.seed
-        )
-        for count, asked in questions.queries.items()
+        str(count): measure_queries(inputs, query_set, queries.strata(count))
+        for count, query_set in queries.queries.items()
     }
-    first = min(questions.queries)
+    first = min(queries.queries)
     product = next(system for system in systems if system.name == PRODUCT)
-    genres = genre_shares(lake, catalogue, questions.queries[first], product.ranked[first])
     return {
         "systems": [
-            {"name": s.name, "group": s.group, "parameters": s.parameters} for s in systems
+            {"name": system.name, "group": str(system.group), "parameters": system.parameters}
+            for system in systems
         ],
         "reference": reference,
         "seeds": seeds,
-        "genre_map": genres,
+        "genre_map": genre_shares(lake, catalogue, queries.queries[first], product.ranked[first]),
         "protocol": {
             "catalogue": len(catalogue),
             "seed": options.seed,
             "k": options.k,
-            "quick": options.quick,
+            "quick": options.mode is EvaluationMode.QUICK,
         },
     }
 
 
-def measure_set(
-    systems: Sequence[System],
-    queries: QuerySet,
-    query_strata: Mapping[str, NDArray[np.str_]],
-    catalogue: Catalogue,
-    vectors: NDArray[np.float32],
-    reference: str,
-    seed: int,
+def measure_queries(
+    inputs: TableInputs, queries: QuerySet, strata: Mapping[str, NDArray[np.str_]]
 ) -> dict[str, Any]:
-    """Of one query set: ``queries``, ``table``, ``differences``, ``catalogue``, ``agreement``."""
+    """Tables of one set of queries.
+
+    Args:
+        inputs: systems, and what they are measured with.
+        queries: q queries, all with the same number of seeds.
+        strata: kind of stratum -> (q,) values.
+
+    Returns:
+        ``queries`` (by stratum), ``table``, ``differences`` (to the reference), ``catalogue``
+        and ``agreement`` (of the channels).
+    """
     count = queries.seeds.shape[1]
-    values = summary.query_values(systems, queries, catalogue, vectors)
-    rows = summary.masks(query_strata)
-    shown = [system for system in systems if system.name in CHANNELS]
+    values = summary.query_values(inputs.systems, queries, inputs.catalogue, inputs.vectors)
+    rows = summary.masks(strata)
+    channels = [system for system in inputs.systems if system.name in CHANNELS]
     return {
-        "queries": {name: int(chosen.sum()) for name, chosen in rows.items()},
-        "table": summary.table(values, rows, seed),
-        "differences": summary.differences(values, reference, rows, seed),
+        "queries": {stratum: int(mask.sum()) for stratum, mask in rows.items()},
+        "table": summary.table(values, rows, inputs.seed),
+        "differences": summary.differences(values, inputs.reference, rows, inputs.seed),
         "catalogue": {
-            system.name: summary.catalogue_metrics(system.ranked[count], len(catalogue))
-            for system in systems
+            system.name: catalogue_metrics(system.ranked[count], len(inputs.catalogue))
+            for system in inputs.systems
         },
         "agreement": {
-            "systems": [system.name for system in shown],
-            "share": summary.agreement(shown, count),
+            "systems": [system.name for system in channels],
+            "share": summary.agreement(channels, count),
         },
     }

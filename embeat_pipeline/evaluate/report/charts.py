@@ -1,16 +1,23 @@
-"""The report's charts, drawn from the evaluation's JSON alone."""
+"""Draw the charts of the evaluation report, from the content of its JSON alone."""
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from embeat_pipeline.common.svg import Drawing, ticks
+from matplotlib.figure import Figure
+
+from embeat_pipeline.common.plots import COLOURS, new_figure, to_markdown_image, to_svg
 from embeat_pipeline.evaluate.quality.acoustic_retrieval import RELATIONS
+from embeat_pipeline.evaluate.report.summary import ALL, NOVEL
 
-WIDTH = 980
-LABELS = 210
-ROW = 22
-TOP = 46
+WIDTH = 10.2
+"""Width of a chart in inches: the width of the page."""
+ROW_HEIGHT = 0.26
+"""Height of a row of ``dot_plot`` in inches."""
+GENRE_LABELS = 24
+"""Genres whose names are written on the map: the most recommended."""
+LARGEST_CIRCLE = 900
+"""Area of the largest circle, in square points."""
 
 STRATUM_TITLES = {
     "novel": "novel",
@@ -24,92 +31,115 @@ STRATUM_TITLES = {
 }
 
 
-class Dot(NamedTuple):
+@dataclass(frozen=True)
+class Chart:
+    """A figure, and what it shows, for those who cannot see it."""
+
+    figure: Figure
+    label: str
+
+    def svg(self) -> str:
+        """The chart as one ``<svg>`` element."""
+        return to_svg(self.figure)
+
+    def markdown(self) -> str:
+        """The chart as an image in Markdown."""
+        return to_markdown_image(self.figure, self.label)
+
+
+@dataclass(frozen=True)
+class Dot:
     """A mean with its interval."""
 
-    style: str
+    group: str
+    """A key of ``COLOURS``."""
     mean: float
     low: float
     high: float
 
 
+@dataclass(frozen=True)
+class LiftClass:
+    """Genres that are recommended about so often, in relation to how often they are wanted."""
+
+    above: float
+    """Smallest ratio, exclusive."""
+    colour: str
+    label: str
+
+
+LIFT_CLASSES = (
+    LiftClass(-1.0, "#b2182b", "less than half as often as wanted"),
+    LiftClass(0.5, "#ef8a62", "less often"),
+    LiftClass(1 / 1.2, COLOURS["neutral"], "as often, within a fifth"),
+    LiftClass(1.2, "#67a9cf", "more often"),
+    LiftClass(2.0, "#2166ac", "more than twice as often"),
+)
+
+
 def by_count(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What was found for each number of seeds, the fewest first (JSON objects have no order)."""
+    """What was measured for each number of seeds, the fewest first (JSON objects have no order)."""
     return dict(sorted(result["seeds"].items(), key=lambda item: int(item[0])))
 
 
-def dot_plot(
-    rows: Sequence[str], panels: Mapping[str, Sequence[Dot | None]], label: str
-) -> Drawing:
-    """Panels side by side over common rows; every panel has its own scale from 0.
+def dot_plot(rows: Sequence[str], panels: Mapping[str, Sequence[Dot | None]], label: str) -> Chart:
+    """Draw means with intervals in panels side by side; each panel has a scale of its own from 0.
 
     Args:
         rows: names down the left.
         panels: title -> a dot for each row, None where there is none.
-        label: what the chart shows, for those who cannot see it.
+        label: what the chart shows.
     """
-    height = TOP + ROW * len(rows) + 26
-    drawing = Drawing(WIDTH, height, label)
-    width = (WIDTH - LABELS) / max(len(panels), 1)
-    for place, name in enumerate(rows):
-        drawing.text(LABELS - 12, TOP + ROW * place + 15, name, "end")
-    for number, (title, dots) in enumerate(panels.items()):
-        _panel(drawing, LABELS + width * number, width, title, dots, height)
-    return drawing
+    figure = new_figure(WIDTH, 1.1 + ROW_HEIGHT * len(rows))
+    if not panels:
+        return Chart(figure, label)
+    for axes, (title, dots) in zip(
+        figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
+    ):
+        axes.set_title(title.replace(" (", "\n("), loc="left", fontsize=10)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.grid(axis="y", visible=False)
+        highest = max((dot.high for dot in dots if dot), default=0)
+        axes.set_xlim(0, 1.25 * highest if highest > 0 else 1)
+        for place, dot in enumerate(dots):
+            if dot is None:
+                continue
+            colour = COLOURS[dot.group]
+            axes.hlines(place, max(dot.low, 0), dot.high, color=colour, alpha=0.45, linewidth=5)
+            axes.plot(max(dot.mean, 0), place, "o", color=colour, markersize=5)
+            axes.annotate(
+                f"{dot.mean:.3f}",
+                (dot.high, place),
+                xytext=(5, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+            )
+    return Chart(figure, label)
 
 
-def _panel(
-    drawing: Drawing,
-    left: float,
-    width: float,
-    title: str,
-    dots: Sequence[Dot | None],
-    height: float,
-) -> None:
-    scale = ticks(max((dot.high for dot in dots if dot), default=1), 3)
-    inner = width - 50
-
-    def x(value: float) -> float:
-        return left + inner * min(max(value, 0) / scale[-1], 1)
-
-    name, _, number = title.partition(" (")
-    drawing.text(left, 14, name, "title")
-    if number:
-        drawing.text(left, 29, number.rstrip(")"), "small faint")
-    for tick in scale:
-        drawing.line(x(tick), TOP - 6, x(tick), height - 22)
-        drawing.text(x(tick), height - 8, f"{tick:g}", "small faint middle")
-    for place, dot in enumerate(dots):
-        if dot is None:
-            continue
-        y = TOP + ROW * place + 11
-        drawing.line(x(dot.low), y, x(dot.high), y, f"band {dot.style}")
-        tip = f"{dot.mean:.4f} [{dot.low:.4f}, {dot.high:.4f}]"
-        drawing.circle(x(dot.mean), y, 4.5, dot.style, tip)
-        drawing.text(x(dot.high) + 7, y + 4, f"{dot.mean:.3f}", "small faint halo")
-
-
-def by_system(result: Mapping[str, Any], metric: str, stratum: str) -> Drawing:
+def by_system(result: Mapping[str, Any], metric: str, stratum: str) -> Chart:
     """Every system, a panel for each number of seeds."""
     systems = result["systems"]
     panels = {}
-    for count, found in by_count(result).items():
-        number = found["queries"].get(stratum, 0)
+    for count, measured in by_count(result).items():
+        number = measured["queries"].get(stratum, 0)
         title = f"{count} seed{'s' if count != '1' else ''} (n={number})"
-        panels[title] = [_dot(found["table"], system, stratum, metric) for system in systems]
+        panels[title] = [_dot(measured["table"], system, stratum, metric) for system in systems]
     names = [system["name"] for system in systems]
     return dot_plot(names, panels, f"{metric} of every system, {STRATUM_TITLES[stratum]}")
 
 
-def by_stratum(result: Mapping[str, Any], metric: str, count: str) -> Drawing:
+def by_stratum(result: Mapping[str, Any], metric: str, count: str) -> Chart:
     """Every system, a panel for each stratum; the number of seeds is ``count``."""
-    systems, found = result["systems"], result["seeds"][count]
+    systems, measured = result["systems"], result["seeds"][count]
     panels = {
-        f"{STRATUM_TITLES[stratum]} (n={found['queries'][stratum]})": [
-            _dot(found["table"], system, stratum, metric) for system in systems
+        f"{STRATUM_TITLES[stratum]} (n={measured['queries'][stratum]})": [
+            _dot(measured["table"], system, stratum, metric) for system in systems
         ]
         for stratum in STRATUM_TITLES
-        if stratum not in ("all", "novel") and found["queries"].get(stratum)
+        if stratum not in (ALL, NOVEL) and measured["queries"].get(stratum)
     }
     names = [system["name"] for system in systems]
     return dot_plot(names, panels, f"{metric} by stratum, {count} seeds")
@@ -124,102 +154,108 @@ def _dot(
     return Dot(system["group"], cell["mean"], cell["low"], cell["high"])
 
 
-def by_relation(sound: Mapping[str, Any], metric: str) -> Drawing:
+def by_relation(sound: Mapping[str, Any], metric: str) -> Chart:
     """Acoustic spaces, a panel for each relation."""
     spaces = sound["spaces"]
     relations = sound["table"][spaces[0]]
-    panels = {
-        f"same {relation} (n={relations[relation][metric]['count']} artists)": [
-            Dot(
-                style,
-                *(sound["table"][space][relation][metric][key] for key in ("mean", "low", "high")),
-            )
-            for style, space in zip(("baseline", "upstream", "release"), spaces, strict=True)
+    panels = {}
+    for relation in RELATIONS:
+        if relation not in relations:
+            continue
+        title = f"same {relation} (n={relations[relation][metric]['count']} artists)"
+        cells = [sound["table"][space][relation][metric] for space in spaces]
+        panels[title] = [
+            Dot(group, cell["mean"], cell["low"], cell["high"])
+            for group, cell in zip(("baseline", "upstream", "release"), cells, strict=True)
         ]
-        for relation in RELATIONS
-        if relation in relations
-    }
     return dot_plot(spaces, panels, f"{metric} of acoustic retrieval")
 
 
-def agreement(found: Mapping[str, Any]) -> Drawing:
-    """Which channels list the same songs: a table of shares, the darker the more."""
-    names, share = found["systems"], found["share"]
-    size, left, top = 92, 150, 30
-    drawing = Drawing(left + size * len(names) + 10, top + 40 * len(names) + 6, "channel agreement")
-    for column, name in enumerate(names):
-        drawing.text(left + size * column + size / 2, 18, name, "small middle")
-    for row, name in enumerate(names):
-        y = top + 40 * row
-        drawing.text(left - 10, y + 24, name, "end")
-        for column, value in enumerate(share[row]):
-            x = left + size * column
-            drawing.rect(x + 1, y + 1, size - 2, 38, "accent", 0.05 + 0.6 * value)
-            drawing.text(x + size / 2, y + 24, f"{100 * value:.0f} %", "middle")
-    return drawing
+def agreement(measured: Mapping[str, Any]) -> Chart:
+    """Which channels list the same songs: a matrix of shares, the darker the more."""
+    names, share = measured["systems"], measured["share"]
+    figure = new_figure(1.6 + 1.2 * len(names), 0.8 + 0.5 * len(names))
+    axes = figure.subplots()
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
+    if names:
+        axes.imshow(share, cmap="Blues", vmin=0, vmax=1.6, aspect="auto")
+    for row, values in enumerate(share):
+        for column, value in enumerate(values):
+            axes.text(column, row, f"{100 * value:.0f} %", ha="center", va="center")
+    return Chart(figure, "channel agreement")
 
 
-LIFTS = (
-    ("less-2", "less than half as often as wanted"),
-    ("less-1", "less often"),
-    ("even", "as often, within a fifth"),
-    ("more-1", "more often"),
-    ("more-2", "more than twice as often"),
-)
+def genre_map(genres: Sequence[Mapping[str, Any]], labels: int = GENRE_LABELS) -> Chart:
+    """Genres at their places on the map.
 
+    The size of a circle is how often the genre is recommended; its colour compares that with how
+    often the genre is wanted.
 
-def genre_map(genres: Sequence[Mapping[str, Any]], labels: int = 24) -> Drawing:
-    """Genres in their places, sized by how often they are recommended, coloured by how that
-    compares with how often they are wanted."""
-    height, margin = 620, 26
-    drawing = Drawing(WIDTH, height + 34, "genre map of what is recommended")
-    xs, ys = [g["x"] for g in genres] or [0, 1], [g["y"] for g in genres] or [0, 1]
-
-    def spot(genre: Mapping[str, Any]) -> tuple[float, float]:
-        wide, high = max(max(xs) - min(xs), 1e-9), max(max(ys) - min(ys), 1e-9)
-        return (
-            margin + (WIDTH - 2 * margin) * (genre["x"] - min(xs)) / wide,
-            margin + (height - 2 * margin) * (genre["y"] - min(ys)) / high,
-        )
-
+    Args:
+        genres: see ``genre_shares``, the most recommended first.
+        labels: how many names are written.
+    """
+    figure = new_figure(WIDTH, 7)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.margins(0.06)
     largest = max((genre["recommended"] for genre in genres), default=1) or 1
-    for genre in genres:
-        more = (genre["recommended"] + 1e-5) / (genre["wanted"] + 1e-5)
-        radius = 2 + 20 * math.sqrt(genre["recommended"] / largest)
-        tip = (
-            f"{genre['genre']}: {100 * genre['recommended']:.2f} % of recommended songs, "
-            f"{100 * genre['wanted']:.2f} % of wanted ones"
+    for lift in LIFT_CLASSES:
+        of_class = [genre for genre in genres if _lift_class(genre) is lift]
+        axes.scatter(
+            [genre["x"] for genre in of_class],
+            [genre["y"] for genre in of_class],
+            s=[12 + LARGEST_CIRCLE * genre["recommended"] / largest for genre in of_class],
+            color=lift.colour,
+            alpha=0.62,
+            linewidths=0,
+            label=lift.label,
         )
-        drawing.circle(*spot(genre), radius, _lift(more), tip, 0.62)
-    drawing.names([(*spot(genre), genre["genre"]) for genre in genres], labels)
-    drawing.legend(margin, height + 18, LIFTS)
-    return drawing
+    # The map counts downwards, as pictures do.
+    axes.invert_yaxis()
+    for genre in genres[:labels]:
+        axes.annotate(
+            genre["genre"], (genre["x"], genre["y"]), ha="center", va="center", fontsize=8
+        )
+    legend = figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    for handle in legend.legend_handles:
+        if hasattr(handle, "set_sizes"):
+            handle.set_sizes([40])  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+    return Chart(figure, "genre map of what is recommended")
 
 
-def _lift(more: float) -> str:
-    place = sum(more > bound for bound in (0.5, 1 / 1.2, 1.2, 2.0))
-    return LIFTS[place][0]
+def _lift_class(genre: Mapping[str, Any]) -> LiftClass:
+    # The constant keeps the ratio of two rare genres near 1.
+    ratio = (genre["recommended"] + 1e-5) / (genre["wanted"] + 1e-5)
+    return next(lift for lift in reversed(LIFT_CLASSES) if ratio > lift.above)
 
 
-def reliability(bins: Sequence[Mapping[str, float]]) -> Drawing:
-    """Stated confidence of predicted genres against how often they are right."""
-    size, margin = 300, 44
-    drawing = Drawing(size + 2 * margin, size + 2 * margin, "reliability of predicted genres")
-    for tick in (0, 0.25, 0.5, 0.75, 1):
-        place = margin + size * tick
-        drawing.line(place, margin, place, margin + size)
-        drawing.line(margin, place, margin + size, place)
-        drawing.text(place, margin + size + 16, f"{tick:g}", "small faint middle")
-        drawing.text(margin - 8, margin + size * (1 - tick) + 4, f"{tick:g}", "small faint end")
-    drawing.line(margin, margin + size, margin + size, margin, "axis")
-    total = sum(found["count"] for found in bins) or 1
-    for found in bins:
-        x = margin + size * found["confidence"]
-        y = margin + size * (1 - found["right"])
-        radius = 4 + 14 * math.sqrt(found["count"] / total)
-        stated, right = found["confidence"], found["right"]
-        tip = f"{found['count']} artists: stated {stated:.2f}, right {right:.2f}"
-        drawing.circle(x, y, radius, "accent", tip, 0.7)
-    drawing.text(margin + size / 2, size + 2 * margin - 10, "confidence stated", "small middle")
-    drawing.text(margin, margin - 12, "share of artists it was right for", "small")
-    return drawing
+def reliability(bins: Sequence[Mapping[str, float]]) -> Chart:
+    """Stated confidence of predicted genres against the share that is right.
+
+    Args:
+        bins: ``confidence``, ``right`` and ``count`` of each bin.
+    """
+    figure = new_figure(4.4, 4.4)
+    axes = figure.subplots()
+    axes.set_aspect("equal")
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_ylim(-0.03, 1.03)
+    axes.plot([0, 1], [0, 1], color=COLOURS["neutral"], linewidth=1)
+    total = sum(of_bin["count"] for of_bin in bins) or 1
+    axes.scatter(
+        [of_bin["confidence"] for of_bin in bins],
+        [of_bin["right"] for of_bin in bins],
+        s=[20 + LARGEST_CIRCLE * of_bin["count"] / total for of_bin in bins],
+        color=COLOURS["accent"],
+        alpha=0.7,
+        linewidths=0,
+    )
+    axes.set_xlabel("confidence stated")
+    axes.set_ylabel("share of artists it was right for")
+    return Chart(figure, "reliability of predicted genres")

@@ -1,4 +1,4 @@
-"""From lists to a table: every metric of every system, overall and by stratum, with intervals."""
+"""Compute every metric of every system, overall and by stratum, with intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,6 +14,7 @@ from embeat_pipeline.interactions import ranking_metrics as metrics
 from embeat_pipeline.interactions.queries import STRATA, QuerySet
 
 HEADLINE = "ndcg@20"
+"""The metric that differences, charts and the publishing check are of."""
 ALL = "all"
 NOVEL, OVERLAPPING = STRATA["overlap"]
 
@@ -27,7 +28,14 @@ def query_values(
     catalogue: Catalogue,
     vectors: NDArray[np.float32],
 ) -> Values:
-    """Metrics of every system for each query of one query set."""
+    """Metrics of every system for each query of one query set.
+
+    Args:
+        systems: what is measured.
+        queries: q queries, all with the same number of seeds.
+        catalogue: of the lake.
+        vectors: (n, d) acoustic vectors, see ``similarity_at_20``.
+    """
     values: Values = {}
     for system in systems:
         ranked = system.ranked[queries.seeds.shape[1]]
@@ -40,35 +48,38 @@ def query_values(
 
 
 def masks(strata: Mapping[str, NDArray[np.str_]]) -> dict[str, NDArray[np.bool_]]:
-    """Queries of each stratum: all, novel, overlapping, and within novel by seed.
+    """Masks of each stratum: all, novel, overlapping, and the strata of seeds within novel.
 
     Args:
-        strata: see ``queries.strata``.
+        strata: see ``interactions.queries.strata``.
+
+    Returns:
+        Stratum -> (q,) mask.
     """
     overlap = strata["overlap"]
     is_novel = overlap == NOVEL
-    found = {ALL: np.ones(len(overlap), bool), NOVEL: is_novel, OVERLAPPING: ~is_novel}
+    rows = {ALL: np.ones(len(overlap), bool), NOVEL: is_novel, OVERLAPPING: ~is_novel}
     for kind in ("popularity", "vocabulary"):
-        found |= {value: is_novel & (strata[kind] == value) for value in STRATA[kind]}
-    return found
+        rows |= {value: is_novel & (strata[kind] == value) for value in STRATA[kind]}
+    return rows
 
 
 def table(
     values: Values, rows: Mapping[str, NDArray[np.bool_]], seed: int = 0
 ) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """System -> stratum -> metric -> interval, for one query set.
+    """Intervals of one query set: system -> stratum -> metric -> interval.
 
     Args:
         values: of ``query_values``.
         rows: of ``masks``.
         seed: of the bootstrap, which resamples all systems and metrics alike.
     """
-    cells = [(system, metric) for system, found in values.items() for metric in found]
+    cells = [(system, metric) for system, metrics_of in values.items() for metric in metrics_of]
     matrix = np.stack([values[system][metric] for system, metric in cells])
     result: dict[str, Any] = {system: {} for system in values}
-    for stratum, chosen in rows.items():
+    for stratum, mask in rows.items():
         for (system, metric), interval in zip(
-            cells, bootstrap.intervals(matrix[:, chosen], seed), strict=True
+            cells, bootstrap.intervals(matrix[:, mask], seed), strict=True
         ):
             if interval.count:
                 result[system].setdefault(stratum, {})[metric] = asdict(interval)
@@ -78,39 +89,31 @@ def table(
 def differences(
     values: Values, reference: str, rows: Mapping[str, NDArray[np.bool_]], seed: int = 0
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """System -> stratum -> interval of its headline metric minus the reference's."""
+    """Intervals of the headline metric minus the reference's: system -> stratum -> interval."""
     others = [system for system in values if system != reference]
     matrix = np.stack([values[name][HEADLINE] - values[reference][HEADLINE] for name in others])
     result: dict[str, Any] = {system: {} for system in others}
-    for stratum, chosen in rows.items():
+    for stratum, mask in rows.items():
         for system, interval in zip(
-            others, bootstrap.intervals(matrix[:, chosen], seed), strict=True
+            others, bootstrap.intervals(matrix[:, mask], seed), strict=True
         ):
             if interval.count:
                 result[system][stratum] = asdict(interval)
     return result
 
 
-def catalogue_metrics(ranked: NDArray[np.int64], catalogue: int) -> dict[str, float]:
-    """Metrics of all lists of a system together."""
-    return {
-        "coverage@20": metrics.coverage(ranked, catalogue),
-        "gini@20": metrics.gini(ranked, catalogue),
-    }
-
-
 def agreement(systems: Sequence[System], num_seeds: int, depth: int = 20) -> list[list[float]]:
-    """Mean share of one system's first ``depth`` that another lists too, for every pair.
+    """Mean share of a system's first ``depth`` tracks that another lists too, for every pair.
 
-    The row's list is the one the share is of; queries where it is empty are left out.
+    The share is of the row's list. Queries for which that list is empty are left out.
     """
     tops = [system.ranked[num_seeds][:, :depth] for system in systems]
     return [[_shared(row, column) for column in tops] for row in tops]
 
 
 def _shared(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    listed = one != metrics.PADDING
-    both = (one[:, :, None] == other[:, None, :]).any(axis=2) & listed
-    length = listed.sum(axis=1)
-    asked = length > 0
-    return float((both.sum(axis=1)[asked] / length[asked]).mean()) if asked.any() else 0.0
+    is_track = one != metrics.PADDING
+    in_both = (one[:, :, None] == other[:, None, :]).any(axis=2) & is_track
+    length = is_track.sum(axis=1)
+    rows = length > 0
+    return float((in_both.sum(axis=1)[rows] / length[rows]).mean()) if rows.any() else 0.0

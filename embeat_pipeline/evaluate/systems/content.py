@@ -1,29 +1,34 @@
-"""Baselines that also know something of the tracks: their artist, their audio features."""
+"""Baselines that use metadata of the tracks: their artist, or their audio features."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions, known_tracks
+from embeat_pipeline.evaluate.systems.base import tracks_in_playlists
+from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions
 from embeat_serve.contract.audio_features import FEATURES, clean
+from embeat_serve.contract.lake import LakePaths
 
 
 @dataclass(frozen=True)
 class ArtistOptions:
-    """Of ``ArtistCooccurrence``."""
+    """Parameters of ``ArtistCooccurrence``."""
 
     shrinkage: float = 5.0
+    """See ``ItemKnnOptions``, between artists."""
     popularity: float = 0.5
     """Exponent of the track's frequency, which orders the tracks of one artist."""
 
 
 class ArtistCooccurrence:
-    """How often two artists share a playlist, times the candidate's popularity.
+    """Recommend popular tracks of artists that share playlists with the seeds' artists.
 
-    Item-kNN between main artists; every artist is its own closest neighbour.
+    Item-kNN between main artists, times the candidate's popularity. Every artist is its own closest
+    neighbour.
     """
 
     def __init__(
@@ -33,7 +38,7 @@ class ArtistCooccurrence:
         options: ArtistOptions = ArtistOptions(),
     ):
         self.options = options
-        self.vocabulary = known_tracks(train)
+        self.vocabulary = tracks_in_playlists(train)
         tracks = np.arange(len(main_artist))
         ones = np.ones(len(tracks), np.float32)
         self._artist_of = sparse.csr_array((ones, (tracks, main_artist)))
@@ -47,31 +52,35 @@ class ArtistCooccurrence:
         self._weight = frequency.astype(np.float32) ** options.popularity
 
     def scores(self, seeds: sparse.csr_array) -> NDArray[np.float32]:
-        """See ``baselines.Scorer``."""
+        """Score the vocabulary, see ``Scorer.scores``."""
         artists = (seeds @ self._artist_of).tocsr()
         return (self._artists.scores(artists)[:, self._column] * self._weight).astype(np.float32)
 
 
 def standardised_features(columns: Mapping[str, ArrayLike]) -> NDArray[np.float32]:
-    """(n, 12) raw audio features as a space: key on the circle, mean 0 and deviation 1 each.
+    """Scale raw audio features to mean 0 and standard deviation 1, with the key as an angle.
 
     A missing value becomes its column's mean, so a row without any feature is zero throughout.
 
     Args:
-        columns: each of ``features.FEATURES`` -> (n,) raw values.
+        columns: each of ``audio_features.FEATURES`` -> (n,) raw values.
+
+    Returns:
+        (n, 12) float32.
     """
     cleaned = {name: clean(name, columns[name]) for name in FEATURES}
     angle = cleaned.pop("key") * np.float32(2 * np.pi / 12)
     space = np.stack([np.cos(angle), np.sin(angle), *cleaned.values()], axis=1)
-    known = ~np.isnan(space)
-    number = np.maximum(known.sum(axis=0), 1)
-    centred = np.where(known, space - np.where(known, space, 0).sum(axis=0) / number, 0)
+    is_present = ~np.isnan(space)
+    number = np.maximum(is_present.sum(axis=0), 1)
+    mean = np.where(is_present, space, 0).sum(axis=0) / number
+    centred = np.where(is_present, space - mean, 0)
     deviation = np.sqrt(np.square(centred).sum(axis=0) / number)
     return (centred / np.where(deviation > 0, deviation, 1.0)).astype(np.float32)
 
 
 class NearestVectors:
-    """Nearest by cosine to the mean of the seeds' vectors, over every track that has one."""
+    """Recommend the tracks whose vectors are nearest to the seeds', by the sum of cosines."""
 
     def __init__(self, vectors: NDArray[np.float32]):
         norm = np.linalg.norm(vectors, axis=1)
@@ -80,8 +89,16 @@ class NearestVectors:
         self._unit = unit.astype(np.float32)
 
     def scores(self, seeds: sparse.csr_array) -> NDArray[np.float32]:
-        """See ``baselines.Scorer``."""
-        wanted = seeds[:, self.vocabulary].tocsr()
-        scores = (wanted @ self._unit) @ self._unit.T
-        scores[np.diff(wanted.indptr) == 0] = -np.inf
+        """Score the vocabulary, see ``Scorer.scores``."""
+        in_vocabulary = seeds[:, self.vocabulary].tocsr()
+        scores = (in_vocabulary @ self._unit) @ self._unit.T
+        scores[np.diff(in_vocabulary.indptr) == 0] = -np.inf
         return scores
+
+
+def raw_features(lake: LakePaths) -> NDArray[np.float32]:
+    """(n, 12) standardised audio features of the ``tracks`` table."""
+    table = pq.read_table(lake.table("tracks"), columns=list(FEATURES))
+    return standardised_features(
+        {name: table[name].to_numpy().astype(np.float32) for name in FEATURES}
+    )

@@ -1,6 +1,6 @@
-"""Genres by plain vote, to compare predictions with: related artists, and playlist neighbours.
+"""Baselines for genre prediction: votes of related artists and of playlist neighbours.
 
-Both give every neighbour one vote for each genre it lists, per tie: what a few lines of SQL do.
+Every neighbour has one vote for each genre it lists.
 """
 
 from pathlib import Path
@@ -10,13 +10,13 @@ import polars as pl
 from embeat_serve.contract.lake import LakePaths
 
 
-def related_vote(lake: LakePaths, asked: pl.Series, genres: int) -> pl.DataFrame:
-    """Most frequent genres among an artist's related artists, either direction.
+def related_vote(lake: LakePaths, artists: pl.Series, genres: int) -> pl.DataFrame:
+    """Predict the most frequent genres among an artist's related artists, in either direction.
 
     Args:
         lake: with tables ``artists`` and ``related_artists``.
-        asked: codes of the artists to predict for.
-        genres: how many to keep per artist.
+        artists: codes of the artists to predict for.
+        genres: how many genres an artist gets at most.
 
     Returns:
         ``artist_code``, ``genre_code``, ``position``, ``confidence`` (share of neighbours).
@@ -31,7 +31,7 @@ def related_vote(lake: LakePaths, asked: pl.Series, genres: int) -> pl.DataFrame
     ).unique()
     labels = listed_genres(lake.table("artists"))
     votes = (
-        ties.filter(pl.col("artist_code").is_in(asked.implode()))
+        ties.filter(pl.col("artist_code").is_in(artists.implode()))
         .join(labels, left_on="neighbour_code", right_on="artist_code")
         .group_by("artist_code", "genre_code")
         .agg(votes=pl.col("neighbour_code").n_unique().cast(pl.Float64))
@@ -39,11 +39,11 @@ def related_vote(lake: LakePaths, asked: pl.Series, genres: int) -> pl.DataFrame
     return most_voted(votes, genres)
 
 
-def playlist_vote(lake: LakePaths, asked: pl.Series, genres: int) -> pl.DataFrame:
-    """Most frequent genres among main artists that share playlists with an artist.
+def playlist_vote(lake: LakePaths, artists: pl.Series, genres: int) -> pl.DataFrame:
+    """Predict the most frequent genres among main artists that share playlists with an artist.
 
-    Arguments and result are those of ``related_vote``; tables ``artists``, ``playlists`` and
-    ``tracks`` are read. A neighbour votes once per playlist shared.
+    A neighbour votes once for each playlist that both are in. Reads the tables ``artists``,
+    ``playlists`` and ``tracks``; arguments and result are those of ``related_vote``.
     """
     main = pl.read_parquet(lake.table("tracks"), columns=["track_code", "artist_codes"]).select(
         "track_code", artist_code=pl.col("artist_codes").list.first()
@@ -62,7 +62,7 @@ def playlist_vote(lake: LakePaths, asked: pl.Series, genres: int) -> pl.DataFram
         .agg(votes=pl.len().cast(pl.Float64))
     )
     votes = (
-        present.filter(pl.col("artist_code").is_in(asked.implode()))
+        present.filter(pl.col("artist_code").is_in(artists.implode()))
         .join(profile, on="playlist_code")
         .group_by("artist_code", "genre_code")
         .agg(pl.col("votes").sum())
@@ -70,10 +70,10 @@ def playlist_vote(lake: LakePaths, asked: pl.Series, genres: int) -> pl.DataFram
     return most_voted(votes, genres)
 
 
-def listed_genres(artists: Path) -> pl.DataFrame:
-    """``artist_code``, ``genre_code``: a row for every genre an artist lists."""
+def listed_genres(artists_table: Path) -> pl.DataFrame:
+    """Columns ``artist_code`` and ``genre_code``: a row for every genre that an artist lists."""
     return (
-        pl.read_parquet(artists, columns=["artist_code", "genre_codes"])
+        pl.read_parquet(artists_table, columns=["artist_code", "genre_codes"])
         .select("artist_code", genre_code=pl.col("genre_codes").list.unique())
         .explode("genre_code")
         .drop_nulls()
@@ -81,7 +81,7 @@ def listed_genres(artists: Path) -> pl.DataFrame:
 
 
 def most_voted(votes: pl.DataFrame, genres: int) -> pl.DataFrame:
-    """The first few genres of each artist by votes, ties by code."""
+    """Keep the genres of each artist with most votes; ties go to the lower code."""
     ranked = votes.sort(
         ["artist_code", "votes", "genre_code"], descending=[False, True, False]
     ).with_columns(

@@ -1,4 +1,4 @@
-"""Baselines that compress the playlist-track matrix: truncated SVD and implicit-feedback ALS."""
+"""Baselines that factorise the playlist-track matrix: truncated SVD and implicit-feedback ALS."""
 
 from dataclasses import dataclass
 
@@ -7,39 +7,43 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
-from embeat_pipeline.evaluate.systems.item_knn import known_tracks
+from embeat_pipeline.evaluate.systems.base import tracks_in_playlists
 
 
 @dataclass(frozen=True)
 class SvdOptions:
-    """Of ``TruncatedSvd``."""
+    """Parameters of ``TruncatedSvd``."""
 
     factors: int = 128
     seed: int = 0
 
 
 class TruncatedSvd:
-    """PureSVD (Cremonesi et al. 2010): a seed row projected on the leading right vectors."""
+    """Project a row of seeds on the leading right singular vectors (PureSVD).
+
+    Cremonesi, Koren & Turrin (2010), "Performance of recommender algorithms on top-n recommendation
+    tasks".
+    """
 
     def __init__(self, train: sparse.csr_array, options: SvdOptions = SvdOptions()):
         self.options = options
-        self.vocabulary = known_tracks(train)
+        self.vocabulary = tracks_in_playlists(train)
         matrix = train[:, self.vocabulary].tocsr()
         factors = min(options.factors, min(matrix.shape) - 1)
         _, _, right = svds(matrix, k=factors, rng=np.random.default_rng(options.seed))
         self._items = np.ascontiguousarray(right.T, dtype=np.float32)
 
     def scores(self, seeds: sparse.csr_array) -> NDArray[np.float32]:
-        """See ``baselines.Scorer``."""
-        wanted = seeds[:, self.vocabulary].tocsr()
-        scores = (wanted @ self._items) @ self._items.T
-        scores[np.diff(wanted.indptr) == 0] = -np.inf
+        """Score the vocabulary, see ``Scorer.scores``."""
+        in_vocabulary = seeds[:, self.vocabulary].tocsr()
+        scores = (in_vocabulary @ self._items) @ self._items.T
+        scores[np.diff(in_vocabulary.indptr) == 0] = -np.inf
         return scores
 
 
 @dataclass(frozen=True)
 class AlsOptions:
-    """Of ``Als``."""
+    """Parameters of ``Als``, as ``implicit`` names them."""
 
     factors: int = 64
     regularization: float = 0.1
@@ -49,9 +53,10 @@ class AlsOptions:
 
 
 class Als:
-    """Alternating least squares on implicit feedback (Hu, Koren & Volinsky 2008).
+    """Alternating least squares on implicit feedback, by the package ``implicit``.
 
-    Fitted by the ``implicit`` package; a query's factors are solved for here, in one batch.
+    Hu, Koren & Volinsky (2008), "Collaborative filtering for implicit feedback datasets". The
+    factors of a query are those of a user who has its seeds.
 
     Raises:
         ImportError: ``implicit`` is not installed (extra ``evaluate``).
@@ -62,31 +67,25 @@ class Als:
         from threadpoolctl import threadpool_limits
 
         self.options = options
-        self.vocabulary = known_tracks(train)
-        # It works on several users at once; a threaded BLAS below it would fight over the cores.
+        self.vocabulary = tracks_in_playlists(train)
+        # It solves for several users at once; a threaded BLAS below it would compete for the cores.
+        self._limit_threads = threadpool_limits
         with threadpool_limits(1, "blas"):
-            model = AlternatingLeastSquares(
+            self._model = AlternatingLeastSquares(
                 factors=options.factors,
                 regularization=options.regularization,
                 alpha=options.alpha,
                 iterations=options.iterations,
                 random_state=options.seed,
             )
-            model.fit(sparse.csr_matrix(train[:, self.vocabulary]), show_progress=False)
-        self._items = np.asarray(model.item_factors, dtype=np.float32)
+            self._model.fit(sparse.csr_matrix(train[:, self.vocabulary]), show_progress=False)
 
     def scores(self, seeds: sparse.csr_array) -> NDArray[np.float32]:
-        """See ``baselines.Scorer``."""
-        wanted = seeds[:, self.vocabulary].tocsr()
-        items, options = self._items, self.options
-        size = items.shape[1]
-        shared = items.T @ items + options.regularization * np.eye(size, dtype=np.float32)
-        row = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr))
-        own = items[wanted.indices]
-        outer = np.zeros((wanted.shape[0], size, size), np.float32)
-        np.add.at(outer, row, own[:, :, None] * own[:, None, :])
-        left = shared + (options.alpha - 1) * outer
-        users = np.linalg.solve(left, (options.alpha * (wanted @ items))[:, :, None])[:, :, 0]
-        scores = (users @ items.T).astype(np.float32)
-        scores[np.diff(wanted.indptr) == 0] = -np.inf
+        """Score the vocabulary, see ``Scorer.scores``."""
+        in_vocabulary = sparse.csr_matrix(seeds[:, self.vocabulary])
+        queries = np.arange(in_vocabulary.shape[0])
+        with self._limit_threads(1, "blas"):
+            users = self._model.recalculate_user(queries, in_vocabulary)
+        scores = np.asarray(users @ self._model.item_factors.T, np.float32)
+        scores[np.diff(in_vocabulary.indptr) == 0] = -np.inf
         return scores

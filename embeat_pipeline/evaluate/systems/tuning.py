@@ -1,4 +1,4 @@
-"""Choosing the baselines' parameters on the validation playlists, never on the test ones."""
+"""Choose the parameters of the baselines on the validation playlists."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from embeat_pipeline.evaluate.systems.base import Scorer, rank
 from embeat_pipeline.evaluate.systems.content import ArtistCooccurrence, ArtistOptions
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions, Scorer, rank
+from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions
 from embeat_pipeline.evaluate.systems.matrix_factorization import (
     Als,
     AlsOptions,
@@ -21,6 +22,7 @@ from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
 
 MAX_QUERIES = 250
+"""Largest number of validation queries for each number of seeds."""
 
 SHRINKAGES = (0.0, 5.0, 10.0, 20.0)
 NEIGHBOURS = (100, 1_000, 10_000)
@@ -37,7 +39,7 @@ Options = TypeVar("Options")
 def validation_queries(
     validation: Playlists, seed_counts: Iterable[int], seed: int = 0
 ) -> dict[int, QuerySet]:
-    """Queries that parameters are chosen by: number of seeds -> at most ``MAX_QUERIES``."""
+    """Draw the queries that parameters are chosen by: number of seeds -> queries."""
     queries = {}
     for count in seed_counts:
         drawn = draw_queries(validation, count, seed)
@@ -46,7 +48,7 @@ def validation_queries(
 
 
 def quality(model: Scorer, queries: QuerySet) -> float:
-    """Mean nDCG@20."""
+    """Mean nDCG@20 of a model over the queries."""
     ranked = rank(model, queries, 20)
     return float(ranking_metrics(ranked, queries.targets)["ndcg@20"].mean())
 
@@ -56,25 +58,29 @@ def best(
     fit: Callable[[Options], Scorer],
     queries: Mapping[int, QuerySet],
 ) -> dict[int, Options]:
-    """For each number of seeds the options with the highest quality, the first of equals.
+    """Choose the options with the highest quality for each number of seeds, the first of equals.
 
-    Every candidate is fitted once. Few seeds want to lean on frequency more than many do, hence
-    one choice for each number of seeds.
+    Each number of seeds has a choice of its own, since the best weight of frequency depends on it.
+
+    Args:
+        candidates: options to try; each is fitted once.
+        fit: fits a model under some options.
+        queries: number of seeds -> validation queries.
     """
-    found: dict[int, tuple[float, Options]] = {}
+    best_so_far: dict[int, tuple[float, Options]] = {}
     for options in candidates:
         model = fit(options)
         for count, drawn in queries.items():
             reached = quality(model, drawn)
-            if count not in found or reached > found[count][0]:
-                found[count] = reached, options
-    return {count: options for count, (_, options) in found.items()}
+            if count not in best_so_far or reached > best_so_far[count][0]:
+                best_so_far[count] = reached, options
+    return {count: options for count, (_, options) in best_so_far.items()}
 
 
 def tune_item_knn(
     train: sparse.csr_array, queries: Mapping[int, QuerySet]
 ) -> dict[int, ItemKnnOptions]:
-    """Shrinkage and popularity together, since both speak of frequency; then the neighbours."""
+    """Tune shrinkage and popularity together, as both depend on frequency; then the neighbours."""
 
     def fit(options: ItemKnnOptions) -> Scorer:
         return ItemKnn(train, options)
@@ -91,7 +97,7 @@ def tune_item_knn(
 def tune_svd(
     train: sparse.csr_array, queries: Mapping[int, QuerySet], seed: int = 0
 ) -> dict[int, SvdOptions]:
-    """The number of factors."""
+    """Tune the number of factors."""
     grid = [SvdOptions(factors, seed) for factors in FACTORS]
     return best(grid, lambda options: TruncatedSvd(train, options), queries)
 
@@ -99,7 +105,7 @@ def tune_svd(
 def tune_als(
     train: sparse.csr_array, queries: Mapping[int, QuerySet], seed: int = 0
 ) -> dict[int, AlsOptions]:
-    """Confidence in an entry, and regularization.
+    """Tune the confidence in an entry and the regularization.
 
     Raises:
         ImportError: ``implicit`` is not installed (extra ``evaluate``).
@@ -114,6 +120,6 @@ def tune_als(
 def tune_artists(
     train: sparse.csr_array, main_artist: NDArray[np.int64], queries: Mapping[int, QuerySet]
 ) -> dict[int, ArtistOptions]:
-    """Shrinkage between artists, and how much popularity decides among an artist's tracks."""
+    """Tune the shrinkage between artists and the weight of popularity."""
     grid = [ArtistOptions(s, p) for s, p in product(ARTIST_SHRINKAGES, ARTIST_POPULARITIES)]
     return best(grid, lambda options: ArtistCooccurrence(train, main_artist, options), queries)

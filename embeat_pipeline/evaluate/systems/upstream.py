@@ -1,4 +1,4 @@
-"""The system re-imagined here, on the same data: its models in its configuration, its merge."""
+"""Evaluate the system this project re-implements: its models, its configuration, its merge."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -8,15 +8,16 @@ from typing import Any
 from embeat_pipeline.acoustic.config import UPSTREAM, TrainingConfig
 from embeat_pipeline.common.atomic import link
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
-from embeat_pipeline.evaluate.inputs.release_client import asking
-from embeat_pipeline.evaluate.ranking_model.holdout_release import INPUTS, HoldoutRelease
-from embeat_pipeline.evaluate.systems.base import System, ask_settings
+from embeat_pipeline.evaluate.inputs.release_client import RecommendBatch
+from embeat_pipeline.evaluate.ranking_model.holdout_release import INGEST_TABLES, HoldoutRelease
+from embeat_pipeline.evaluate.systems.base import System, SystemGroup
+from embeat_pipeline.evaluate.systems.release_presets import Preset, evaluate_presets
 from embeat_pipeline.interactions.queries import QuerySet
 from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.encoder import Encoder
-from embeat_serve.options import PRESETS, RecallOptions
+from embeat_serve.options import PRESETS
 
 KEPT_RELEASES = 1
 
@@ -27,18 +28,18 @@ class UpstreamOptions:
 
     encoder: TrainingConfig = UPSTREAM
     epochs: int = 5
-    """Of Track2Vec. Upstream's 60 take most of an hour on a tenth of a million entries."""
+    """Epochs of Track2Vec. Upstream's 60 take most of an hour on a tenth of a million entries."""
 
 
 def build_upstream(
-    twin: HoldoutRelease, options: UpstreamOptions, device: str = "auto"
+    holdout: HoldoutRelease, options: UpstreamOptions, device: str = "auto"
 ) -> HoldoutRelease:
-    """A release from the twin's tables with upstream's models, in a lake of its own.
+    """Build a release with upstream's models from the tables of the holdout release.
 
-    Both encoders leave the same artists out of training, so that both can be asked about them.
+    Both encoders leave the same artists out of training, so that both can be evaluated on them.
 
     Raises:
-        PipelineError: a stage could not go on.
+        PipelineError: a stage failed.
     """
     from embeat_pipeline.acoustic.encode_catalogue import encode_catalogue
     from embeat_pipeline.acoustic.train import train_encoder
@@ -47,12 +48,13 @@ def build_upstream(
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
     from embeat_pipeline.playlists.track2vec.fit import train_track2vec
 
-    lake = upstream_lake(twin.lake)
-    for name in (*INPUTS, "playlists", "artist_genres"):
-        link(twin.lake.table(name), lake.table(name))
-    ours = Encoder.load(twin.lake.models / Path(ReleaseFile.ENCODER)).config["training"]
-    held_out = {name: ours[name] for name in ("seed", "validation_artists", "test_artists")}
-    train_encoder(lake, replace(options.encoder, **held_out), device)
+    lake = upstream_lake(holdout.lake)
+    for name in (*INGEST_TABLES, "playlists", "artist_genres"):
+        link(holdout.lake.table(name), lake.table(name))
+    encoder = Encoder.load(holdout.lake.models / Path(ReleaseFile.ENCODER))
+    training = encoder.config["training"]
+    test_artists = {name: training[name] for name in ("seed", "validation_artists", "test_artists")}
+    train_encoder(lake, replace(options.encoder, **test_artists), device)
     encode_catalogue(lake, device)
     train_track2vec(lake, Track2VecConfig.upstream(epochs=options.epochs))
     write_neighbours(lake, NeighbourConfig(neighbours=0))
@@ -62,34 +64,41 @@ def build_upstream(
 
 
 def upstream_lake(evaluation_lake: LakePaths) -> LakePaths:
-    """Where upstream's models are made."""
+    """The lake in which upstream's models are trained."""
     return LakePaths(evaluation_lake.root / "upstream")
 
 
-def upstream_settings() -> dict[str, tuple[str, RecallOptions]]:
-    """What upstream's release is asked: its whole merge, and its two models alone."""
+def upstream_presets() -> dict[str, Preset]:
+    """What upstream's release is queried with: its whole merge, and its two models alone."""
     merge = PRESETS["upstream"]
     raw = merge.with_values({"diversify": False, "playlist_min_cosine": -1.0})
     return {
-        "upstream": ("upstream", merge),
-        "upstream acoustic": ("upstream", replace(raw, channels=("acoustic",))),
-        "upstream playlist": ("upstream", replace(raw, channels=("playlist",))),
+        "upstream": Preset(SystemGroup.UPSTREAM, merge),
+        "upstream acoustic": Preset(SystemGroup.UPSTREAM, replace(raw, channels=("acoustic",))),
+        "upstream playlist": Preset(SystemGroup.UPSTREAM, replace(raw, channels=("playlist",))),
     }
 
 
 def upstream_systems(
-    upstream: HoldoutRelease,
+    recommend: RecommendBatch,
     options: UpstreamOptions,
     catalogue: Catalogue,
+    *,
     queries: Mapping[int, QuerySet],
     k: int,
-    workers: int,
 ) -> Iterator[System]:
-    """Ask upstream's release every query."""
+    """Query upstream's release with each of ``upstream_presets``.
+
+    Args:
+        recommend: client of the release that ``build_upstream`` made.
+        options: what it was made with, for the report.
+        catalogue: of the holdout release.
+        queries: number of seeds -> queries.
+        k: length of the lists.
+    """
     models: dict[str, Any] = {
         "encoder": asdict(options.encoder),
         "track2vec": asdict(Track2VecConfig.upstream(options.epochs)),
     }
-    with asking(upstream.lake, upstream.release, workers) as ask:
-        for system in ask_settings(ask, upstream_settings(), catalogue, queries, k):
-            yield replace(system, parameters={**models, **system.parameters})
+    for system in evaluate_presets(recommend, upstream_presets(), catalogue, queries=queries, k=k):
+        yield replace(system, parameters={**models, **system.parameters})

@@ -31,10 +31,16 @@ def test_groups_are_the_stages_and_the_evaluation() -> None:
     assert groups == {*STAGES, "evaluate"}
 
 
-def test_stages_lead_to_the_published_release() -> None:
+def test_stages_and_the_ranking_model_lead_to_the_published_release() -> None:
     graph = defs.resolve_asset_graph()
     above = graph.upstream_key_iterator(dg.AssetKey("published_release"))
-    assert {graph.get(key).group_name for key in above} == set(STAGES)
+    assert {graph.get(key).group_name for key in above} == {*STAGES, "evaluate"}
+
+
+def test_the_pipeline_makes_all_stages_and_no_evaluation() -> None:
+    graph = defs.resolve_asset_graph()
+    keys = defs.resolve_job_def("pipeline").asset_layer.executable_asset_keys
+    assert {graph.get(key).group_name for key in keys} == set(STAGES)
 
 
 @pytest.fixture

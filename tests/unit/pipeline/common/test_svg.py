@@ -1,11 +1,9 @@
 from xml.etree import ElementTree as xml
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from embeat_pipeline.common.svg import Drawing, ticks
-from embeat_pipeline.evaluate.report.charts import Dot, agreement, dot_plot, genre_map, reliability
 
 
 @given(st.floats(1e-4, 1e5))
@@ -27,27 +25,3 @@ def test_text_is_escaped():
     texts = [part.text for part in xml.fromstring(drawing.svg()).iter() if part.text]  # noqa: S314
     assert "R&B <live>" in texts
     assert "a & b" in texts
-
-
-def charts():
-    dot = Dot("release", 0.2, 0.1, 0.3)
-    yield dot_plot(["a", "b"], {"one": [dot, None], "two": [dot, dot]}, "dots")
-    yield dot_plot([], {}, "nothing")
-    yield agreement({"systems": ["a", "b"], "share": [[1.0, 0.2], [0.4, 1.0]]})
-    places = [
-        {"genre": f"g{i}", "x": i / 9, "y": 0.5, "recommended": i / 45, "wanted": 0.1}
-        for i in range(10)
-    ]
-    yield genre_map(places)
-    yield genre_map([])
-    yield reliability([{"confidence": 0.4, "right": 0.5, "count": 3}])
-    yield reliability([])
-
-
-@pytest.mark.parametrize("drawing", list(charts()), ids=lambda drawing: drawing.label)
-def test_charts_are_well_formed_and_stay_within_their_canvas(drawing):
-    root = xml.fromstring(drawing.svg())  # noqa: S314
-    for shape in root.iter("{http://www.w3.org/2000/svg}circle"):
-        assert 0 <= float(shape.get("cx", 0)) <= drawing.width
-        assert 0 <= float(shape.get("cy", 0)) <= drawing.height
-    assert drawing.markdown().startswith(f"![{drawing.label}](data:image/svg+xml;base64,")

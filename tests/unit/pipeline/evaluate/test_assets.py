@@ -1,30 +1,24 @@
-import shutil
-
 import dagster as dg
-import pytest
 
 from embeat_pipeline.evaluate import assets
-from embeat_pipeline.evaluate.report import store as record
+from embeat_pipeline.evaluate.report import store
 from embeat_pipeline.orchestration.resources import LakeResource
-from embeat_serve.contract.lake import LakePaths
 
 
-@pytest.fixture
-def lake(evaluated_lake, tmp_path):
-    copy = LakePaths(tmp_path / "lake")
-    shutil.copytree(evaluated_lake.root, copy.root)
-    return copy
-
-
-def test_the_report_is_an_asset_with_charts(lake, evaluation_options, monkeypatch):
-    monkeypatch.setattr(record, "DEFAULT_OPTIONS", evaluation_options)
+def test_holdout_release_model_and_report_are_assets(
+    evaluated_copy, evaluation_options, monkeypatch
+):
+    monkeypatch.setattr(store, "DEFAULT_OPTIONS", evaluation_options)
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             assets.ASSETS,
             instance=instance,
-            resources={"lake": LakeResource(lake_root=str(lake.root), device="cpu")},
+            resources={"lake": LakeResource(lake_root=str(evaluated_copy.root), device="cpu")},
         )
     assert result.success
+    keys = [event.asset_key for event in result.get_asset_materialization_events()]
+    made = {key.to_user_string() for key in keys if key}
+    assert made == {"holdout_release", "ranking_model", "evaluation"}
     metadata = result.asset_materializations_for_node("evaluation")[0].metadata
     charts = [value for name, value in metadata.items() if name.startswith("chart_")]
     assert len(charts) >= 5

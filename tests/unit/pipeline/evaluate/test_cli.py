@@ -1,11 +1,9 @@
 import json
-import shutil
 
 import polars as pl
 import pytest
 
 from embeat_pipeline.cli import main
-from embeat_serve.contract.lake import LakePaths
 
 
 @pytest.fixture
@@ -43,21 +41,18 @@ def test_withheld_playlists_are_asked_of_the_published_release(published_lake, w
     assert made_files(published_lake) == before
 
 
-def test_the_table_is_printed(evaluated_lake, tmp_path, capsys):
-    lake = LakePaths(tmp_path / "lake")
-    shutil.copytree(evaluated_lake.root, lake.root)
-    assert main(["evaluate", "--lake", str(lake.root), "--quick"]) == 0
+def test_the_table_is_printed(evaluated_copy, capsys):
+    assert main(["evaluate", "--lake", str(evaluated_copy.root), "--quick"]) == 0
     printed = capsys.readouterr()
     assert "1 seed, novel playlists" in printed.out
     assert "product" in printed.out
     assert "evaluation.html" in printed.err
 
 
-def test_a_comparison_is_printed(evaluated_lake, tmp_path, capsys):
-    lake = LakePaths(tmp_path / "lake")
-    shutil.copytree(evaluated_lake.root, lake.root)
+def test_a_comparison_is_printed(evaluated_copy, capsys):
     sides = ["channels=playlist", "channels=acoustic"]
-    assert main(["evaluate", "--lake", str(lake.root), "--quick", "--compare", *sides]) == 0
+    lake = str(evaluated_copy.root)
+    assert main(["evaluate", "--lake", lake, "--quick", "--compare", *sides]) == 0
     assert "channels=acoustic minus channels=playlist" in capsys.readouterr().out
 
 

@@ -1,12 +1,8 @@
 import json
-import re
-from html.parser import HTMLParser
 
-import polars as pl
 import pytest
 
-from embeat_pipeline.evaluate.report.html import page
-from embeat_pipeline.evaluate.report.store import evaluation_json, evaluation_page, run_evaluation
+from embeat_pipeline.evaluate.report.store import evaluate_lake, evaluation_json, evaluation_page
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.errors import NoRelease
@@ -75,68 +71,21 @@ def test_sound_and_genres_are_measured(result):
     assert result["genre_map"]
 
 
-class Page(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.tags, self.open, self.ids = [], [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "circle", "line", "rect", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        if tag in ("circle", "line", "rect"):
-            return
-        assert self.open.pop() == tag
-
-
-def test_the_page_is_whole_and_loads_nothing(evaluated_lake, result):
-    text = evaluation_page(evaluated_lake).read_text(encoding="utf-8")
-    parsed = Page()
-    parsed.feed(text)
-    assert parsed.open == []
-    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in parsed.tags}
-    addresses = re.findall(r"(?:href|src|url\()\s*=?\s*[\"']?([^\"')\s>]+)", text)
-    assert addresses == []
-    for system in result["systems"]:
-        assert system["name"] in text
-    assert "prefers-color-scheme: dark" in text
-
-
-def test_titles_are_escaped_in_the_page(result):
-    example = result["examples"][0]
-    seed = {**example["seed"], "track_name": "<script>alert(1)</script>"}
-    text = page({**result, "examples": [{**example, "seed": seed}]})
-    assert "<script>" not in text
-    assert "&lt;script&gt;" in text
-
-
 def test_nothing_is_measured_twice(evaluated_lake, evaluation_options):
     before = evaluation_page(evaluated_lake).stat().st_mtime_ns
-    again = run_evaluation(evaluated_lake, evaluation_options, device="cpu")
+    again = evaluate_lake(evaluated_lake, evaluation_options, device="cpu")
     assert again["unchanged"]
     assert evaluation_page(evaluated_lake).stat().st_mtime_ns == before
 
 
-def test_the_twin_has_not_seen_the_test_playlists(evaluated_lake, result):
-    twin = LakePaths(evaluated_lake.root / "evaluation")
-    trained = pl.read_parquet(twin.table("playlists"))
-    everything = pl.read_parquet(evaluated_lake.table("playlists"))
-    assert trained.height == result["protocol"]["train"]
-    assert set(trained["playlist_id"]) < set(everything["playlist_id"])
-    assert trained["playlist_code"].to_list() == list(range(trained.height))
-    # Playlists teach the encoder and predict genres, too.
-    anew = {"encoder", "playlist_vectors", "artist_genres"}
-    assert anew <= set(result["protocol"]["trained_anew"])
-    for name in ("tracks", "artists"):
-        assert twin.table(name).samefile(evaluated_lake.table(name)), "adopted, not made again"
-    assert result["release"] in {folder.name for folder in twin.index.iterdir()}
+def test_the_report_names_what_was_trained_for_it(evaluated_lake, result):
+    assert {"encoder", "playlist_vectors", "artist_genres"} <= set(
+        result["protocol"]["trained_anew"]
+    )
+    holdout = LakePaths(evaluated_lake.root / "evaluation")
+    assert result["release"] in {folder.name for folder in holdout.index.iterdir()}
 
 
 def test_an_empty_lake_is_refused(tmp_path):
     with pytest.raises(NoRelease, match="python -m embeat_pipeline run"):
-        run_evaluation(LakePaths(tmp_path))
+        evaluate_lake(LakePaths(tmp_path))

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from embeat_pipeline.evaluate.external_playlists import read_withheld
+from embeat_pipeline.evaluate.external_playlists import read_external_playlists
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue, read_catalogue
 from embeat_serve.errors import UsageError
 
@@ -42,7 +42,7 @@ def write_text(path):
 @pytest.mark.parametrize("write", [write_parquet, write_bare_parquet, write_mpd, write_text])
 def test_every_format_gives_the_same_playlists(tmp_path, catalogue, write):
     write(tmp_path / "playlists")
-    found = read_withheld(tmp_path / "playlists", catalogue)
+    found = read_external_playlists(tmp_path / "playlists", catalogue)
     assert found.tracks[[0]].indices.tolist() == list(range(12))
     assert found.tracks[[1]].indices.tolist() == [5, 6, 7, 8], "strangers and repeats are left out"
     assert len(set(found.keys.tolist())) == 2
@@ -50,15 +50,15 @@ def test_every_format_gives_the_same_playlists(tmp_path, catalogue, write):
 
 def test_what_is_no_file_of_playlists_is_refused(tmp_path, catalogue, sample_raw):
     with pytest.raises(UsageError, match="no file"):
-        read_withheld(tmp_path / "nothing", catalogue)
+        read_external_playlists(tmp_path / "nothing", catalogue)
     (tmp_path / "junk").write_bytes(b"\x00\x01 not this")
     with pytest.raises(UsageError, match="no known format"):
-        read_withheld(tmp_path / "junk", catalogue)
+        read_external_playlists(tmp_path / "junk", catalogue)
     pl.DataFrame({"artist_id": ["x"], "artist_name": ["y"], "genres": [["z"]]}).write_parquet(
         tmp_path / "artists"
     )
     with pytest.raises(UsageError, match="expected playlists"):
-        read_withheld(tmp_path / "artists", catalogue)
+        read_external_playlists(tmp_path / "artists", catalogue)
 
 
 def test_codes_and_ids_of_the_sample(tables_lake):

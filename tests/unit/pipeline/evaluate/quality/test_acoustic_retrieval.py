@@ -5,7 +5,11 @@ import pytest
 
 from embeat_pipeline.common import schemas as tables
 from embeat_pipeline.evaluate.quality import acoustic_retrieval as sound
-from embeat_pipeline.evaluate.quality.acoustic_retrieval import RAW, evaluate_sound, nearest
+from embeat_pipeline.evaluate.quality.acoustic_retrieval import (
+    RAW,
+    evaluate_acoustic_spaces,
+    nearest,
+)
 from embeat_pipeline.interactions.playlists import Playlists, membership
 from embeat_serve.contract.lake import LakePaths
 
@@ -39,7 +43,7 @@ def test_a_space_of_artists_beats_noise(lake):
         np.arange(30, dtype=np.uint64), membership(np.arange(31) * 12, lists.ravel(), TRACKS)
     )
     unseen = np.arange(TRACKS) >= 300
-    found = evaluate_sound(lake, playlists, {RAW: noise, "knows": knows}, unseen)
+    found = evaluate_acoustic_spaces(lake, playlists, {RAW: noise, "knows": knows}, unseen)
     assert found["queries"] == 300
     assert found["artists"] == 30
     assert found["differences"]["knows"]["artist"]["low"] > 0.2
@@ -62,7 +66,7 @@ def test_every_relation_has_its_own_queries(lake, monkeypatch):
     playlists = Playlists(
         np.arange(5, dtype=np.uint64), membership(np.arange(6) * 20, np.arange(500, 600), TRACKS)
     )
-    found = evaluate_sound(lake, playlists, {RAW: noise}, np.arange(TRACKS) >= 300)
+    found = evaluate_acoustic_spaces(lake, playlists, {RAW: noise}, np.arange(TRACKS) >= 300)
     assert found["asked"] == {"album": 40, "artist": 40, "playlist": 40}
     assert 40 < found["queries"] <= 80
 

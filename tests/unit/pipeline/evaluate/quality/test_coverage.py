@@ -2,8 +2,12 @@ import numpy as np
 
 import embeat_serve
 from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
-from embeat_pipeline.evaluate.inputs.release_client import asking, published
-from embeat_pipeline.evaluate.quality.coverage import attribution, catalogue_seeds, reach
+from embeat_pipeline.evaluate.inputs.release_client import open_client, single_release_lake
+from embeat_pipeline.evaluate.quality.coverage import (
+    attribution,
+    catalogue_coverage,
+    catalogue_seeds,
+)
 from embeat_pipeline.evaluate.ranking_model.holdout_release import lake_playlists
 from embeat_pipeline.evaluate.systems.item_knn import ItemKnnOptions
 from embeat_serve.contract.lake import LakePaths
@@ -21,8 +25,16 @@ def test_seeds_are_drawn_once_each_and_anew_with_another_seed():
 def test_the_release_answers_songs_that_item_knn_cannot(published_lake: LakePaths):
     catalogue = read_catalogue(published_lake)
     train = lake_playlists(published_lake)
-    with asking(published_lake, None, workers=1) as ask:
-        found = reach(ask, RecallOptions(), catalogue, train, ItemKnnOptions(), 0, 80)
+    with open_client(published_lake, None, workers=1) as ask:
+        found = catalogue_coverage(
+            ask,
+            RecallOptions(),
+            catalogue,
+            train=train,
+            item_knn=ItemKnnOptions(),
+            seed=0,
+            number=80,
+        )
     known = (train.frequency()[catalogue_seeds(len(catalogue), 0, 80)] > 0).mean()
     assert found["item-kNN"]["answered"] <= known < 1
     assert found["product"]["answered"] > 0.99
@@ -32,7 +44,10 @@ def test_the_release_answers_songs_that_item_knn_cannot(published_lake: LakePath
 def test_reasons_are_real(published_lake: LakePaths):
     catalogue = read_catalogue(published_lake)
     seeds = catalogue.ids(np.arange(0, 400, 40)[:, None])
-    with published(published_lake, None) as root, embeat_serve.open(lake=root) as recommender:
+    with (
+        single_release_lake(published_lake, None) as root,
+        embeat_serve.open(lake=root) as recommender,
+    ):
         found = attribution(recommender, seeds, RecallOptions(), length=10)
     assert found["songs"] == 100
     assert found["lowered"] > 0.6

@@ -8,8 +8,8 @@ from embeat_pipeline.evaluate.quality.genre_holdout import (
     evaluate_genres,
     genre_lake,
     hide_labels,
-    judge,
     macro_f1,
+    prediction_outcomes,
 )
 from embeat_pipeline.genres.calibration import calibration
 from embeat_serve.contract.lake import LakePaths
@@ -34,7 +34,7 @@ def test_judgement_of_each_artist():
             "confidence": pl.Float32,
         },
     )
-    found = judge(hidden, assigned)
+    found = prediction_outcomes(hidden, assigned)
     assert found["covered"].to_list() == [True, True, False]
     assert found["top_1"].to_list() == [True, False, False]
     assert found["top_3"].to_list() == [True, True, False]

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from embeat_pipeline.evaluate.ranking_model.fit import fit, judge, ndcg
+from embeat_pipeline.evaluate.ranking_model.fit import cross_validate, fit_weights, ndcg_at_k
 from embeat_pipeline.evaluate.ranking_model.training_data import (
     WIDTH,
     FitOptions,
-    Material,
+    TrainingData,
     evidence_matrix,
     fitting_queries,
     with_payload,
@@ -35,7 +35,7 @@ def column(channel: str, feature: str) -> int:
     return CHANNELS.index(channel) * len(FEATURES) + FEATURES.index(feature)
 
 
-def material(queries: int, telling: int | None, seed: int = 0) -> Material:
+def material(queries: int, telling: int | None, seed: int = 0) -> TrainingData:
     """Candidates of which a share is hit: by lot, or where one feature is high."""
     random = np.random.default_rng(seed)
     sizes = random.integers(5, 40, queries)
@@ -47,26 +47,28 @@ def material(queries: int, telling: int | None, seed: int = 0) -> Material:
     starts = np.concatenate([[0], np.cumsum(sizes)])
     keys = np.arange(queries, dtype=np.uint64) // 2
     targets = np.maximum(np.add.reduceat(hits, starts[:-1]), 1) + random.integers(0, 3, queries)
-    return Material(features, hits, starts, np.full(queries, 1), keys, targets)
+    return TrainingData(features, hits, starts, np.full(queries, 1), keys, targets)
 
 
 def test_what_tells_gets_the_weight():
     telling = column("related_artist", "strength")
-    weights = fit(material(300, telling), DEFAULT, OPTIONS)
+    weights = fit_weights(material(300, telling), DEFAULT, OPTIONS)
     assert weights.argmax() == telling
     assert weights[telling] > 2 * np.delete(weights, telling).max()
 
 
 def test_no_weight_is_negative_and_no_order_is_lost():
     for telling in (None, column("playlist", "found")):
-        weights = fit(material(100, telling), DEFAULT, OPTIONS)
+        weights = fit_weights(material(100, telling), DEFAULT, OPTIONS)
         assert (weights >= 0).all()
         places = weights.reshape(len(CHANNELS), -1)[:, FEATURES.index("place")]
         assert (places >= OPTIONS.least_place).all()
 
 
 def test_weights_that_help_are_taken():
-    found, weights = judge(material(200, column("acoustic", "popularity")), DEFAULT, OPTIONS)
+    found, weights = cross_validate(
+        material(200, column("acoustic", "popularity")), DEFAULT, OPTIONS
+    )
     assert found["fitted"]
     assert weights is not None
     assert found["cross_validated"] > found["default"]
@@ -78,20 +80,20 @@ def test_weights_that_do_not_help_are_not_taken():
     telling = column("playlist", "strength")
     best = np.zeros(WIDTH)
     best[telling] = 1.0
-    found, weights = judge(material(40, telling), best, OPTIONS)
+    found, weights = cross_validate(material(40, telling), best, OPTIONS)
     assert weights is None
     assert not found["fitted"]
     assert found["difference"][0] < 0
 
 
 def test_few_queries_keep_the_default():
-    found, weights = judge(material(19, None), DEFAULT, OPTIONS)
+    found, weights = cross_validate(material(19, None), DEFAULT, OPTIONS)
     assert weights is None
     assert found == {"queries": 19, "fitted": False}
 
 
 def test_two_fits_agree_to_the_bit():
-    one, other = (fit(material(50, None), DEFAULT, OPTIONS) for _ in range(2))
+    one, other = (fit_weights(material(50, None), DEFAULT, OPTIONS) for _ in range(2))
     assert (one == other).all()
 
 
@@ -100,7 +102,7 @@ def test_two_fits_agree_to_the_bit():
 def test_ndcg_is_that_of_the_evaluation(seed):
     drawn = material(6, None, seed)
     scores = np.random.default_rng(seed).random(len(drawn.hits))
-    ours = ndcg(drawn, scores)
+    ours = ndcg_at_k(drawn, scores)
     sizes = np.diff(drawn.starts)
     width = int(drawn.targets.max() + sizes.max() + 1)
     ranked = np.full((6, sizes.max()), -1, np.int64)

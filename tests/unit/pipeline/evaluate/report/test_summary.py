@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from embeat_pipeline.evaluate.report import summary
-from embeat_pipeline.evaluate.systems.base import System
+from embeat_pipeline.evaluate.systems.base import System, SystemGroup
 from embeat_pipeline.interactions.queries import draw_queries, strata
 from embeat_pipeline.interactions.ranking_metrics import PADDING
 
@@ -19,7 +19,7 @@ def measured(themed_playlists):
         others = good[row][~np.isin(good[row], wanted)]
         good[row] = np.concatenate([wanted, others])[:100]
     lists = {"good": good, "bad": bad, "silent": np.full_like(bad, PADDING)}
-    systems = [System(name, "channel", {1: ranked}) for name, ranked in lists.items()]
+    systems = [System(name, SystemGroup.CHANNEL, {1: ranked}) for name, ranked in lists.items()]
 
     class Catalogue:
         main_artist = np.arange(1_000) // 3

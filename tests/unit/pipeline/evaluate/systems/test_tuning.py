@@ -6,14 +6,6 @@ import numpy as np
 import pytest
 
 from embeat_pipeline.evaluate.systems import tuning as tune
-from embeat_pipeline.interactions.playlists import Playlists
-from embeat_pipeline.interactions.split import SplitOptions, split_playlists
-
-
-@pytest.fixture(scope="module")
-def parts(themed_playlists) -> tuple[Playlists, Playlists]:
-    split = split_playlists(themed_playlists, SplitOptions(test_share=0.2, validation_share=0.2))
-    return themed_playlists.select(split.train), themed_playlists.select(split.validation)
 
 
 @dataclass
@@ -30,7 +22,7 @@ class Fixed:
 
 
 def test_the_best_of_the_candidates_is_taken_and_each_is_fitted_once(parts):
-    train, validation = parts
+    train, validation, _ = parts
     frequency = np.bincount(train.tracks.indices, minlength=1_000)
     models = {"never": -frequency, "popular": frequency, "also popular": 2 * frequency}
     fitted = []
@@ -45,7 +37,7 @@ def test_the_best_of_the_candidates_is_taken_and_each_is_fitted_once(parts):
 
 
 def test_nothing_is_chosen_without_queries(parts):
-    train, validation = parts
+    train, validation, _ = parts
     nobody = validation.select(np.arange(0))
     queries = tune.validation_queries(nobody, (1, 5))
     assert queries == {}
@@ -53,7 +45,7 @@ def test_nothing_is_chosen_without_queries(parts):
 
 
 def test_all_models_are_tuned_on_a_grid_and_the_choice_repeats(parts):
-    train, validation = parts
+    train, validation, _ = parts
     queries = tune.validation_queries(validation, (1, 5))
     themes = np.arange(1_000) % 5
 
@@ -74,7 +66,7 @@ def test_all_models_are_tuned_on_a_grid_and_the_choice_repeats(parts):
 
 def test_als_is_tuned(parts, monkeypatch):
     pytest.importorskip("implicit", reason="implicit is not installed (extra evaluate)")
-    train, validation = parts
+    train, validation, _ = parts
     monkeypatch.setattr(tune, "REGULARIZATIONS", (0.1,))
     monkeypatch.setattr(tune, "ALPHAS", (1.0, 30.0))
     queries = tune.validation_queries(validation, (5,))

@@ -1,0 +1,71 @@
+"""Find the holdout release that was made from the same inputs as a release of the lake."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from embeat_pipeline.common.atomic import write_json
+from embeat_pipeline.common.fingerprint import file_digest
+from embeat_pipeline.interactions.split import SplitOptions
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import ReleaseFile
+from embeat_serve.errors import PipelineError
+from embeat_serve.ranking.model import MANIFEST_PARAMETER
+from embeat_serve.stores.factory import read_manifest
+
+
+def register(
+    lake: LakePaths, options: SplitOptions, holdout: str, ranking_model: Path | None
+) -> None:
+    """Record that ``holdout`` stands for a release of the lake's tables and this ranking model.
+
+    Args:
+        lake: lake whose tables, as they are, the holdout release was made from.
+        options: how its playlists were split.
+        holdout: name of the release in the evaluation lake.
+        ranking_model: file of the fitted model in it; None for the default model.
+    """
+    from embeat_pipeline.index.build import input_digests
+
+    try:
+        inputs = input_digests(lake)
+    except PipelineError:
+        return  # No release can be made from these tables, so there is nothing to compare with.
+    inputs.pop(MANIFEST_PARAMETER, None)
+    if ranking_model:
+        inputs[MANIFEST_PARAMETER] = file_digest(ranking_model)
+    names = {key: name for key, name in _names(lake).items() if _exists(lake, name)}
+    write_json(_registry_path(lake), {**names, _key(inputs, options): holdout})
+
+
+def holdout_of(lake: LakePaths, release: str, options: SplitOptions) -> str | None:
+    """Name of the holdout release of a release; None where there is none (any more).
+
+    Raises:
+        BrokenRelease: the manifest of ``release`` cannot be read.
+    """
+    name = _names(lake).get(_key(read_manifest(lake, release).inputs, options))
+    return name if name and _exists(lake, name) else None
+
+
+def _key(inputs: Mapping[str, str], options: SplitOptions) -> str:
+    content = json.dumps({"inputs": dict(inputs), "split": asdict(options)}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _exists(lake: LakePaths, holdout: str) -> bool:
+    releases = LakePaths(_registry_path(lake).parent)
+    return (releases.release(holdout) / ReleaseFile.MANIFEST).is_file()
+
+
+def _registry_path(lake: LakePaths) -> Path:
+    return lake.root / "evaluation" / "holdout_releases.json"
+
+
+def _names(lake: LakePaths) -> dict[str, str]:
+    try:
+        return json.loads(_registry_path(lake).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}

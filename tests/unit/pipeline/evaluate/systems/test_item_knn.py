@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from embeat_pipeline.evaluate.systems.base import rank
+from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions, Popularity
+from embeat_pipeline.interactions.queries import draw_queries
+from embeat_pipeline.interactions.ranking_metrics import PADDING
+from tests.support.themed_playlists import ndcg_of
+
+
+@pytest.mark.parametrize("num_seeds", [1, 5])
+def test_item_knn_finds_themes_that_popularity_cannot(parts, num_seeds):
+    train, _, test = parts
+    queries = draw_queries(test, num_seeds)
+    least = 2 * ndcg_of(Popularity(train.tracks), queries)
+    assert ndcg_of(ItemKnn(train.tracks), queries) > least
+
+
+def test_item_knn_is_the_shrunk_cosine(parts):
+    train = parts[0].tracks
+    options = ItemKnnOptions(shrinkage=3.0, neighbours=10_000, popularity=0.25)
+    model = ItemKnn(train, options)
+    dense = train.toarray().astype(np.float64)
+    together, frequency = dense.T @ dense, dense.sum(axis=0)
+    expected = together / (np.sqrt(np.outer(frequency, frequency)) + 3.0) * frequency**0.25
+    seeds = draw_queries(parts[2], 5).seed_matrix()
+    found = model.scores(seeds)
+    wanted = (seeds.toarray() @ expected)[:, model.vocabulary]
+    assert np.allclose(np.where(np.isinf(found), 0, found), wanted, rtol=1e-4)
+
+
+def test_item_knn_says_nothing_about_unseen_seeds(parts):
+    train, _, test = parts
+    model = ItemKnn(train.tracks)
+    queries = draw_queries(test, 1)
+    unseen = np.setdiff1d(np.arange(1_000), model.vocabulary)
+    queries.seeds[:2, 0] = unseen[:2]
+    assert (rank(model, queries)[:2] == PADDING).all()

@@ -1,0 +1,113 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from embeat_pipeline.common.parquet import write_table
+from embeat_pipeline.common.schemas import SCHEMAS
+from embeat_pipeline.evaluate.options import EvaluationOptions
+from embeat_pipeline.evaluate.publish_gate import OVERRIDE, judge_release
+from embeat_pipeline.evaluate.ranking_model.holdout_registry import holdout_of
+from embeat_pipeline.evaluate.ranking_model.holdout_release import (
+    build_holdout_release,
+    evaluation_lake,
+)
+from embeat_pipeline.index.build import build_release
+from embeat_pipeline.index.config import BuildOptions
+from embeat_pipeline.index.publish import publish_release
+from embeat_serve.stores.factory import current_release
+
+OPTIONS = EvaluationOptions(seed_counts=(1, 5), max_queries=30, workers=1)
+
+
+@pytest.fixture
+def lake(evaluated_copy):
+    return evaluated_copy
+
+
+def spoil(vectors):
+    """What a broken trainer would make: the right lengths, in no direction."""
+    noise = np.random.default_rng(0).normal(size=vectors.shape).astype(np.float32)
+    return noise / np.linalg.norm(noise, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def broken_trainer(monkeypatch):
+    from embeat_pipeline.playlists.config import Track2VecConfig
+    from embeat_pipeline.playlists.track2vec import fit as track2vec
+
+    train = track2vec.track_vectors
+    monkeypatch.setattr(track2vec, "track_vectors", lambda *given: (spoil(train(*given)[0]), {}))
+    broken = Track2VecConfig(epochs=1)
+    # Another key, as another version of the code would have.
+    monkeypatch.setattr(track2vec.train_track2vec, "__defaults__", (broken, "cpu"))
+    return track2vec.train_track2vec
+
+
+def files_of(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*.parquet")}
+
+
+def shuffle_neighbours(lake):
+    """Give every track the neighbour list of another."""
+    path = lake.table("track_neighbours")
+    lists = pl.read_parquet(path)
+    mixed = lists.with_columns(pl.struct(pl.exclude("track_code")).shuffle(seed=0).struct.unnest())
+    write_table(path, SCHEMAS["track_neighbours"], [mixed])
+
+
+def test_a_worse_release_is_not_published(lake, broken_trainer, monkeypatch):
+    broken_trainer(lake)
+    candidate = build_release(lake)["release"]
+    assert candidate != current_release(lake)
+    (lake.root / "evaluation" / "holdout_release.json").unlink()
+    build_holdout_release(lake, OPTIONS.split, "cpu")
+    verdict = judge_release(lake, candidate, OPTIONS)
+    assert not verdict.passed
+    assert verdict.difference is not None
+    assert verdict.difference.high < 0
+    assert OVERRIDE in verdict.reason
+    assert "by holdout releases" in verdict.reason
+    monkeypatch.setenv(OVERRIDE, "1")
+    assert judge_release(lake, candidate, OPTIONS).passed
+
+
+def test_without_a_holdout_release_of_the_candidate_nothing_is_trained_or_compared(lake):
+    shuffle_neighbours(lake)
+    candidate = build_release(lake)["release"]
+    before = files_of(evaluation_lake(lake).root), set(evaluation_lake(lake).index.iterdir())
+    verdict = judge_release(lake, candidate, OPTIONS)
+    assert verdict.passed
+    assert verdict.difference is None
+    assert "not compared: no holdout release" in verdict.reason
+    after = files_of(evaluation_lake(lake).root), set(evaluation_lake(lake).index.iterdir())
+    assert after == before
+
+
+def test_where_only_the_published_release_has_none_both_are_queried_themselves(lake):
+    shuffle_neighbours(lake)
+    candidate = build_release(lake)["release"]
+    registry = lake.root / "evaluation" / "holdout_releases.json"
+    registry.unlink()
+    (lake.root / "evaluation" / "holdout_release.json").unlink()
+    build_holdout_release(lake, OPTIONS.split, "cpu")
+    assert holdout_of(lake, candidate, OPTIONS.split)
+    verdict = judge_release(lake, candidate, OPTIONS)
+    assert not verdict.passed
+    assert "themselves" in verdict.reason
+
+
+def test_an_equal_release_is_published(lake):
+    candidate = build_release(lake, BuildOptions(graph_candidates=64))["release"]
+    assert candidate != current_release(lake)
+    verdict = judge_release(lake, candidate, OPTIONS)
+    assert verdict.passed
+    assert verdict.difference is not None
+    assert (verdict.difference.low, verdict.difference.high) == (0, 0)
+
+
+def test_nothing_to_compare_with_is_no_reason_to_wait(lake):
+    assert judge_release(lake, current_release(lake), OPTIONS).difference is None
+    published = current_release(lake)
+    lake.current.unlink()
+    assert judge_release(lake, published, OPTIONS).passed
+    publish_release(lake, published)
