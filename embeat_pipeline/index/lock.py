@@ -1,4 +1,4 @@
-"""Lock on the index folder, and removal of releases from it."""
+"""Lock on the index folder, and removal of releases and leftovers from it."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ LEFTOVERS = (".building-*", ".discarded-*")
 
 @contextmanager
 def index_lock(lake: LakePaths) -> Iterator[None]:
-    """Be the only process that builds, publishes or removes releases of this lake.
+    """Exclude other processes that build, publish or remove releases of this lake.
 
-    The lock goes with the process, however that ends.
+    The lock ends with the process, however that ends.
 
     Raises:
         PipelineError: another process has it.
@@ -32,20 +32,20 @@ def index_lock(lake: LakePaths) -> Iterator[None]:
 
 
 def discard_leftovers(lake: LakePaths) -> None:
-    """Remove what builds and removals left when they were killed; needs the lock."""
+    """Remove the leftovers of killed builds and removals; needs the lock."""
     for pattern in LEFTOVERS:
         for folder in lake.index.glob(pattern):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def discard_release(lake: LakePaths, release: str) -> None:
-    """Remove a release, if there; needs the lock.
+    """Remove a release if it exists; needs the lock.
 
-    It leaves its name first, so that a kill never leaves half of it under that name.
+    It is renamed first, so a killed removal never leaves half a release under its name.
     """
-    aside = lake.index / f".discarded-{release}"
+    discarded = lake.index / f".discarded-{release}"
     try:
-        lake.release(release).replace(aside)
+        lake.release(release).replace(discarded)
     except FileNotFoundError:
         return
-    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(discarded, ignore_errors=True)
