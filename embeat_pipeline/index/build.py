@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 import embeat_pipeline
 from embeat_pipeline.common.atomic import atomic_path, sync_folder, write_json
-from embeat_pipeline.common.fingerprint import file_digest
+from embeat_pipeline.common.fingerprint import code_version, file_digest
 from embeat_pipeline.index.collections import BuildSite, build_collections
 from embeat_pipeline.index.config import DEFAULT_OPTIONS, TABLES, BuildOptions
 from embeat_pipeline.index.incremental.plan import (
@@ -157,6 +157,7 @@ def release_name(digests: dict[str, str], options: BuildOptions) -> str:
     content = {
         "inputs": digests,
         "recipe": recipe(options),
+        "code": code_version(__name__),
         "format": FORMAT_VERSION,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.index.config import BuildOptions
+from embeat_pipeline.index.incremental.change_files import write_changes
 from embeat_pipeline.index.incremental.plan import (
     NO_EARLIER_RELEASE,
     BaseRelease,
     FullRebuildRequired,
     changes_since,
-    write_changes,
 )
 from embeat_pipeline.index.incremental.point_digests import Changes, write_digests
 from embeat_pipeline.index.incremental.segment_reuse import reuse_collection

@@ -102,15 +102,11 @@ def fill_shard(part: Part) -> "EdgeShard":
 
 def change_part(part: Part) -> None:
     """Remove and replace points of the shard in ``part.folder`` that differ from the tables."""
-    import pyarrow.parquet as pq
-
-    from embeat_pipeline.index.incremental.plan import CHANGED, REMOVED
+    from embeat_pipeline.index.incremental.change_files import read_changes
     from embeat_pipeline.index.payload import UPSERT, points
     from embeat_pipeline.index.shards import edge, load_shard
 
-    changed, removed = (
-        pq.read_table(part.changes / name).column("code").to_numpy() for name in (CHANGED, REMOVED)
-    )
+    changed, removed = read_changes(part.changes)
     if not len(changed) and not len(removed):
         return
     shard = load_shard(Path(part.folder), part.collection, part.options)

@@ -7,12 +7,12 @@ check, means that the release is verified again. A release that was damaged afte
 is therefore never taken for a sound one.
 
 Small files count by content, large ones by size and time of change: to read all of a release
-would take as long as to verify it.
+would take as long as to verify it. Some large files count by content, too: the engine maps them
+writable, and so sets their time of change whenever it loads a release.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -32,7 +32,10 @@ RECORD = "verified.json"
 """File of a release that holds the checks it passed."""
 
 SMALL_FILE = 1 << 16
-"""Largest size in bytes of a file whose content is digested."""
+"""Largest size in bytes of a file that counts by content."""
+
+MAPPED_WRITABLE = ("flags_", "tracker.", "deleted.", "status.")
+"""Beginnings of the names of the engine's files that count by content at any size."""
 
 
 def verified_checks(lake: LakePaths, release: str) -> list[Check]:
@@ -53,10 +56,11 @@ def verified_checks(lake: LakePaths, release: str) -> list[Check]:
 
 def verify_and_record(lake: LakePaths, folder: Path, manifest: Manifest) -> list[Check]:
     """Verify the release in ``folder`` and, where it passes every check, record that."""
-    # Taken before: what changes in the meantime makes the record stale.
-    key = verification_key(lake, folder)
+    tables = _table_states(lake)
     checks = verify.verify_folder(lake, folder, manifest)
-    if all(check.passed for check in checks):
+    # Taken afterwards, since the engine completes its configuration when it first loads a release.
+    key = verification_key(lake, folder)
+    if key["tables"] == tables and all(check.passed for check in checks):
         # Without a record, the release is only verified once more.
         with suppress(OSError):
             write_json(folder / RECORD, {"key": key, "checks": list(map(asdict, checks))})
@@ -83,9 +87,13 @@ def verification_key(lake: LakePaths, folder: Path) -> dict[str, Any]:
     return {
         "code": code_version(verify.__name__),
         "limits": verify.limits(),
-        "tables": {name: _state(lake.table(name)) for name in TABLES},
+        "tables": _table_states(lake),
         "files": _files_digest(folder),
     }
+
+
+def _table_states(lake: LakePaths) -> dict[str, list[int | str]]:
+    return {name: _state(lake.table(name)) for name in TABLES}
 
 
 def _files_digest(folder: Path) -> str:
@@ -94,8 +102,8 @@ def _files_digest(folder: Path) -> str:
     return hashlib.sha256(json.dumps(states).encode()).hexdigest()
 
 
-def _state(path: Path) -> Sequence[int | str]:
+def _state(path: Path) -> list[int | str]:
     status = path.stat()
-    if status.st_size <= SMALL_FILE:
-        return status.st_size, file_digest(path)
-    return status.st_size, status.st_mtime_ns
+    if status.st_size <= SMALL_FILE or path.name.startswith(MAPPED_WRITABLE):
+        return [status.st_size, file_digest(path)]
+    return [status.st_size, status.st_mtime_ns]

@@ -7,9 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from embeat_pipeline.common.atomic import write_json
 from embeat_pipeline.common.fingerprint import library_versions, source_digest
@@ -28,11 +26,11 @@ from embeat_serve.stores.factory import current_release, read_manifest
 BUILT = "BUILT"
 """File that names the release last built, published or not."""
 
-CHANGED = "changed.parquet"
-REMOVED = "removed.parquet"
-
-BUILDER = "embeat_pipeline.index.build"
-"""Module that makes a release; its code and libraries decide what is in one."""
+POINT_BUILDERS = (
+    "embeat_pipeline.index.shard_worker",
+    "embeat_pipeline.index.incremental.point_digests",
+)
+"""Modules whose code and libraries decide how points look and are stored, and their digests."""
 
 NO_EARLIER_RELEASE = "no release was served or built before"
 """Reason of a first build; it is not worth a message."""
@@ -89,8 +87,12 @@ def recipe(options: BuildOptions) -> dict[str, Any]:
     """Return everything besides the tables that decides how points look and are stored."""
     return {
         "parameters": options.parameters(),
-        "libraries": dict(library_versions(BUILDER)),
-        "code": source_digest(BUILDER),
+        "libraries": {
+            name: version
+            for module in POINT_BUILDERS
+            for name, version in library_versions(module).items()
+        },
+        "code": "-".join(map(source_digest, POINT_BUILDERS)),
     }
 
 
@@ -130,10 +132,3 @@ def changes_since(base: Path, folder: Path, collection: str, options: BuildOptio
             f"{changes}; above {options.max_changed_share:.0%} all are rebuilt"
         )
     return changes
-
-
-def write_changes(changes: Changes, folder: Path) -> None:
-    """Write the codes to change and to remove for the process that applies them."""
-    folder.mkdir(parents=True)
-    for name, codes in ((CHANGED, changes.changed), (REMOVED, changes.removed)):
-        pq.write_table(pa.table({"code": codes.astype(np.uint32)}), folder / name)

@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +15,7 @@ from embeat_pipeline.index.publish import publish_release
 from embeat_pipeline.index.verification import RECORD, read_record, verified_checks
 from embeat_pipeline.index.verify import Check
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.contract.manifest import ReleaseFile
+from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import UnfitRelease
 
@@ -27,7 +26,7 @@ def verifications(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     folders: list[Path] = []
     verify_folder = verify.verify_folder
 
-    def counted(lake: LakePaths, folder: Path, manifest: Any) -> list[Check]:
+    def counted(lake: LakePaths, folder: Path, manifest: Manifest) -> list[Check]:
         folders.append(folder)
         return verify_folder(lake, folder, manifest)
 
@@ -69,6 +68,17 @@ def test_the_record_gives_back_the_checks(built_copy: tuple[LakePaths, str]) -> 
     lake, release = built_copy
     checks = verified_checks(lake, release)
     assert read_record(lake, lake.release(release)) == checks == verified_checks(lake, release)
+
+
+def test_loading_a_release_keeps_its_record(built_copy: tuple[LakePaths, str]) -> None:
+    lake, release = built_copy
+    checks = verified_checks(lake, release)
+    folder = lake.release(release)
+    assert verify.verify_folder(lake, folder, Manifest.read(folder)) == checks
+    # The engine maps these files writable, which may change their times.
+    for path in folder.rglob("tracker.dat"):
+        os.utime(path, ns=(0, 0))
+    assert read_record(lake, folder) == checks
 
 
 def remove_segments(folder: Path) -> None:

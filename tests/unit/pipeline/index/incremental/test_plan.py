@@ -214,7 +214,7 @@ REASONS = {
     "settings": r"with other parameters\.graph_links \(16, now 8\)$",
     "nothing served": "no release was served or built before",
     "recipe": "cannot be read: ",
-    "code": r"with other code \(of before, now [0-9a-f]{16}\)$",
+    "code": r"with other code \(of before, now [0-9a-f]{16}-[0-9a-f]{16}\)$",
     "library": r"with other libraries\.polars \(0\.1, now \d",
     "manifest": "cannot be read: ",
 }
