@@ -1,7 +1,7 @@
 """Time the steps of one request."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
@@ -13,7 +13,7 @@ class Trace:
         self._seconds: dict[str, float] = {}
 
     @contextmanager
-    def section(self, name: str) -> Iterator[None]:
+    def section(self, name: str) -> Generator[None]:
         """Add the time that the block takes to a section; a section may be entered again."""
         started = time.perf_counter()
         try:

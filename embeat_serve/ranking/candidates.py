@@ -113,10 +113,10 @@ class CandidateTable:
         Args:
             payloads: by track code; one for each candidate.
         """
+        rules: tuple[str | None, ...] = (*self.blocking_rules, None)
         columns = self.ids.tolist(), self.blocked.tolist(), self.scores.tolist()
-        rules = self.blocking_rules
         return [
-            Candidate(id, [], rules[rule] if rule >= 0 else None, payloads[id], score)
+            Candidate(id, [], rules[rule], payloads[id], score)
             for id, rule, score in zip(*columns, strict=True)
         ]
 

@@ -1,4 +1,4 @@
-"""Aggregate the neighbour lists of several seeds into one list for each."""
+"""Aggregate the neighbour lists of several seeds: which tracks do they speak for together."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,63 +9,72 @@ from numpy.typing import NDArray
 from embeat_serve.contract.neighbour_codec import NeighbourList
 
 HALF_WAY = 8
-"""Further seeds with which both kinds of strength count alike."""
-
-
-def interpolate_strengths(found: NeighbourList, seeds: int) -> NDArray[np.float32]:
-    """(n,) strengths of a list that is one of so many, between the two kinds."""
-    share = (seeds - 1) / (seeds - 1 + HALF_WAY)
-    mixed = (1 - share) * found.strengths + share * found.several
-    return mixed.astype(np.float32)
+"""Further seeds at which both kinds of strength count alike."""
 
 
 class AggregatedNeighbours(NamedTuple):
-    """What one list says of the tracks that all lists together speak for most."""
+    """Tracks of one neighbour list that are among the best of all lists: n of them."""
 
     codes: NDArray[np.uint32]
-    """Best first, equals in the list's order."""
+    """(n,) best first, equals in the list's order."""
     strengths: NDArray[np.float32]
+    """(n,) 0..1, as ``interpolate_strengths`` has them."""
     shared: NDArray[np.integer] | None
-    """See ``NeighbourList``."""
+    """(n,) see ``NeighbourList.shared``."""
+
+    def select(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "AggregatedNeighbours":
+        """Some of the tracks."""
+        shared = None if self.shared is None else self.shared[rows]
+        return AggregatedNeighbours(self.codes[rows], self.strengths[rows], shared)
+
+
+_NO_NEIGHBOURS = AggregatedNeighbours(np.zeros(0, np.uint32), np.zeros(0, np.float32), None)
+
+
+def interpolate_strengths(neighbours: NeighbourList, seeds: int) -> NDArray[np.float32]:
+    """(n,) strengths of a list that is one of ``seeds`` lists.
+
+    They lie between the strengths for a single seed and those for one of many, half way at
+    ``HALF_WAY`` further seeds.
+    """
+    share = (seeds - 1) / (seeds - 1 + HALF_WAY)
+    mixed = (1 - share) * neighbours.strengths + share * neighbours.several
+    return mixed.astype(np.float32)
 
 
 def aggregate_neighbours(
     lists: Sequence[NeighbourList | None], excluded: Sequence[int], limit: int
 ) -> list[AggregatedNeighbours]:
-    """The tracks that all lists together speak for most, and what each list says of them.
+    """Choose the tracks that all lists together speak for most.
 
-    A track's strength is the sum over the lists that hold it, so two seeds that agree outweigh
+    A track's strength is its sum over the lists that hold it, so two seeds that agree outweigh
     one that insists.
 
     Args:
         lists: of each seed; None where a seed has none.
         excluded: codes that are no answer.
-        limit: tracks wanted.
+        limit: most tracks of all lists together.
 
     Returns:
-        For each list those of its tracks that are among the best ``limit``.
+        For each list, those of its tracks that are chosen.
     """
-    none = AggregatedNeighbours(np.zeros(0, np.uint32), np.zeros(0, np.float32), None)
-    seeds = sum(found is not None for found in lists)
-    given = [_positive(found, seeds) if found else none for found in lists]
-    codes, place = np.unique(np.concatenate([one.codes for one in given]), return_inverse=True)
-    strengths = np.concatenate([one.strengths for one in given])
-    total = np.bincount(place, strengths, minlength=len(codes))
-    total[np.isin(codes, np.asarray(excluded, np.int64))] = 0
-    order = np.lexsort((codes, -total))[:limit]
-    kept = np.zeros(len(codes), bool)
-    kept[order[total[order] > 0]] = True
-    chosen = np.split(kept[place], np.cumsum([len(one.codes) for one in given])[:-1])
-    return [_picked(one, mask) for one, mask in zip(given, chosen, strict=True)]
+    seeds = sum(one is not None for one in lists)
+    by_strength = [_by_strength(one, seeds) if one else _NO_NEIGHBOURS for one in lists]
+    codes, row = np.unique(np.concatenate([one.codes for one in by_strength]), return_inverse=True)
+    strengths = np.concatenate([one.strengths for one in by_strength])
+    totals = np.bincount(row, strengths, minlength=len(codes))
+    totals[np.isin(codes, np.asarray(excluded, np.int64))] = 0
+    best = np.lexsort((codes, -totals))[:limit]
+    is_chosen = np.zeros(len(codes), bool)
+    is_chosen[best[totals[best] > 0]] = True
+    ends = np.cumsum([len(one.codes) for one in by_strength])[:-1]
+    masks = np.split(is_chosen[row], ends)
+    return [one.select(mask) for one, mask in zip(by_strength, masks, strict=True)]
 
 
-def _picked(found: AggregatedNeighbours, where: NDArray) -> AggregatedNeighbours:
-    shared = None if found.shared is None else found.shared[where]
-    return AggregatedNeighbours(found.codes[where], found.strengths[where], shared)
-
-
-def _positive(found: NeighbourList, seeds: int) -> AggregatedNeighbours:
-    strengths = interpolate_strengths(found, seeds)
+def _by_strength(neighbours: NeighbourList, seeds: int) -> AggregatedNeighbours:
+    """Tracks of a list that have any strength, strongest first."""
+    strengths = interpolate_strengths(neighbours, seeds)
     order = np.argsort(-strengths, kind="stable")
     order = order[strengths[order] > 0]
-    return _picked(AggregatedNeighbours(found.codes, strengths, found.shared), order)
+    return AggregatedNeighbours(neighbours.codes, strengths, neighbours.shared).select(order)

@@ -1,0 +1,11 @@
+from embeat_serve.trace import Trace
+
+
+def test_a_section_may_be_entered_again_and_the_total_comes_last():
+    trace = Trace()
+    for name in ("seed", "channels", "seed"):
+        with trace.section(name):
+            pass
+    spent = trace.milliseconds()
+    assert list(spent) == ["seed", "channels", "total"]
+    assert spent["total"] >= spent["seed"] >= 0
