@@ -1,8 +1,7 @@
-"""The Dagster instance: where it lives, and what runs that were killed left behind in it.
+"""Open the Dagster instance, and close the runs that killed processes left in it.
 
-A killed run stays "started" for ever and keeps its pools, so that the next one would wait for
-it. Whoever runs something holds a file lock meanwhile, which the kernel lets go of however the
-process ends: a lock that can be had belongs to nobody alive.
+A killed run stays "started" for ever and keeps its pools, so that the next run would wait for it.
+Whoever starts runs holds a file lock meanwhile, so a run whose lock is free is dead.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""The pipeline in one process: the real job and instance, with a line per asset for people.
+"""Run the pipeline's job in this process, and print a line for each asset.
 
-Here belongs how a run is started, shown and explained from the command line. Dagster's own
-logging stays quiet; the run and its metadata are in the instance, to be looked at in the UI.
+Here belongs how the command line starts, shows and explains a run. Dagster's own logging stays
+quiet; the run and its metadata are in the instance, where the UI shows them.
 """
 
 import shlex
@@ -132,9 +132,9 @@ class RunLines:
             self._see_check(event.asset_check_evaluation_data)
 
     def _line(self, made: dg.AssetMaterialization, seconds: str) -> str:
-        found: dict[str, Any] = {name: value.value for name, value in made.metadata.items()}
-        rows = f"{found[ROW_COUNT]:,} rows" if ROW_COUNT in found else ""
-        note = "unchanged" if found.get("unchanged") else ""
+        metadata: dict[str, Any] = {name: value.value for name, value in made.metadata.items()}
+        rows = f"{metadata[ROW_COUNT]:,} rows" if ROW_COUNT in metadata else ""
+        note = "unchanged" if metadata.get("unchanged") else ""
         name = made.asset_key.to_user_string()
         line = f"{self._stage_of[made.asset_key]:<10} {name:<18} {rows:>16} {seconds:>10}  {note}"
         return line.rstrip()
