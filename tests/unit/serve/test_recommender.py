@@ -289,11 +289,6 @@ def test_a_release_that_is_gone(tmp_path):
         embeat_serve.open(lake=tmp_path)
 
 
-def test_the_public_names():
-    assert embeat_serve.__all__ == ["EmbeatError", "Filters", "RecallOptions", "open"]
-    assert all(hasattr(embeat_serve, name) for name in embeat_serve.__all__)
-
-
 def test_answering_imports_nothing_heavy(catalogue: LakePaths):
     script = (
         "import sys, embeat_serve\n"
