@@ -150,7 +150,7 @@ class Encoder:
         """Compute ``profiles`` and ``direct_profiles``."""
         sizes = [CARDINALITY[name] for name in DISCRETE]
         columns = np.indices(sizes).reshape(len(sizes), -1)
-        embedded = []
+        embedded: list[Array] = []
         for name, column in zip(DISCRETE, columns, strict=True):
             table = self.arrays[f"embedding_{name}"]
             # An encoder with fewer rows for tempo than there are buckets reads the rest as missing.

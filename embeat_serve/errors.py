@@ -1,4 +1,6 @@
-"""Every exception a user can see. Each says what was found, what was expected, and what to run.
+"""All exceptions that a user can see, with their exit statuses.
+
+Each message says what was found, what was expected, and what to run.
 
 EmbeatError                 exit status
 ├── UsageError                   2   the request itself is wrong
@@ -17,13 +19,13 @@ from collections.abc import Sequence
 
 
 class EmbeatError(Exception):
-    """Base of all: ``str(error)`` is one line, fit to be shown as it is."""
+    """Base of all; ``str(error)`` is one line that can be shown as it is."""
 
     exit_status = 1
 
 
 class UsageError(EmbeatError):
-    """The request is wrong in itself."""
+    """The request itself is wrong."""
 
     exit_status = 2
 
@@ -33,7 +35,7 @@ class InvalidFeatures(UsageError):
 
 
 class SeedNotFound(EmbeatError):
-    """No track or artist matches what was asked for.
+    """No track or artist matches the request.
 
     Attributes:
         suggestions: closest matches, best first, each as ``title - artist`` or an artist's name.
@@ -47,7 +49,7 @@ class SeedNotFound(EmbeatError):
 
 
 class Unavailable(EmbeatError):
-    """There is nothing to ask: no release, or no store."""
+    """No release, or no store, can answer."""
 
     exit_status = 4
 
@@ -65,14 +67,14 @@ class StoreUnreachable(Unavailable):
 
 
 class PipelineError(EmbeatError):
-    """A stage cannot go on."""
+    """A stage of the pipeline cannot go on."""
 
 
 class UnusableDump(PipelineError):
-    """The raw folder holds no track that can be used."""
+    """The raw folder holds no usable track."""
 
     exit_status = 2
 
 
 class UnfitRelease(PipelineError):
-    """A release failed its checks; what was published before still is."""
+    """A release failed its checks; the one published before still is."""

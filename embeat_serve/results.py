@@ -1,9 +1,10 @@
-"""What a question is answered with."""
+"""What ``recommend`` returns: a list of songs, and its JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import NotRequired, Self, TypedDict, cast
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.ranking.candidates import Candidate
 from embeat_serve.seeds.models import Seed
@@ -12,48 +13,98 @@ DECIMALS = 6
 """Of scores and contributions."""
 
 
-@dataclass(frozen=True)
-class SeedSong:
-    """A song that the list is like. Fields a song from outside the catalogue lacks are None."""
+class SeedSongJson(TypedDict):
+    """JSON of a ``SeedSong``."""
 
     track_id: str | None
+    track_name: str | None
+    artist_names: list[str]
+
+
+class SongJson(TypedDict):
+    """JSON of a ``Song``."""
+
+    rank: int
+    track_id: str
+    track_name: str
+    artist_names: list[str]
+    album_name: str | None
+    isrc: str | None
+    popularity: int | None
+    genres: list[str]
+    score: float
+    channels: dict[str, float]
+    explanation: NotRequired[str]
+
+
+class RecommendationsJson(TypedDict):
+    """JSON of ``Recommendations``."""
+
+    release: str
+    seeds: list[SeedSongJson]
+    results: list[SongJson]
+    relaxed: list[str]
+    timings_ms: dict[str, float]
+    missing: NotRequired[list[str]]
+    guessed: NotRequired[bool]
+    alternatives: NotRequired[list[str]]
+
+
+@dataclass(frozen=True)
+class SeedSong:
+    """A song that the list is like. Fields that are unknown are None."""
+
+    track_id: str | None
+    """None for a song that is not in the catalogue."""
     track_name: str | None
     artist_names: tuple[str, ...]
 
     @classmethod
     def of(cls, seed: Seed) -> Self:
-        """What is shown of a seed."""
+        """The public fields of a seed."""
+        track = seed.payload
         return cls(
-            seed.payload.get(TrackField.TRACK_ID),
-            seed.payload.get(TrackField.TRACK_NAME),
-            tuple(seed.payload.get(TrackField.ARTIST_NAMES, ())),
+            track.get(TrackField.TRACK_ID),
+            track.get(TrackField.TRACK_NAME),
+            tuple(track.get(TrackField.ARTIST_NAMES, ())),
         )
+
+    def to_dict(self) -> SeedSongJson:
+        """The JSON object of the seed."""
+        return {
+            "track_id": self.track_id,
+            "track_name": self.track_name,
+            "artist_names": list(self.artist_names),
+        }
 
 
 @dataclass(frozen=True)
 class Song:
-    """One song of the list. Fields that the dump did not have are None."""
+    """One song of the list. Fields that the dump does not have are None."""
 
     rank: int
+    """1 is the best."""
     track_id: str
     track_name: str
     artist_names: tuple[str, ...]
+    """Main artist first."""
     album_name: str | None
     isrc: str | None
     popularity: int | None
     """0..100."""
     genres: tuple[str, ...]
+    """Best first."""
     score: float
     """0..1: the sum of ``channels``."""
     channels: Mapping[str, float]
-    """Contribution of each channel to the score, greatest first."""
+    """Channel -> its contribution to the score, greatest first."""
     explanation: str | None = None
-    """One sentence on why the song is here, where asked for."""
+    """One sentence on why the song is on the list, if ``explain`` was set."""
 
     @classmethod
     def of(cls, candidate: Candidate, rank: int, explanation: str | None = None) -> Self:
-        """The song of a candidate with payload."""
-        track = candidate.payload
+        """The song of a candidate with payload and evidence."""
+        track = cast(TrackPayload, candidate.payload)
         channels = {name: round(value, DECIMALS) for name, value in candidate.channels().items()}
         return cls(
             rank=rank,
@@ -69,9 +120,9 @@ class Song:
             explanation=explanation,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """As in the JSON output."""
-        content = {
+    def to_dict(self) -> SongJson:
+        """The JSON object of the song."""
+        content: SongJson = {
             "rank": self.rank,
             "track_id": self.track_id,
             "track_name": self.track_name,
@@ -90,46 +141,42 @@ class Song:
 
 @dataclass(frozen=True)
 class Recommendations:
-    """The answer to one question."""
+    """The answer to one request."""
 
     release: str
+    """Name of the release that answered."""
     seeds: tuple[SeedSong, ...]
     results: tuple[Song, ...]
+    """Best first, as far as the rules of the list allow."""
     relaxed: tuple[str, ...] = ()
-    """Settings that had to give way to fill the list; all others hold."""
-    timings_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
-    """Milliseconds of each step, and in all."""
+    """Rules and filters that had to give way to fill the list; all others hold."""
+    timings_ms: Mapping[str, float] = field(default_factory=dict[str, float], compare=False)
+    """Step -> milliseconds, with ``total``."""
     artist: str | None = None
-    """Artist whose best-known songs the seeds are; None where songs were asked for."""
+    """The artist whose best-known songs the seeds are; None if the request names songs."""
     missing: Sequence[str] = ()
-    """Seeds asked for that the catalogue does not have."""
+    """Seeds of the request that are not in the catalogue."""
     guessed: bool = False
-    """Whether the catalogue lacks what was typed, and the seeds are what comes closest."""
+    """Whether the text is not in the catalogue, so that the seeds are what comes closest."""
     alternatives: Sequence[str] = ()
-    """What else may have been meant, best first; empty where that is clear."""
+    """What else the text may mean, best first; empty if that is clear."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> RecommendationsJson:
         """The JSON object of the command line and the HTTP API.
 
-        ``missing``, ``guessed`` and ``alternatives`` are there where they say something.
+        ``missing``, ``guessed`` and ``alternatives`` are left out if they are empty.
         """
-        doubts = {
-            "missing": list(self.missing),
-            "guessed": self.guessed,
-            "alternatives": list(self.alternatives),
-        }
-        return {
+        content: RecommendationsJson = {
             "release": self.release,
-            "seeds": [
-                {
-                    "track_id": seed.track_id,
-                    "track_name": seed.track_name,
-                    "artist_names": list(seed.artist_names),
-                }
-                for seed in self.seeds
-            ],
+            "seeds": [seed.to_dict() for seed in self.seeds],
             "results": [song.to_dict() for song in self.results],
             "relaxed": list(self.relaxed),
             "timings_ms": dict(self.timings_ms),
-            **{name: value for name, value in doubts.items() if value},
         }
+        if self.missing:
+            content["missing"] = list(self.missing)
+        if self.guessed:
+            content["guessed"] = True
+        if self.alternatives:
+            content["alternatives"] = list(self.alternatives)
+        return content

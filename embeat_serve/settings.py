@@ -105,9 +105,11 @@ def parse_variable(name: str, text: str, default: Any) -> Any:
         return _SWITCHES[text.lower()]
     if isinstance(default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
-    kind: type[int | float | str] = type(default)
+    if isinstance(default, str):
+        return text
+    is_whole = isinstance(default, int)
     try:
-        return kind(text)
+        return int(text) if is_whole else float(text)
     except ValueError:
-        expected = "a whole number" if kind is int else "a number"
+        expected = "a whole number" if is_whole else "a number"
         raise UsageError(f"{variable} must be {expected}, found {text!r}") from None

@@ -1,11 +1,11 @@
-"""Songs and artists while a person is still typing.
+"""Find songs and artists while a person is still typing.
 
-The index holds whole words. The last word typed is completed from the release's list of words
-(``words.TermDictionary``), and songs with any of the completions are asked for at once.
+The index holds whole words. The last word is completed from the term dictionary of the release,
+and one query finds the songs with any of its completions.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from embeat_serve.contract.schema import ArtistField, Collection, TrackField
 from embeat_serve.contract.text_keys import name_key, title_key
@@ -24,20 +24,20 @@ from embeat_serve.seeds.resolver import resolve_text
 from embeat_serve.stores.query import Filter, Hit, Ids, Match, Query, Words
 from embeat_serve.text_index.term_dictionary import TermDictionary
 
-LOOKED_AT = 50
-"""Most popular songs, and artists, looked at per question."""
+MAX_HITS = 50
+"""Most popular songs, and artists, that each query reads."""
 
 EXACT, BEGINS, IN_NAME = 40, 20, 10
-"""Popularity, of 100, that a name is worth that is what was typed, begins so, or holds it all."""
+"""Popularity (of 100) added to a name that equals the text, begins with it, or holds its words."""
 
 
-class Found(NamedTuple):
-    """What may be meant, best first."""
+class Completions(NamedTuple):
+    """Songs and artists that the text may mean, best first."""
 
     songs: list[Hit]
     artists: list[Hit]
     did_you_mean: tuple[str, ...] = ()
-    """Where nothing fits: names like it."""
+    """Names like the text, if no song or artist fits."""
 
 
 SONG_FIELDS = (
@@ -60,27 +60,34 @@ ARTIST_FIELDS = (
 )
 
 
-class Searched(CatalogueView, Protocol):
-    """A release that can be searched."""
+class SearchableRelease(CatalogueView, Protocol):
+    """What the search reads of a release."""
 
     @property
     def term_dictionary(self) -> TermDictionary:
-        """Words to complete the last one with."""
+        """The words that may complete the last one."""
         ...
 
 
-def search(release: Searched, text: str, limit: int = 10) -> Found:
-    """Songs and artists that ``text`` may be the beginning of; also an id, a link or an ISRC.
+def search(release: SearchableRelease, text: str, limit: int = 10) -> Completions:
+    """Songs and artists that ``text`` may be the beginning of, or the id, link or ISRC of.
 
-    One store call, and those of a seed where nothing begins so.
+    It takes one store call, and those of ``resolve_text`` if nothing is found.
+
+    Args:
+        release: to search.
+        text: as typed so far; with a space at its end, the last word is complete.
+        limit: most songs, and most artists.
 
     Raises:
-        UsageError: ``text`` is empty, too long, or a link that leads nowhere.
+        UsageError: ``text`` is empty, too long, or a link of an unknown kind.
     """
-    unfinished = not text[-1:].isspace()
+    is_unfinished = not text[-1:].isspace()
     text = check_text(text)
     link = parse_link(text)
-    queries = [_pointed_at(*link)] if link else _named(release.term_dictionary, text, unfinished)
+    queries = (
+        [_query_by_id(*link)] if link else _queries(release.term_dictionary, text, is_unfinished)
+    )
     answers = release.store.query(queries)
     songs, artists = (
         [
@@ -91,50 +98,50 @@ def search(release: Searched, text: str, limit: int = 10) -> Found:
         ]
         for collection in (Collection.TRACKS, Collection.ARTISTS)
     )
-    found = Found(
+    best = Completions(
         _best(text, songs, TrackField.TRACK_NAME)[:limit],
         _best(text, artists, ArtistField.ARTIST_NAME)[:limit],
     )
-    if found.songs or found.artists or link:
-        return found
-    return found._replace(did_you_mean=_meant(release, text))
+    if best.songs or best.artists or link:
+        return best
+    return best._replace(did_you_mean=_similar_names(release, text))
 
 
-def _meant(catalogue: CatalogueView, text: str) -> tuple[str, ...]:
+def _similar_names(catalogue: CatalogueView, text: str) -> tuple[str, ...]:
     try:
-        found = resolve_text(catalogue, text, artist_tracks=1)
+        seeds = resolve_text(catalogue, text, artist_tracks=1)
     except SeedNotFound as error:
         return error.suggestions
-    best = found.artist or track_label(found.songs[0].payload)
-    return tuple(dict.fromkeys([best, *found.alternatives]))
+    best = seeds.artist or track_label(seeds.songs[0].payload)
+    return tuple(dict.fromkeys([best, *seeds.alternatives]))
 
 
-def _pointed_at(kind: str, id: str) -> Query:
+def _query_by_id(kind: str, id: str) -> Query:
     if kind == "artist":
         return _query(Collection.ARTISTS, Match(ArtistField.ARTIST_ID, (id,)))
     return _query(Collection.TRACKS, Match(TrackField.TRACK_ID, (id,)))
 
 
-def _named(word_list: TermDictionary, text: str, unfinished: bool) -> list[Query]:
+def _queries(terms: TermDictionary, text: str, is_unfinished: bool) -> list[Query]:
+    """Queries for an exact name, an id, a code, and the words of a name."""
     queries = [
         _query(Collection.TRACKS, Match(TrackField.NAME_KEY, (name_key(text),))),
         _query(Collection.ARTISTS, Match(ArtistField.NAME_KEY, (name_key(text),))),
     ]
     if looks_like_id(text):
-        queries.append(_pointed_at("track", text))
+        queries.append(_query_by_id("track", text))
     if isrc := parse_isrc(text):
         queries.append(_query(Collection.TRACKS, Match(TrackField.ISRC, (isrc,))))
-    typed = search_tokens(text)
-    if not typed:
+    tokens = search_tokens(text)
+    if not tokens:
         return queries
-    *whole, last = typed
+    complete = tuple(tokens[:-1] if is_unfinished else tokens)
     conditions: list[Words] = []
-    if not unfinished:
-        whole.append(last)
-    else:
-        conditions.append(Words(TrackField.SEARCH_TEXT, word_list.completions(last), any=True))
-    if whole:
-        conditions.append(Words(TrackField.SEARCH_TEXT, tuple(whole)))
+    if is_unfinished:
+        completions = terms.completions(tokens[-1])
+        conditions.append(Words(TrackField.SEARCH_TEXT, completions, any=True))
+    if complete:
+        conditions.append(Words(TrackField.SEARCH_TEXT, complete))
     return [
         *queries,
         _query(Collection.TRACKS, *conditions),
@@ -145,7 +152,7 @@ def _named(word_list: TermDictionary, text: str, unfinished: bool) -> list[Query
 def _query(collection: str, *conditions: Match | Words | Ids) -> Query:
     return Query(
         collection,
-        LOOKED_AT,
+        MAX_HITS,
         order_by=TrackField.POPULARITY_RANK,
         filter=Filter(conditions),
         payload=SONG_FIELDS if collection == Collection.TRACKS else ARTIST_FIELDS,
@@ -153,32 +160,31 @@ def _query(collection: str, *conditions: Match | Words | Ids) -> Query:
 
 
 def _best(text: str, hits: Sequence[Hit], name_field: str) -> list[Hit]:
-    """Best first, each song once whatever its editions."""
-    asked, typed = name_key(text), set(search_tokens(text)[:-1])
+    """The hits, best first, each song once whatever its editions."""
+    key, complete = name_key(text), set(search_tokens(text)[:-1])
 
-    def worth(hit: Hit) -> tuple[float, int]:
-        name = str(hit.payload.get(TrackField.NAME_KEY) or name_key(_name(hit, name_field)))
-        known = hit.payload.get(ArtistField.POPULARITY_RANK, popularity(hit))
-        if name == asked:
-            known += EXACT
-        elif name.startswith(asked):
-            known += BEGINS
-        elif typed.issubset(name.split()):
-            known += IN_NAME
-        return -known, hit.id
+    def order(hit: Hit) -> tuple[float, int]:
+        name = str(
+            hit.payload.get(TrackField.NAME_KEY) or name_key(str(hit.payload.get(name_field, "")))
+        )
+        score = hit.payload.get(ArtistField.POPULARITY_RANK, popularity(hit))
+        if name == key:
+            score += EXACT
+        elif name.startswith(key):
+            score += BEGINS
+        elif complete.issubset(name.split()):
+            score += IN_NAME
+        return -score, hit.id
 
-    best: dict[Any, Hit] = {}
-    for hit in sorted(hits, key=worth):
-        best.setdefault(_song(hit.payload, hit.id), hit)
+    best: dict[object, Hit] = {}
+    for hit in sorted(hits, key=order):
+        best.setdefault(_song_key(hit), hit)
     return list(best.values())
 
 
-def _song(payload: Mapping[str, Any], id: int) -> object:
-    if TrackField.TRACK_ID not in payload:
-        return id
-    title = title_key(payload.get(TrackField.TRACK_NAME, ""))
-    return title, *payload.get(TrackField.ARTIST_CODES, (id,))[:1]
-
-
-def _name(hit: Hit, field: str) -> str:
-    return str(hit.payload.get(field, ""))
+def _song_key(hit: Hit) -> object:
+    """Equal for the editions of one song; the id for an artist."""
+    if TrackField.TRACK_ID not in hit.payload:
+        return hit.id
+    title = title_key(hit.track.get(TrackField.TRACK_NAME, ""))
+    return title, *hit.track.get(TrackField.ARTIST_CODES, [hit.id])[:1]

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from embeat_serve.cli import filter_arguments
 from embeat_serve.contract.schema import CHANNELS
@@ -176,7 +176,7 @@ def _features(path: str) -> dict[str, Any]:
         raise InvalidFeatures(
             f"expected a JSON object of audio features in {path}, found {type(features).__name__}"
         )
-    return features
+    return cast(dict[str, Any], features)
 
 
 def _read_text(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Print a list as a table that fits the terminal."""
+"""Write a list as a table that fits the terminal."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -10,22 +10,25 @@ TITLE_WIDTH = 40
 
 
 ARTISTS_WIDTH = 30
-"""Terminal cells; longer text is cut. Fixed, so that what goes into a file does not depend on the
-window; in a terminal that is narrower, they shrink with it."""
+"""Most terminal cells of a column; longer text is cut.
+
+They are fixed, so that output to a file does not depend on the window. In a narrower terminal
+they shrink.
+"""
 
 
 LEAST_WIDTH = 12
-"""Cells that title and artists have in the narrowest terminal."""
+"""Cells of title and artists in the narrowest terminal."""
 
 
 def table(answer: Recommendations, width: int | None = None, links: bool = False) -> str:
-    """The list for people: what it is like, then rank, title, artists, channels and score.
+    """The list as text: its title, then a row for each song.
 
     Args:
         answer: the list.
-        width: of the terminal, in cells; None where it does not matter. Titles and artists are
-            cut first, then the channels are left out.
-        links: show where each song can be heard.
+        width: of the terminal, in cells; None if it does not matter. Titles and artists are cut
+            first, then the channels are left out.
+        links: show the address of each song.
     """
     header = ("#", "title", "artists", "channels", "score")
     rows = [header, *(_row(song) for song in answer.results)]
@@ -51,18 +54,18 @@ def table(answer: Recommendations, width: int | None = None, links: bool = False
 
 
 def doubt(answer: Recommendations) -> str:
-    """What was taken for what was typed, and what else it may mean, in one line."""
-    taken = list_title(answer)
+    """One line on how an unclear text was read, and what else it may mean."""
+    title = list_title(answer)
     if not answer.alternatives:
-        return f"taken for {taken}"
-    meant = ", ".join(plain(other) for other in answer.alternatives)
-    return f"taken for {taken}; did you mean: {meant}?"
+        return f"taken for {title}"
+    alternatives = ", ".join(plain(other) for other in answer.alternatives)
+    return f"taken for {title}; did you mean: {alternatives}?"
 
 
 def _fitted(
     rows: Sequence[tuple[str, ...]], width: int | None
 ) -> tuple[tuple[int, ...], dict[int, int]]:
-    """Columns shown, and the cells of each: those of its widest text unless they are too many."""
+    """The columns shown, and the cells of each: those of its widest text, if there is room."""
     every = tuple(range(len(rows[0])))
     room = {column: max(cells(row[column]) for row in rows) for column in every}
     if width is None:
@@ -79,27 +82,28 @@ def _fitted(
 
 
 def cells(text: str) -> int:
-    """Terminal cells that ``text`` takes: two for wide characters, none for combining marks."""
+    """Terminal cells of a text: two for a wide character, none for a combining mark."""
     return sum(map(_character_cells, text))
 
 
 def pad(text: str, width: int, right: bool = False) -> str:
-    """``text`` filled up with spaces to ``width`` cells, at its left where ``right``."""
+    """The text with spaces up to ``width`` cells; aligned right if ``right``."""
     space = " " * (width - cells(text))
     return space + text if right else text + space
 
 
 def cut(text: str, width: int) -> str:
-    """``text`` in at most ``width`` cells, with an ellipsis where something is left out."""
+    """The text in at most ``width`` cells, with an ellipsis if it was cut."""
     if cells(text) <= width:
         return text
-    kept, taken = [], 1
+    start: list[str] = []
+    used = 1
     for character in text:
-        taken += _character_cells(character)
-        if taken > width:
+        used += _character_cells(character)
+        if used > width:
             break
-        kept.append(character)
-    return "".join(kept).rstrip() + "…"
+        start.append(character)
+    return "".join(start).rstrip() + "…"
 
 
 def _character_cells(character: str) -> int:

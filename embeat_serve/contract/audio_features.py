@@ -1,7 +1,7 @@
-"""Audio features -> model inputs. The one definition: training, encoding and serving use it."""
+"""Turn audio features into model inputs, for training, encoding and serving alike."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +25,7 @@ CONTINUOUS = (
 FEATURES = (*DISCRETE, *CONTINUOUS)
 
 OPTIONAL = ("loudness", "duration_ms", "release_year")
-"""What an encoder may read besides, the first so many of them: decibels, milliseconds, year."""
+"""Further features that an encoder may read, the first ones first: decibels, milliseconds, year."""
 
 VALID_RANGE: dict[str, tuple[float, float]] = {
     "loudness": (-70.0, 10.0),
@@ -37,14 +37,15 @@ VALID_RANGE: dict[str, tuple[float, float]] = {
     "tempo": (20, 300),
     **dict.fromkeys(CONTINUOUS, (0.0, 1.0)),
 }
-"""Inclusive. A value outside is missing: Spotify writes key -1, tempo 0 and metre 0 for that."""
+"""Feature -> lowest and highest value. A value outside is missing: Spotify writes key -1, tempo 0
+and time signature 0 for that."""
 
 TEMPO_EDGES = (70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0, 140.0, 150.0, 165.0)
-"""Upper edges, beats per minute, of tempo buckets 1..10; bucket 11 is open, 0 is missing."""
+"""Upper edges of tempo buckets 1..10 in beats per minute; bucket 11 is open, 0 is missing."""
 
 TEMPO = ("tempo", "tempo_cos", "tempo_sin")
-"""Further inputs of the acoustic tower: the octaves a tempo lies above 120 beats per minute, and
-their place on a circle once around an octave, so that 70 and 140 can be near."""
+"""Further inputs of the acoustic tower: octaves of the tempo above 120 beats per minute, and the
+cosine and sine of their angle on a circle of one octave, so that 70 and 140 are near."""
 
 SIGNAL_COLUMNS = (*CONTINUOUS, *TEMPO, *OPTIONAL)
 """Columns of ``ModelInputs.continuous``."""
@@ -78,13 +79,15 @@ EDGES: dict[str, tuple[float, ...]] = {
     "duration_ms": (-4.0, -3.0, -2.0, *(step / 12 - 1.5 for step in range(37)), 2.0, 3.0, 5.0),
     "release_year": (1900.0, 1930.0, 1945.0, *(1950.0 + 4 * step for step in range(20))),
 }
-"""Where each input is cut into pieces: evenly, or closer where such values crowd; a tempo in
-octaves above 120 beats per minute, a length in octaves above three and a half minutes. A piece
-tells how much of it lies below the value, from 0 to 1 (piecewise linear encoding, Gorishniy et
-al. 2022), so that the network can treat 0.0001 and 0.001 as unlike as 0.1 and 0.9."""
+"""Input -> edges of its pieces (piecewise linear encoding, Gorishniy et al. 2022).
+
+A piece is the part of it that lies below the value, 0..1, so the network can treat 0.0001 and
+0.001 as unlike as 0.1 and 0.9. Edges are even, or closer where values are frequent. Tempo is in
+octaves above 120 beats per minute, duration in octaves above three and a half minutes.
+"""
 
 CARDINALITY = {"key": 13, "mode": 3, "time_signature": 6, "tempo": 12}
-"""Rows of each embedding. Index 0 is always missing."""
+"""Discrete input -> rows of its embedding. Row 0 means missing."""
 
 
 class ModelInputs(NamedTuple):
@@ -98,7 +101,7 @@ class ModelInputs(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """The pieces that ``EDGES`` cuts the inputs into, for k pieces."""
+    """The pieces of all inputs (see ``EDGES``): k of them."""
 
     column: NDArray[np.intp]
     """(k,) place in ``SIGNAL_COLUMNS``."""
@@ -109,11 +112,11 @@ class Pieces(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What ``signals`` makes of the first ``columns`` of ``ModelInputs.continuous``."""
+    """How ``signals`` lays out the first ``columns`` of ``ModelInputs.continuous``."""
 
     columns: int
     known: NDArray[np.intp]
-    """Columns that can be missing by themselves."""
+    """Columns that can be missing, each independently of the others."""
     pieces: Pieces
 
     @property
@@ -123,17 +126,17 @@ class Layout(NamedTuple):
 
 
 CENTRE = np.array([0.5] * len(CONTINUOUS) + [0.0] * len(TEMPO) + [-8.0, 0.0, 2000.0], np.float32)
-"""(13,), what brings each column of ``ModelInputs.continuous`` to the unit of ``EDGES``."""
+"""(13,) float32, added to a column of ``ModelInputs.continuous`` to get the unit of ``EDGES``."""
 SPREAD = np.array([4.0] * len(CONTINUOUS) + [2.0, 1.0, 1.0] + [0.2, 2.0, 0.07], np.float32)
-"""(13,), what brings each column to a deviation near 1."""
+"""(13,) float32, factor that brings the standard deviation of a column near 1."""
 BELOW = np.float32(-1e9)
-"""Stands for a missing value in the unit of ``EDGES``: below every piece."""
+"""A missing value in the unit of ``EDGES``: below every piece."""
 TYPICAL_DURATION = 210_000
-"""Milliseconds."""
+"""Milliseconds: three and a half minutes."""
 
 
 def layout(optional: int = 0) -> Layout:
-    """Layout of the signals of ``FEATURES`` and the first ``optional`` of ``OPTIONAL``."""
+    """The layout for ``FEATURES`` and the first ``optional`` features of ``OPTIONAL``."""
     columns = len(CONTINUOUS) + len(TEMPO) + optional
     cuts = {name: cut for name, cut in EDGES.items() if SIGNAL_COLUMNS.index(name) < columns}
     column = [SIGNAL_COLUMNS.index(name) for name, cut in cuts.items() for _ in cut[1:]]
@@ -144,15 +147,15 @@ def layout(optional: int = 0) -> Layout:
     return Layout(columns, np.array(known), pieces)
 
 
-LAYOUTS = {found.width: found for found in map(layout, range(len(OPTIONAL) + 1))}
-"""Number of signals -> their layout: an encoder's first weights tell which it reads."""
+LAYOUTS = {item.width: item for item in map(layout, range(len(OPTIONAL) + 1))}
+"""Number of signals -> their layout. The first weights of an encoder tell which it reads."""
 
 CIRCLES = 4
 """Columns of ``key_circles``."""
 
 
 def clean(name: str, values: ArrayLike) -> NDArray[np.float32]:
-    """Values of one feature as float32, NaN where missing, not a number or out of range."""
+    """Values of one feature as float32; NaN where missing, not a number or out of range."""
     array = np.asarray(values, dtype=np.float32)
     low, high = VALID_RANGE[name]
     with np.errstate(invalid="ignore"):
@@ -166,7 +169,7 @@ def tempo_bucket(tempo: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def metre(time_signature: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Row 1..5 of a time signature, 0 where NaN: 6/8 is felt as 3, and 7 shares the row of 5."""
+    """Row 1..5 of a time signature, 0 where NaN. 6 has the row of 3, and 7 that of 5."""
     rows = np.minimum(np.where(time_signature == 6, 3, time_signature), 5)
     return np.nan_to_num(rows, nan=0.0).astype(np.uint8)
 
@@ -211,16 +214,16 @@ def model_inputs(columns: Mapping[str, ArrayLike]) -> ModelInputs:
 
 
 def signals(continuous: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
-    """What the acoustic tower sees, (n, width), of ``ModelInputs.continuous``.
+    """The inputs (n, width) float32 of the acoustic tower, from ``ModelInputs.continuous``.
 
-    The values, each near a deviation of 1; for each that can be missing, whether it is known (0
-    or 1); the pieces. A missing value is 0 throughout.
+    They are the values, scaled to a standard deviation near 1; for each column that can be
+    missing, 1 if it is known, else 0; and the pieces. All of them are 0 for a missing value.
     """
     continuous = continuous[:, : layout.columns]
     known = ~np.isnan(continuous)
-    found = np.empty((len(continuous), layout.width), np.float32)
+    inputs = np.empty((len(continuous), layout.width), np.float32)
     ends = [layout.columns, layout.columns + len(layout.known)]
-    values, flags, pieces = np.split(found, ends, 1)
+    values, flags, pieces = np.split(inputs, ends, 1)
     filled = np.where(known, continuous, np.float32(0))
     np.multiply(filled, SPREAD[: layout.columns], out=values)
     flags[:] = known[:, layout.known]
@@ -230,11 +233,11 @@ def signals(continuous: NDArray[np.float32], layout: Layout) -> NDArray[np.float
     filled *= layout.pieces.scale
     np.maximum(filled, 0, out=filled)
     np.minimum(filled, 1, out=pieces)
-    return found
+    return inputs
 
 
 def key_circles() -> NDArray[np.float32]:
-    """(13, 4), places of keys on the circles of semitones and of fifths; zero where missing."""
+    """Places (13, 4) float32 of keys on the circles of semitones and of fifths; row 0 is zero."""
     steps = np.arange(CARDINALITY["key"] - 1)[:, None] * [1, 7]
     angle = steps * (2 * np.pi / 12)
     circles = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
@@ -242,10 +245,10 @@ def key_circles() -> NDArray[np.float32]:
 
 
 def from_mappings(songs: list[Mapping[str, Any]]) -> ModelInputs:
-    """Model inputs of songs given as feature dicts; at least one acoustic feature each.
+    """The model inputs of songs given as dicts of features.
 
     Raises:
-        InvalidFeatures: a value is no number or out of range, or nothing usable is there.
+        InvalidFeatures: a value is not a number or out of range, or a song has no acoustic feature.
     """
     for song in songs:
         check_features(song)
@@ -257,8 +260,8 @@ def from_mappings(songs: list[Mapping[str, Any]]) -> ModelInputs:
     )
 
 
-def check_features(song: Mapping[str, Any]) -> None:
-    """Refuse a feature dict that a person got wrong, naming what and the range expected.
+def check_features(song: object) -> None:
+    """Refuse a dict of features that has a mistake, and name the range expected.
 
     Raises:
         InvalidFeatures: see ``from_mappings``.
@@ -267,14 +270,15 @@ def check_features(song: Mapping[str, Any]) -> None:
         raise InvalidFeatures(
             f"features must be an object with numbers, found {type(song).__name__}"
         )
+    features = cast(Mapping[str, Any], song)
     for name in (*FEATURES, *OPTIONAL):
-        value = song.get(name)
+        value = features.get(name)
         if value is None:
             continue
         low, high = VALID_RANGE[name]
         if isinstance(value, bool | str) or not isinstance(value, int | float | np.number):
             raise InvalidFeatures(f"{name} must be a number in {low:g}..{high:g}, found {value!r}")
-        if not low <= float(value) <= high:
+        if not low <= float(cast(float, value)) <= high:
             raise InvalidFeatures(f"{name} must lie in {low:g}..{high:g}, found {value!r}")
-    if all(song.get(name) is None for name in CONTINUOUS):
+    if all(features.get(name) is None for name in CONTINUOUS):
         raise InvalidFeatures(f"features need at least one of {', '.join(CONTINUOUS)}")

@@ -1,4 +1,4 @@
-"""Paths of a data lake."""
+"""Paths of the folders and files of a data lake."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,42 +6,42 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class LakePaths:
-    """Where things lie in a data lake. ``root`` is the folder ``EMBEAT_LAKE`` names."""
+    """The paths of one data lake. ``root`` is the folder that ``EMBEAT_LAKE`` names."""
 
     root: Path
 
     @property
     def raw(self) -> Path:
-        """Dumps as they came."""
+        """Folder of the raw dumps."""
         return self.root / "raw"
 
     @property
     def tables(self) -> Path:
-        """Clean Parquet tables."""
+        """Folder of the clean Parquet tables."""
         return self.root / "tables"
 
     @property
     def models(self) -> Path:
-        """Trained models."""
+        """Folder of the trained models."""
         return self.root / "models"
 
     @property
     def index(self) -> Path:
-        """Releases and the ``CURRENT`` pointer."""
+        """Folder of the releases and of ``CURRENT``."""
         return self.root / "index"
 
     @property
     def reports(self) -> Path:
-        """Reports for people: ingest counts, evaluation."""
+        """Folder of the reports for people: ingest counts, evaluation."""
         return self.root / "reports"
 
     @property
     def current(self) -> Path:
-        """File that holds the published release's name and nothing else."""
+        """File that holds the name of the published release and nothing else."""
         return self.index / "CURRENT"
 
     def table(self, name: str) -> Path:
-        """Path of one clean table."""
+        """File of one clean table."""
         return self.tables / f"{name}.parquet"
 
     def release(self, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""The manifest of a release: what it is made of, and its format version."""
+"""Read and write the manifest of a release: its inputs, counts and format version."""
 
 import json
 import os
@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Any, Self
 
 FORMAT_VERSION = 4
-"""Version of the release layout. A server refuses a release of another version."""
+"""Version of the release layout. Serving refuses a release of another version."""
 
 
 class ReleaseFile:
-    """Files of a release folder, next to one folder per collection."""
+    """Files of a release folder, besides a folder for each collection."""
 
     MANIFEST = "manifest.json"
     ENCODER = "encoder.npz"
     GENRES = "genres.json"  # genre code -> [name, x or null, y or null]
-    WORDS = "words"  # folder of arrays: the words of all names, see words.WordList
+    WORDS = "words"  # folder of arrays: the words of all names, see text_index.term_dictionary
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a release is made of. Written last: a folder without one is not a release."""
+    """What a release is made of. It is written last: a folder without it is no release."""
 
     release: str
     format_version: int
@@ -32,17 +32,17 @@ class Manifest:
     """Table or model name -> content digest."""
     counts: dict[str, int]
     """Collection -> number of points."""
-    parameters: dict[str, Any] = field(default_factory=dict)
-    evaluation: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    evaluation: dict[str, Any] = field(default_factory=dict[str, Any])
     based_on: str | None = None
-    """Release of which a copy was changed to make this one; None where it was made afresh."""
-    changed: dict[str, int] = field(default_factory=dict)
-    """Collection taken over -> points changed in it."""
-    afresh: dict[str, str] = field(default_factory=dict)
-    """Collection made afresh -> why it was not taken over."""
+    """Release that was copied and changed to make this one; None after a full build."""
+    changed: dict[str, int] = field(default_factory=dict[str, int])
+    """Copied collection -> number of points changed in it."""
+    afresh: dict[str, str] = field(default_factory=dict[str, str])
+    """Collection built in full -> why it was not copied."""
 
     def write(self, folder: Path) -> None:
-        """Write to ``folder``, synced to disk before it appears under its name."""
+        """Write to ``folder``. The file is on disk before it has its name."""
         path = folder / ReleaseFile.MANIFEST
         scratch = path.with_suffix(".tmp")
         with scratch.open("w", encoding="utf-8") as file:

@@ -1,23 +1,23 @@
-"""Names of collections, vectors and payload fields that both packages agree on.
+"""Name the collections, vectors and payload fields that both packages agree on.
 
-Change a name here and both sides follow. Change a meaning and raise ``manifest.FORMAT_VERSION``.
+A changed name is followed by both. For a changed meaning raise ``manifest.FORMAT_VERSION``.
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 STRENGTH_LEVELS = 255
-"""Highest strength of a neighbour, as it is kept: in one byte."""
+"""Highest strength of a neighbour: it is stored in one byte."""
 
 MOST_SHARED = 65_535
-"""Highest number of playlists that a neighbour is said to share: it is kept in two bytes."""
+"""Highest number of playlists that a neighbour shares: it is stored in two bytes."""
 
 VECTOR_SIZE = 64
-"""Dimensions of the acoustic and of the playlist vectors."""
+"""Dimensions of the acoustic vectors and of the playlist vectors."""
 
 
 class Collection:
-    """Collections of a release."""
+    """The collections of a release."""
 
     TRACKS = "tracks"
     TRACKS_PLAYLIST = "tracks_playlist"
@@ -27,7 +27,7 @@ class Collection:
 
 
 class VectorName:
-    """Named vectors: one per collection."""
+    """The named vectors: one in each collection."""
 
     ACOUSTIC = "acoustic"
     PLAYLIST = "playlist"
@@ -39,15 +39,14 @@ class VectorName:
     }
 
     WEIGHTED: ClassVar[frozenset[str]] = frozenset({Collection.TRACKS_PLAYLIST})
-    """Collections searched by dot product: the length of a vector, 0..1, is how much its point is
-    believed as an answer. The others are searched by cosine."""
+    """Collections searched by dot product; the others are searched by cosine. The length of a
+    vector, 0..1, is the confidence in its point as an answer."""
 
 
 class TrackField:
-    """Payload fields of a point in ``tracks``; ``tracks_playlist`` carries the same payload.
+    """Payload fields of a point in ``tracks`` and ``tracks_playlist``; types in ``payload``.
 
-    The point id is the track code in both collections, so an id found in one names the same
-    track in the other. Fields without a value are left out of the payload.
+    The point id is the track code in both collections. Fields without a value are left out.
     """
 
     TRACK_ID: Final = "track_id"  # keyword
@@ -127,8 +126,8 @@ class ArtistField:
 def related_artists(payload: Mapping[str, Any]) -> list[int]:
     """Codes of the related artists in a payload, closest first.
 
-    They are kept as text, ``"5 12 9"``: a list of twenty costs more than all other fields to hand
-    over to the engine and to get back.
+    They are stored as text, ``"5 12 9"``: a list of twenty takes longer to write to the engine and
+    to read back than all other fields together.
     """
     return [int(code) for code in payload.get(TrackField.RELATED_ARTIST_CODES, "").split()]
 
@@ -142,7 +141,7 @@ _FILTERED = {
     TrackField.INSTRUMENTAL: "integer",
     TrackField.LANGUAGE: "keyword",
 }
-"""What lists can be filtered by, besides genres and artists."""
+"""Fields that lists can be filtered by, besides genres and artists."""
 
 PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
     Collection.TRACKS: {
@@ -162,15 +161,17 @@ PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
         ArtistField.SEARCH_TEXT: "text",
     },
 }
-"""Indexed payload fields per collection: ``keyword``, ``integer``, ``float`` or ``text``
-(whitespace)."""
+"""Collection -> indexed payload field -> ``keyword``, ``integer``, ``float`` or ``text`` (split at
+whitespace)."""
 
 GRAPH_FIELDS = frozenset({TrackField.GENRE_CODES})
-"""Fields whose values have graph links of their own: a search within one value walks them. Only
-genres are too large to scan, and links for every indexed field double the time of a build."""
+"""Fields whose values have graph links of their own, for searches within one value.
+
+Only genres are too large to scan, and links for all indexed fields double the time of a build.
+"""
 
 BROAD_FIELDS = frozenset({TrackField.LANGUAGE})
-"""Indexed fields of which one value may hold for most of the points."""
+"""Indexed fields that may have the same value in most points."""
 
 CHANNELS = ("acoustic", "genre_popular", "same_artist", "related_artist", "playlist")
-"""The recall channels, in the order they are shown."""
+"""The recall channels, in the order in which they are shown."""

@@ -1,4 +1,4 @@
-"""Text that every export shares: a song's link, one-line titles, the name of a list."""
+"""Text that all exports share: the link of a song, one-line titles, the title of a list."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ TRACK_URL = "https://open.spotify.com/track/"
 
 
 def link(song: Song) -> str:
-    """Where the song can be heard."""
+    """The address of the song on Spotify."""
     return f"{TRACK_URL}{song.track_id}"
 
 
 def plain(text: str) -> str:
-    """One line of ``text`` without control characters: titles must not steer a terminal."""
+    """The text in one line, without control characters that could steer a terminal."""
     return " ".join("".join(_visible(text)).split())
 
 
@@ -28,7 +28,7 @@ def _visible(text: str) -> Iterator[str]:
 
 
 def list_title(answer: Recommendations) -> str:
-    """What a list is of: the artist, or the first seed and how many more."""
+    """The artist of a list, or its first seed and the number of others."""
     if answer.artist is not None:
         number = len(answer.seeds)
         songs = f"{number} best-known songs" if number > 1 else "one song"

@@ -1,4 +1,4 @@
-"""A list as a table, JSON, an M3U or JSPF playlist, or CSV."""
+"""Write a list as a playlist file: M3U or JSPF."""
 
 from embeat_serve.export.labels import link, list_title, plain
 from embeat_serve.export.tabular import to_json
@@ -6,7 +6,7 @@ from embeat_serve.results import Recommendations
 
 
 def m3u(answer: Recommendations) -> str:
-    """Extended M3U (UTF-8) of Spotify URIs; lengths are unknown, hence -1."""
+    """The list as extended M3U (UTF-8) of Spotify URIs. The lengths are unknown: -1."""
     lines = ["#EXTM3U"]
     for song in answer.results:
         lines.append(f"#EXTINF:-1,{plain(', '.join(song.artist_names))} - {plain(song.track_name)}")
@@ -15,7 +15,7 @@ def m3u(answer: Recommendations) -> str:
 
 
 def jspf(answer: Recommendations) -> str:
-    """JSPF, the JSON of XSPF (https://www.xspf.org/jspf): links, titles, artists and albums."""
+    """The list as JSPF, the JSON of XSPF (https://www.xspf.org/jspf)."""
     tracks = [
         {
             "location": [link(song)],

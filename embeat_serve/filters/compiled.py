@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.contract.text_keys import name_key
@@ -198,7 +198,7 @@ def _meets(payload: Mapping[str, Any], condition: Condition) -> bool:
     match condition:
         case Match(name, values):
             content = payload.get(name)
-            items: Iterable[Any] = content if isinstance(content, list) else [content]
+            items = cast(list[Any], content if isinstance(content, list) else [content])
             return any(item in values for item in items)
         case Between(name, low, high):
             content = payload.get(name)

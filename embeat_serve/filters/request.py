@@ -4,8 +4,9 @@ A song whose value is unknown does not pass, with two exceptions: a song that is
 explicit is not explicit, and unknown popularity counts as 0.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 from embeat_serve.errors import UsageError
 
@@ -88,10 +89,11 @@ def _check_number(name: str, value: Any, limits: tuple[float, float], whole: boo
         raise UsageError(f"{name} must be {kind} in {low:g}..{high:g}, found {value!r}")
 
 
-def _checked_names(name: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
+def _checked_names(name: str, value: object) -> tuple[str, ...]:
+    items = cast(Sequence[object], value) if isinstance(value, tuple | list) else None
+    if items is None or not all(isinstance(item, str) for item in items):
         raise UsageError(f"{name} must be a list of names, found {value!r}")
-    names = tuple(dict.fromkeys(item.strip() for item in value))
+    names = tuple(dict.fromkeys(str(item).strip() for item in items))
     if not all(names) or len(names) > MAX_NAMES:
         raise UsageError(f"{name} must be up to {MAX_NAMES} names, none empty, found {len(names)}")
     return names

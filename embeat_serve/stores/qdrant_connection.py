@@ -6,9 +6,9 @@ the aliases ``embeat_<collection>`` from one release to the next.
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from embeat_serve.contract.schema import Collection
@@ -60,7 +60,8 @@ def connect(settings: Settings, timeout: int = TIMEOUT) -> "QdrantClient":
     """
     from qdrant_client import QdrantClient
 
-    url, trusted = settings.qdrant_url or "", {}
+    url = settings.qdrant_url or ""
+    trusted: dict[str, Any] = {}
     address = address_of(url)
     if settings.qdrant_ca is not None:
         try:
@@ -117,7 +118,7 @@ def address_of(url: str) -> str:
 
 
 @contextmanager
-def answering(address: str) -> Iterator[None]:
+def answering(address: str) -> Generator[None]:
     """Turn exceptions of the client into one line that names the server and never a key."""
     from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
     from qdrant_client.http.exceptions import ApiException, UnexpectedResponse

@@ -5,7 +5,7 @@ processes; they share the page cache. Start them by spawn, as a forked one hangs
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -167,7 +167,7 @@ class EdgeStore(EngineStore):
         ]
 
     @contextmanager
-    def _engine(self, collection: str) -> Iterator[edge.EdgeShard]:
+    def _engine(self, collection: str) -> Generator[edge.EdgeShard]:
         try:
             yield self._shards.get(collection) or self._load(collection)
         except (KeyboardInterrupt, SystemExit, GeneratorExit):

@@ -8,15 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import embeat_serve
-from embeat_serve.cli.filter_arguments import parse_range
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.errors import UsageError
-from embeat_serve.filters.compiled import NO_FILTER, RELAXABLE_FILTERS, compile_filters
+from embeat_serve.filters.compiled import RELAXABLE_FILTERS
 from embeat_serve.filters.request import Filters
 from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.recommender import Recommender
-from embeat_serve.stores.query import Between, Match
 
 GENRES = ("mandopop", "soul", "techno")
 LANGUAGES = {"mandopop": "zh", "soul": "en", "techno": "de"}
@@ -197,76 +195,12 @@ def test_artists_are_blocked_by_name_id_and_link(recommender: Recommender):
     assert answer.missing == ("Nobody Ever",)
 
 
-def test_no_filter_asks_for_nothing():
-    assert not Filters()
-    assert compile_filters(Filters(), genre_codes={}, artist_codes=[], languages=[]) is NO_FILTER
-    assert compile_filters(None, genre_codes={}, artist_codes=[], languages=[]) is NO_FILTER
-    assert NO_FILTER.filter().must == NO_FILTER.filter().must_not == ()
-
-
-def test_filters_in_the_words_of_a_store():
-    filters = Filters(year_min=1990, tempo_max=120, genres=("Soul",), explicit=False)
-    bound = compile_filters(filters, genre_codes={"soul": 3}, artist_codes=[7], languages=[])
-    assert list(bound.rules) == ["tempo", "year", "genres"]
-    assert bound.filter().must == (
-        Between("tempo", None, 120),
-        Between("year", 1990, None),
-        Match("genre_codes", (3,)),
-    )
-    assert bound.filter(("tempo", "genres")).must == (Between("year", 1990, None),)
-    assert bound.filter().must_not == (Match("artist_codes", (7,)), Between("explicit", 1, 1))
-    assert set(bound.fields) == {"tempo", "year", "genre_codes", "artist_codes", "explicit"}
-
-
-@pytest.mark.parametrize(
-    ("changed", "named"),
-    [
-        ({"year_min": 2000, "year_max": 1990}, "year_min"),
-        ({"year_min": 1990.5}, "year_min"),
-        ({"popularity_max": 101}, "popularity_max"),
-        ({"tempo_min": -1}, "tempo_min"),
-        ({"energy_max": float("nan")}, "energy_max"),
-        ({"energy_max": True}, "energy_max"),
-        ({"genres": "soul"}, "genres"),
-        ({"genres": ("",)}, "genres"),
-        ({"without_artists": [1]}, "without_artists"),
-        ({"explicit": "no"}, "explicit"),
-        ({"explicit": 0}, "explicit"),
-        ({"instrumental": None}, "instrumental"),
-    ],
-)
-def test_filters_that_mean_nothing_are_refused(changed: dict, named: str):
-    with pytest.raises(UsageError, match=named):
-        Filters(**changed)
-
-
 def test_an_unknown_genre_is_refused_with_what_may_be_meant(recommender: Recommender):
     with pytest.raises(UsageError, match="did you mean: mandopop"):
         recommender.recommend("晴天", filters=Filters(genres=("mandopob",)))
     album = Filters(without_artists=(f"spotify:album:{'x' * 22}",))
     with pytest.raises(UsageError, match="album"):
         recommender.recommend("晴天", filters=album)
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        (None, (None, None)),
-        ("1990-1999", (1990, 1999)),
-        ("1990..1999", (1990, 1999)),
-        ("1990-", (1990, None)),
-        ("-1999", (None, 1999)),
-        (" 1990 ", (1990, 1990)),
-    ],
-)
-def test_ranges_are_read(text: str | None, found: tuple):
-    assert parse_range("year", text) == found
-
-
-@pytest.mark.parametrize("text", ["", "-", "nineties", "1990-1999-2000", "1990.5-", "--"])
-def test_ranges_that_are_none(text: str):
-    with pytest.raises(UsageError, match="--year"):
-        parse_range("year", text)
 
 
 def test_a_release_without_genre_names_is_broken(make_release: Any, tmp_path: Path):
