@@ -6,8 +6,9 @@ words follow strengths and cosines, whatever the rank, so weak evidence is calle
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import MOST_SHARED, TrackField
 from embeat_serve.filters.compiled import NO_FILTER, CompiledFilter
 from embeat_serve.ranking.candidates import Candidate, Evidence
@@ -210,7 +211,7 @@ def _words(scale: Sequence[tuple[float, str]], value: float) -> str:
     return next((words for lowest, words in scale if value >= lowest), scale[-1][1])
 
 
-def _tempo_words(seed: Seed, track: Mapping[str, Any]) -> list[str]:
+def _tempo_words(seed: Seed, track: TrackPayload) -> list[str]:
     seed_tempo, tempo = seed.payload.get(TrackField.TEMPO), track.get(TrackField.TEMPO)
     if not seed_tempo or not tempo:
         return []
@@ -220,7 +221,7 @@ def _tempo_words(seed: Seed, track: Mapping[str, Any]) -> list[str]:
     return [f"a close tempo ({tempo:.0f} bpm)"] if difference <= CLOSE_TEMPO else []
 
 
-def _key_words(seed: Seed, track: Mapping[str, Any]) -> list[str]:
+def _key_words(seed: Seed, track: TrackPayload) -> list[str]:
     seed_tonality, tonality = _tonality(seed.payload), _tonality(track)
     if seed_tonality is None or tonality is None:
         return []
@@ -238,7 +239,7 @@ def _key_words(seed: Seed, track: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _tonality(song: Mapping[str, Any]) -> tuple[int, bool] | None:
+def _tonality(song: TrackPayload) -> tuple[int, bool] | None:
     """Pitch class 0..11 and whether the key is major; None where unknown."""
     key, mode = song.get(TrackField.KEY), song.get(TrackField.MODE)
     return None if key is None or mode is None else (int(key) % 12, mode == 1)

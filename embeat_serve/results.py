@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NotRequired, Self, TypedDict, cast
+from typing import NotRequired, Self, TypedDict
 
-from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.ranking.candidates import Candidate
 from embeat_serve.seeds.models import Seed
@@ -104,7 +103,7 @@ class Song:
     @classmethod
     def of(cls, candidate: Candidate, rank: int, explanation: str | None = None) -> Self:
         """The song of a candidate with payload and evidence."""
-        track = cast(TrackPayload, candidate.payload)
+        track = candidate.payload
         channels = {name: round(value, DECIMALS) for name, value in candidate.channels().items()}
         return cls(
             rank=rank,

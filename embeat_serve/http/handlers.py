@@ -131,8 +131,8 @@ def search(recommender: Recommender, arguments: SearchArguments) -> JsonObject:
     artists = [] if kind == "songs" else result.artists
     return {
         "release": name,
-        "songs": [catalogue.song_dict(hit, catalogue.FOUND_FIELDS) for hit in songs],
-        "artists": [catalogue.artist_dict(hit) for hit in artists],
+        "songs": [catalogue.song_summary(hit) for hit in songs],
+        "artists": [catalogue.artist_details(hit) for hit in artists],
         "did_you_mean": list(result.did_you_mean),
     }
 
@@ -147,13 +147,13 @@ def resolve(recommender: Recommender, arguments: ResolveArguments) -> JsonObject
 def song(recommender: Recommender, arguments: SongArguments) -> JsonObject:
     """Describe a song."""
     with recommender.opened() as release:
-        return catalogue.song(release.store, arguments["id"])
+        return {**catalogue.song(release.store, arguments["id"])}
 
 
 def artist(recommender: Recommender, arguments: ArtistArguments) -> JsonObject:
     """Describe an artist."""
     with recommender.opened() as release:
-        return catalogue.artist(release.store, arguments["id"], arguments["songs"])
+        return {**catalogue.artist(release.store, arguments["id"], arguments["songs"])}
 
 
 def genres(recommender: Recommender, arguments: NoArguments) -> JsonObject:

@@ -5,12 +5,13 @@ are compared in steps of 6%, the range of a turntable's pitch control, and half 
 tempo counts as the same.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.reranking.sequencing import SequencedSong
 
@@ -32,7 +33,7 @@ class HarmonicSong(SequencedSong, Protocol):
     """What the order looks at."""
 
     @property
-    def payload(self) -> Mapping[str, Any]:
+    def payload(self) -> TrackPayload:
         """Fields of the track."""
         ...
 
@@ -92,19 +93,19 @@ def camelot_hour(key: int, mode: int) -> int:
     return (major * 7 + 7) % 12 + 1
 
 
-def _hour(track: Mapping[str, Any]) -> float:
+def _hour(track: TrackPayload) -> float:
     """The Camelot hour; NaN where key or mode is unknown."""
     key, mode = track.get(TrackField.KEY), track.get(TrackField.MODE)
     return np.nan if key is None or mode is None else float(camelot_hour(int(key), int(mode)))
 
 
-def _mode(track: Mapping[str, Any]) -> float:
+def _mode(track: TrackPayload) -> float:
     """0 minor, 1 major; NaN where key or mode is unknown."""
     key, mode = track.get(TrackField.KEY), track.get(TrackField.MODE)
     return np.nan if key is None or mode is None else float(mode)
 
 
-def _tempo(track: Mapping[str, Any]) -> float:
+def _tempo(track: TrackPayload) -> float:
     """Beats per minute; NaN where unknown."""
     return float(track.get(TrackField.TEMPO) or np.nan)
 

@@ -1,10 +1,11 @@
 """Candidates with everything that the rules of a list look at."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.filters.compiled import CompiledFilter
 from embeat_serve.options import RecallOptions
@@ -35,7 +36,7 @@ class RankedTrack:
     """Names of the filters that the track does not pass."""
 
     @property
-    def payload(self) -> Mapping[str, Any]:
+    def payload(self) -> TrackPayload:
         """Fields of the track."""
         return self.candidate.payload
 
