@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.options import RecallOptions
 from embeat_serve.recommender import Recommender
 from embeat_serve.reranking.harmonic import camelot_hour, distances, harmonic_order
@@ -13,13 +14,14 @@ from embeat_serve.reranking.harmonic import camelot_hour, distances, harmonic_or
 
 @dataclass(frozen=True, eq=False)
 class Song:
-    payload: dict[str, Any]
+    payload: TrackPayload
     main_artist: int | None = None
     album: int | None = None
 
 
 def song(key: int | None = 0, mode: int | None = 1, tempo: float | None = 120, **named) -> Song:
-    return Song({"key": key, "mode": mode, "tempo": tempo}, **named)
+    fields: Any = {"key": key, "mode": mode, "tempo": tempo}
+    return Song(fields, **named)
 
 
 some = st.lists(
