@@ -63,7 +63,6 @@ def filled(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def packed_lists(lake: LakePaths, table: str) -> dict[int, str]:
-    """Code -> neighbour list as the payload carries it."""
     rows = pl.read_parquet(lake.table(table))
     texts = pack(*rows.select(PACKED).get_columns())
     return {code: text for code, text in zip(rows[:, 0], texts, strict=True) if text}
