@@ -180,12 +180,14 @@ def agreement(measured: Mapping[str, Any]) -> Chart:
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     axes.xaxis.tick_top()
-    axes.set_xticks(range(len(names)), names)
-    axes.set_yticks(range(len(names)), names)
+    middles = [place + 0.5 for place in range(len(names))]
+    axes.set_xticks(middles, names)
+    axes.set_yticks(middles, names)
     if names:
-        axes.imshow(share, cmap="Blues", vmin=0, vmax=1.6, aspect="auto")
-    for row, values in enumerate(share):
-        for column, value in enumerate(values):
+        axes.pcolormesh(share, cmap="Blues", vmin=0, vmax=1.6, edgecolors="white")
+    axes.invert_yaxis()
+    for row, values in zip(middles, share, strict=True):
+        for column, value in zip(middles, values, strict=True):
             axes.text(column, row, f"{100 * value:.0f} %", ha="center", va="center")
     return Chart(figure, "channel agreement")
 

@@ -23,7 +23,7 @@ from embeat_serve.ranking.model import DEFAULT_MODEL, RankingModel
 from embeat_serve.stores.factory import current_release
 
 SPLIT = DEFAULT_OPTIONS.split
-FEW = FitOptions(draws=((1, 1),), cold_queries=0, min_queries=5, k=40, candidates=40)
+FEW = FitOptions(draws=((1, 4),), cold_queries=0, min_queries=10, k=40, candidates=40)
 """So few queries that a small lake has a fit within seconds."""
 
 
