@@ -1,18 +1,14 @@
 """The recommendation pipeline: retrieve, score, read payload, steer, re-rank."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import NamedTuple
 
 import numpy as np
 
 from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import CHANNELS, Collection, TrackField
-from embeat_serve.filters.compiled import NO_FILTER, CompiledFilter
-from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.candidates import Candidate, CandidateTable
-from embeat_serve.ranking.features import METADATA_FIELDS, metadata_features
+from embeat_serve.ranking.features import metadata_features
 from embeat_serve.ranking.preselection import preselect
 from embeat_serve.ranking.scoring import (
     Scorer,
@@ -21,112 +17,29 @@ from embeat_serve.ranking.scoring import (
     score_metadata,
 )
 from embeat_serve.ranking.steering import demote_artists, steer_scores
+from embeat_serve.recommendation_plan import (
+    FallbackMode,
+    HydrationMode,
+    RecommendationRequest,
+    RetrievalPlan,
+    plan_retrieval,
+)
 from embeat_serve.release import Release
 from embeat_serve.reranking.reranker import rerank
 from embeat_serve.retrieval.channel import ChannelResult
 from embeat_serve.retrieval.fallback import Fallback
 from embeat_serve.retrieval.hydration import hydration_queries
 from embeat_serve.retrieval.negative_feedback import artists_of
-from embeat_serve.retrieval.request import OVERSAMPLING, POOL_FACTOR, RetrievalRequest
+from embeat_serve.retrieval.request import OVERSAMPLING, POOL_FACTOR
 from embeat_serve.retrieval.retriever import Retrieval, channels_of, retrieve
-from embeat_serve.seeds.models import Seed, SeedSet, track_payload
+from embeat_serve.seeds.models import track_payload
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.batch import QueryBatch
 from embeat_serve.stores.query import Hit
 from embeat_serve.trace import Trace
 
-CANDIDATE_FIELDS = (
-    TrackField.TRACK_ID,
-    TrackField.TRACK_NAME,
-    TrackField.ARTIST_NAMES,
-    TrackField.ARTIST_CODES,
-    TrackField.GENRES,
-    TrackField.ALBUM_CODE,
-    TrackField.ALBUM_NAME,
-    TrackField.ISRC,
-    TrackField.RECORDING_CODE,
-    TrackField.TEMPO,
-    TrackField.KEY,
-    TrackField.MODE,
-    TrackField.NAME_KEY,
-    *METADATA_FIELDS,
-)
-"""Payload that scoring, list rules, explanations and output read."""
-
 _PLAYLIST = CHANNELS.index("playlist")
 _FALLBACK = Fallback()
-
-
-class HydrationMode(Enum):
-    """When the payload of candidates is read."""
-
-    WITH_RETRIEVAL = auto()
-    """With every candidate that a channel finds: no further store call, four times the bytes."""
-    FILTERED = auto()
-    """For a long shortlist and all playlist neighbours, through the filters: one store call."""
-    SHORTLIST = auto()
-    """For the shortlist alone: one store call, the fewest bytes."""
-
-
-class FallbackMode(Enum):
-    """When fallback candidates are fetched."""
-
-    AT_ONCE = auto()
-    """With the channels."""
-    IF_SHORT = auto()
-    """With the payload, if the channels find too few; again from the start if the list does."""
-    NEVER = auto()
-    """No query would ask for any."""
-
-
-class RetrievalPlan(NamedTuple):
-    """How a request spends its store calls."""
-
-    hydration: HydrationMode
-    fallback: FallbackMode
-
-
-@dataclass(frozen=True)
-class RecommendationRequest:
-    """One list to make, its seeds and exclusions looked up.
-
-    Attributes:
-        seeds: what the list shall be like.
-        options: channels, limits and list rules.
-        k: length of the list.
-        filters: what its songs must be.
-        disliked: songs that it shall not be like, and not hold.
-        store_calls: store calls already made for this request.
-    """
-
-    seeds: SeedSet
-    options: RecallOptions
-    k: int
-    filters: CompiledFilter = NO_FILTER
-    disliked: Sequence[Seed] = ()
-    store_calls: int = 1
-
-    @property
-    def is_artist(self) -> bool:
-        """Whether the seeds stand for an artist."""
-        return self.seeds.artist is not None
-
-    @property
-    def candidate_fields(self) -> tuple[str, ...]:
-        """Payload fields to read of each candidate."""
-        return tuple(dict.fromkeys((*CANDIDATE_FIELDS, *self.filters.fields)))
-
-    def retrieval(self, payload: Sequence[str] = ()) -> RetrievalRequest:
-        """What the channels read of this request."""
-        return RetrievalRequest(
-            self.seeds.songs,
-            self.options,
-            self.k,
-            filters=self.filters,
-            disliked=self.disliked,
-            artist_neighbours=self.seeds.neighbours,
-            payload=payload,
-        )
 
 
 class RankedList(NamedTuple):
@@ -152,27 +65,6 @@ def recommend_tracks(release: Release, request: RecommendationRequest, trace: Tr
         plan = plan._replace(fallback=FallbackMode.AT_ONCE)
         ranked, _ = attempt(release, request, plan, trace)
     return ranked
-
-
-def plan_retrieval(request: RecommendationRequest) -> RetrievalPlan:
-    """Choose when payload and fallback are read, so that a request takes three store calls.
-
-    Resolving seeds takes one call, or two for an artist or a guessed name. After two, payload
-    comes with retrieval; but for tracks in neighbour lists, whose codes only that call tells.
-    """
-    retrieval = request.retrieval()
-    codes_are_known = request.is_artist or not request.options.uses_neighbour_lists
-    if codes_are_known and request.store_calls > 1:
-        hydration = HydrationMode.WITH_RETRIEVAL
-    else:
-        hydration = HydrationMode.FILTERED if request.filters else HydrationMode.SHORTLIST
-    if not any(_FALLBACK.queries(retrieval)):
-        fallback = FallbackMode.NEVER
-    elif hydration is HydrationMode.WITH_RETRIEVAL or retrieval.needs_oversampling:
-        fallback = FallbackMode.AT_ONCE
-    else:
-        fallback = FallbackMode.IF_SHORT
-    return RetrievalPlan(hydration, fallback)
 
 
 def attempt(

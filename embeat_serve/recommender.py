@@ -16,8 +16,9 @@ from embeat_serve.explanation import explain as explanation
 from embeat_serve.filters.compiled import CompiledFilter, compile_filters
 from embeat_serve.filters.request import Filters
 from embeat_serve.options import MAX_K, RecallOptions
-from embeat_serve.pipeline import RecommendationRequest, recommend_tracks
+from embeat_serve.pipeline import recommend_tracks
 from embeat_serve.ranking.steering import steer_options
+from embeat_serve.recommendation_plan import RecommendationRequest
 from embeat_serve.release import Release
 from embeat_serve.release_watcher import PublishedReleases, ReleaseSource, ReleaseWatcher
 from embeat_serve.results import Recommendations, SeedSong, Song

@@ -56,8 +56,8 @@ class Fallback:
             for rule in request.filters.rules:
                 keys[rule] = QueryKey(self.name, Purpose.RELAXED_FILTERS, position, rule=rule)
             for rule, key in keys.items():
-                found = hits.get(key, ())
+                tracks = hits.get(key, ())
                 result = ChannelResult(
-                    self.name, position, ids_of(found), scores_of(found), blocked_by=rule
+                    self.name, position, ids_of(tracks), scores_of(tracks), blocked_by=rule
                 )
                 yield demote_similar(result, disliked, request.options.dislike_weight)

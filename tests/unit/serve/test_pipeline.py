@@ -6,7 +6,7 @@ from embeat_serve.contract.lake import LakePaths
 from embeat_serve.filters.compiled import CompiledFilter, FilterRule
 from embeat_serve.filters.request import Filters
 from embeat_serve.options import PRESETS, RecallOptions
-from embeat_serve.pipeline import (
+from embeat_serve.recommendation_plan import (
     FallbackMode,
     HydrationMode,
     RecommendationRequest,
