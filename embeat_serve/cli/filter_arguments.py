@@ -13,29 +13,29 @@ _RANGE = re.compile(rf"({_NUMBER})?\s*(-|–|\.\.)\s*({_NUMBER})?")
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the flags for what songs must be."""
-    wanted = parser.add_argument_group("what its songs must be (ranges: 1990-1999, 1990-, -1999)")
-    wanted.add_argument(
+    group = parser.add_argument_group("what its songs must be (ranges: 1990-1999, 1990-, -1999)")
+    group.add_argument(
         "--not-like",
         action="append",
         metavar="TRACK",
         help="track id, URI or URL that the list shall not be like; repeat for several",
     )
-    wanted.add_argument("--year", metavar="RANGE")
-    wanted.add_argument("--popularity", metavar="RANGE", help="0..100")
-    wanted.add_argument("--tempo", metavar="RANGE", help="beats per minute")
-    wanted.add_argument("--energy", metavar="RANGE", help="0..1")
+    group.add_argument("--year", metavar="RANGE")
+    group.add_argument("--popularity", metavar="RANGE", help="0..100")
+    group.add_argument("--tempo", metavar="RANGE", help="beats per minute")
+    group.add_argument("--energy", metavar="RANGE", help="0..1")
     for name, word in (("genre", "at least one of them"), ("without-genre", "none of them")):
-        wanted.add_argument(
+        group.add_argument(
             f"--{name}", action="append", metavar="NAME", help=f"{word}; repeat for several"
         )
-    wanted.add_argument(
+    group.add_argument(
         "--without-artist", action="append", metavar="NAME", help="name, id or link; repeat"
     )
-    explicit = wanted.add_mutually_exclusive_group()
+    explicit = group.add_mutually_exclusive_group()
     explicit.add_argument("--no-explicit", dest="explicit", action="store_const", const=False)
     explicit.add_argument("--explicit", dest="explicit", action="store_const", const=True)
-    wanted.add_argument("--instrumental", action="store_true", help="without vocals")
-    wanted.add_argument(
+    group.add_argument("--instrumental", action="store_true", help="without vocals")
+    group.add_argument(
         "--same-language", action="store_true", help="in the seed's language, as inferred"
     )
 

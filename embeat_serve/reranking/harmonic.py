@@ -52,11 +52,11 @@ def harmonic_order(songs: Sequence[AnySong]) -> list[AnySong]:
         return list(songs)
     changes = distances(songs)
     costs = changes + SAME_NEIGHBOUR * _shared_values(songs)
-    given = np.arange(len(songs))
-    orders = [_improved(start, costs) for start in (given, _nearest_first(costs))]
+    unchanged = np.arange(len(songs))
+    orders = [_improved(start, costs) for start in (unchanged, _nearest_first(costs))]
     best = min(orders, key=lambda order: _length(order, costs))
-    if _length(best, changes) > _length(given, changes):
-        best = given
+    if _length(best, changes) > _length(unchanged, changes):
+        best = unchanged
     return [songs[position] for position in best.tolist()]
 
 

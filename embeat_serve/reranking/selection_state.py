@@ -114,5 +114,5 @@ def at_most(share: float, k: int) -> int:
 
 def at_least(share: float, k: int) -> int:
     """Tracks of ``k`` that a share demands; none where it comes to less than half a track."""
-    wanted = round(share * k, 6)
-    return math.ceil(wanted) if wanted >= 0.5 else 0
+    number = round(share * k, 6)
+    return math.ceil(number) if number >= 0.5 else 0
