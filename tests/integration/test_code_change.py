@@ -92,7 +92,7 @@ def append(path: Path, line: str) -> None:
 def test_other_genre_score_remakes_genres_and_what_follows(code: Path, run_all: RunAll) -> None:
     before = run_all()
     assert before["remade"] == []
-    score = code / "embeat_pipeline" / "genres" / "sql" / "round.sql"
+    score = code / "embeat_pipeline" / "genres" / "sql" / "centroid_round.sql"
     replace(score, "ELSE genre.weight / (", "ELSE sqrt(genre.weight) / (")
     after = run_all()
     assert set(after["remade"]) >= {"artist_genres", "track_neighbours", "release"}

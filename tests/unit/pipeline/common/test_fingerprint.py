@@ -231,7 +231,7 @@ def test_comments_and_unrelated_code_do_not_count(copied_code: Path, versions: V
     ("path", "expected"),
     [
         (
-            "embeat_pipeline/genres/sql/round.sql",
+            "embeat_pipeline/genres/sql/centroid_round.sql",
             {"genres.assign", "evaluate.report.store"},
         ),
         ("embeat_pipeline/index/term_dictionary.py", {"index.build", "evaluate.report.store"}),
