@@ -8,10 +8,10 @@ LAKE ?= data_lake
 PORT ?= 3000
 
 BIN := $(VENV)/bin
-SOURCES := embeat_serve embeat_pipeline tests benchmarks
+SOURCES := embeat_serve embeat_pipeline tests benchmarks docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint ui bench clean
+.PHONY: help demo test check lint docs ui bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,8 +19,14 @@ help: ## this list
 demo: $(VENV)/.pipeline ## made-up dump, whole pipeline, then a recommendation
 	$(BIN)/python -m embeat_pipeline demo --lake $(LAKE)
 
-test: $(VENV)/.dev lint ## lint, types and the whole test suite
+test: $(VENV)/.dev lint ## lint, types, layers and the whole test suite
 	$(BIN)/python -m pytest -q
+
+check: $(VENV)/.dev lint ## lint, types, layers and the quick tests: before every commit
+	$(BIN)/python -m pytest -q -m "not slow and not process and not browser" tests/unit
+
+docs: $(VENV)/.dev ## writes the generated parts of docs/
+	$(BIN)/python docs/generate.py
 
 lint: $(VENV)/.dev ## ruff, pyright and the direction of imports
 	$(BIN)/ruff check $(SOURCES)
