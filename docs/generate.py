@@ -20,10 +20,12 @@ from embeat_pipeline.evaluate.options import EvaluationOptions
 from embeat_pipeline.genres.config import GenreOptions
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
-from embeat_serve.cli.main import parser as serve_parser
-from embeat_serve.filters.request import Filters
+from embeat_serve.cli.arguments import build_parser as serve_parser
+from embeat_serve.filters.request import LIMITS, Filters
 from embeat_serve.http.settings import HttpSettings
-from embeat_serve.options import RecallOptions, range_of
+from embeat_serve.option_fields import bounds_of
+from embeat_serve.options import RecallOptions
+from embeat_serve.upstream_options import UpstreamOptions
 
 DOCS = Path(__file__).parent
 BEGIN = "<!-- generated: {} (make docs) -->"
@@ -92,16 +94,20 @@ def _configuration() -> Iterator[str]:
     yield ""
     yield "Each recall setting and each HTTP setting below has a variable, too."
     yield ""
-    for program, parser in (
-        ("embeat_serve", serve_parser()),
-        ("embeat_pipeline", pipeline_parser()),
-    ):
+    parsers = {"embeat_serve": serve_parser(), "embeat_pipeline": pipeline_parser()}
+    for program, parser in parsers.items():
         yield from _options(f"python -m {program}", parser)
     yield from _settings(
         "Recall settings",
         RecallOptions,
         "Fields of `RecallOptions`; `options` of the HTTP API. Shares are fractions of the "
         "list's length.",
+        "EMBEAT_",
+    )
+    yield from _settings(
+        "Recall settings of the preset `upstream`",
+        UpstreamOptions,
+        "Used where the merge of the system that Embeat re-imagines is asked for.",
         "EMBEAT_",
     )
     yield from _settings("Filters", Filters, "Fields of `Filters`; `filters` of the HTTP API.")
@@ -161,6 +167,8 @@ def _settings(title: str, kind: type, text: str, prefix: str = "") -> Iterator[s
     yield f"| setting {variable}| default | range | |"
     yield "|---" * (5 if prefix else 4) + "|"
     for item in fields(kind):
+        if item.name == "upstream":
+            continue
         name = f"| `{prefix}{item.name.upper()}` " if prefix else ""
         text = " ".join(described.get(item.name, "").split()).replace("|", "\\|")
         yield f"| `{item.name}` {name}| {_default(item)} | {_range(kind, item)} | {text} |"
@@ -170,7 +178,8 @@ def _settings(title: str, kind: type, text: str, prefix: str = "") -> Iterator[s
 def descriptions(kind: type) -> dict[str, str]:
     """Field -> its docstring, or its line under ``Attributes:`` of the class's docstring."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
-    assert isinstance(tree, ast.ClassDef)
+    if not isinstance(tree, ast.ClassDef):
+        raise TypeError(f"{kind} is no class")
     found = _attributes(ast.get_docstring(tree) or "")
     for node, following in zip(tree.body, tree.body[1:], strict=False):
         if (
@@ -210,10 +219,12 @@ def _default(item: Field[Any]) -> str:
 
 
 def _range(kind: type, item: Field[Any]) -> str:
-    if kind is RecallOptions and isinstance(item.default, int | float):
-        if isinstance(item.default, bool):
-            return "true, false"
-        low, high = range_of(item.name)
+    if isinstance(item.default, bool):
+        return "true, false"
+    if kind is Filters and (limits := LIMITS.get(item.name.rpartition("_")[0])):
+        return f"{limits[0]:g} to {limits[1]:g}"
+    if kind in (RecallOptions, UpstreamOptions) and isinstance(item.default, int | float):
+        low, high = bounds_of(item)
         return f"{low:g} to {high:g}"
     return ""
 

@@ -52,9 +52,15 @@ def parser() -> Parser:
 
     sample = commands.add_parser("sample", help="write a made-up dump")
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
-    sample.add_argument("--tracks", type=int, default=DEFAULT_TRACKS, metavar="N")
-    sample.add_argument("--playlists", type=int, default=DEFAULT_PLAYLISTS, metavar="M")
-    sample.add_argument("--seed", type=int, default=0, metavar="S")
+    sample.add_argument(
+        "--tracks", type=int, default=DEFAULT_TRACKS, metavar="N", help="number of tracks"
+    )
+    sample.add_argument(
+        "--playlists", type=int, default=DEFAULT_PLAYLISTS, metavar="M", help="number of playlists"
+    )
+    sample.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="seed: the same seed writes the same dump"
+    )
     sample.set_defaults(command=_sample)
 
     run = commands.add_parser("run", help="run the pipeline on a dump")

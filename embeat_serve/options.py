@@ -28,14 +28,20 @@ class RecallOptions:
     """
 
     channels: tuple[str, ...] = CHANNELS
+    """Channels that find candidates."""
 
-    # Candidates per channel: factor times k, capped.
     acoustic_factor: int = bounded(10, 1, 1_000)
+    """Candidates of the acoustic channel, as a multiple of k."""
     acoustic_limit: int = bounded(512, 1, 10_000)
+    """Most candidates of the acoustic channel."""
     playlist_factor: int = bounded(10, 1, 1_000)
+    """Candidates of the playlist channel, as a multiple of k."""
     playlist_limit: int = bounded(128, 1, 10_000)
+    """Most candidates of the playlist channel."""
     other_factor: int = bounded(3, 1, 1_000)
+    """Candidates of each other channel, as a multiple of k."""
     other_limit: int = bounded(128, 1, 10_000)
+    """Most candidates of each other channel."""
 
     min_popularity: int = bounded(0, 0, 100)
     """0..100; candidates below it are dropped, or below the seed's own where that is lower."""
@@ -43,16 +49,23 @@ class RecallOptions:
     diversify: bool = True
     """Apply the list rules below; off gives the raw ranking."""
     same_artist_min_share: float = bounded(0.15, 0, 1)
+    """Least share of songs by the artists of the seeds."""
     same_artist_max_share: float = bounded(0.20, 0, 1)
+    """Most share of songs by one artist of the seeds."""
     other_artist_max_share: float = bounded(0.15, 0, 1)
+    """Most share of songs by any other artist."""
     popular_min_share: float = bounded(0.10, 0, 1)
+    """Least share of popular songs."""
     popular_threshold: int = bounded(60, 0, 100)
     """0..100; from here on a track counts as popular."""
     album_max_share: float = bounded(0.15, 0, 1)
+    """Most share of songs from one album."""
     max_artist_run: int = bounded(2, 1, 1_000)
+    """Most songs in a row by one artist."""
     distinct_first: int = bounded(5, 1, 100)
     """So many songs at the head of the list have main artists of their own; 1: no matter."""
     drop_remixes: bool = True
+    """Leave out remixes, unless a seed is one."""
     artist_seed_tracks: int = bounded(10, 1, 100)
     """How many of an artist's own songs stand for the artist."""
     max_genres: int = bounded(4, 1, 100)

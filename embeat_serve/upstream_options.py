@@ -23,15 +23,25 @@ class UpstreamOptions:
     weights below."""
 
     acoustic_weight_first: float = bounded(1.7, 0, 100)
+    """Weight of the first track of the channel ``acoustic``."""
     acoustic_weight_last: float = bounded(1.0, 0, 100)
+    """Weight of the last track of the channel ``acoustic``."""
     genre_popular_weight_first: float = bounded(1.0, 0, 100)
+    """Weight of the first track of the channel ``genre_popular``."""
     genre_popular_weight_last: float = bounded(0.8, 0, 100)
+    """Weight of the last track of the channel ``genre_popular``."""
     same_artist_weight_first: float = bounded(1.9, 0, 100)
+    """Weight of the first track of the channel ``same_artist``."""
     same_artist_weight_last: float = bounded(1.0, 0, 100)
+    """Weight of the last track of the channel ``same_artist``."""
     related_artist_weight_first: float = bounded(1.8, 0, 100)
+    """Weight of the first track of the channel ``related_artist``."""
     related_artist_weight_last: float = bounded(1.0, 0, 100)
+    """Weight of the last track of the channel ``related_artist``."""
     playlist_weight_first: float = bounded(2.0, 0, 100)
+    """Weight of the first track of the channel ``playlist``."""
     playlist_weight_last: float = bounded(1.2, 0, 100)
+    """Weight of the last track of the channel ``playlist``."""
 
     playlist_neighbours: bool = True
     """Playlist candidates come from the neighbour lists; off: nearest by playlist vector."""

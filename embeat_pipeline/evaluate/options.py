@@ -40,6 +40,7 @@ class EvaluationOptions:
     max_seeds: int = 7_500
     """Largest number of seeds in one set of queries. The time of a query grows with its seeds."""
     mode: EvaluationMode = EvaluationMode.FULL
+    """``quick`` queries the release alone; ``full`` adds baselines and further sections."""
     upstream: UpstreamOptions = field(default_factory=UpstreamOptions)
     workers: int = 0
     """Processes that query the release; 0 is one per core. Results do not depend on it."""

@@ -59,8 +59,8 @@ def _add_seed_flags(parser: argparse.ArgumentParser) -> None:
         metavar="TRACK",
         help="track id, spotify:track:… or open.spotify.com URL; repeat for several",
     )
-    seed.add_argument("-i", "--isrc", metavar="ISRC")
-    seed.add_argument("-a", "--artist", metavar="NAME")
+    seed.add_argument("-i", "--isrc", metavar="ISRC", help="International Standard Recording Code")
+    seed.add_argument("-a", "--artist", metavar="NAME", help="artist, or a link to one")
     seed.add_argument(
         "--playlist", metavar="FILE", help="songs of a playlist: M3U, CSV, JSON, or lines of text"
     )

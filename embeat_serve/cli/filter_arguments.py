@@ -20,7 +20,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         metavar="TRACK",
         help="track id, URI or URL that the list shall not be like; repeat for several",
     )
-    group.add_argument("--year", metavar="RANGE")
+    group.add_argument("--year", metavar="RANGE", help="year of release")
     group.add_argument("--popularity", metavar="RANGE", help="0..100")
     group.add_argument("--tempo", metavar="RANGE", help="beats per minute")
     group.add_argument("--energy", metavar="RANGE", help="0..1")
@@ -32,8 +32,20 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--without-artist", action="append", metavar="NAME", help="name, id or link; repeat"
     )
     explicit = group.add_mutually_exclusive_group()
-    explicit.add_argument("--no-explicit", dest="explicit", action="store_const", const=False)
-    explicit.add_argument("--explicit", dest="explicit", action="store_const", const=True)
+    explicit.add_argument(
+        "--no-explicit",
+        dest="explicit",
+        action="store_const",
+        const=False,
+        help="no song marked as explicit",
+    )
+    explicit.add_argument(
+        "--explicit",
+        dest="explicit",
+        action="store_const",
+        const=True,
+        help="only songs marked as explicit",
+    )
     group.add_argument("--instrumental", action="store_true", help="without vocals")
     group.add_argument(
         "--same-language", action="store_true", help="in the seed's language, as inferred"

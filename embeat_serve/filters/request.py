@@ -31,18 +31,23 @@ class Filters:
     """
 
     year_min: int | None = None
+    """First year of release."""
     year_max: int | None = None
+    """Last year of release."""
     explicit: bool | None = None
     """False: no song marked as explicit; True: only such songs; None: both."""
     popularity_min: int | None = None
-    """0..100."""
+    """Lowest popularity, 0..100."""
     popularity_max: int | None = None
+    """Highest popularity, 0..100."""
     tempo_min: float | None = None
-    """Beats per minute."""
+    """Lowest tempo, in beats per minute."""
     tempo_max: float | None = None
+    """Highest tempo, in beats per minute."""
     energy_min: float | None = None
-    """0..1."""
+    """Lowest energy, 0..1."""
     energy_max: float | None = None
+    """Highest energy, 0..1."""
     genres: tuple[str, ...] = ()
     """Names; a song must have at least one of them."""
     without_genres: tuple[str, ...] = ()

@@ -44,7 +44,9 @@ class HttpSettings:
     """
 
     host: str = "127.0.0.1"
+    """Address to listen on; the default reaches this machine only."""
     port: int = 8765
+    """Port to listen on; 0 takes a free one."""
     workers: int = field(default_factory=lambda: min(os.cpu_count() or 1, 8))
     """Processes that answer requests."""
     queue: int = 0
@@ -52,6 +54,8 @@ class HttpSettings:
     timeout: float = 15.0
     """Seconds that a request may wait for a worker, and then may take."""
     warm: PreloadMode = PreloadMode.AUTO
+    """Whether a release is read into the page cache first: ``yes``, ``no``, or ``auto``, where half
+    of the available memory holds it."""
     api_key: str | None = field(default=None, repr=False)
     """Key that requests to the API must send; None lets everybody in."""
     cors: tuple[str, ...] = ()

@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 from embeat_pipeline.cli import parser as pipeline_parser
+from embeat_serve.cli.arguments import build_parser as serve_parser
 from embeat_serve.cli.main import main as recommend
-from embeat_serve.cli.main import parser as serve_parser
 from embeat_serve.contract.lake import LakePaths
 
 REPOSITORY = Path(__file__).resolve().parents[2]
