@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from embeat_pipeline.acoustic.config import TrainingConfig
-from embeat_pipeline.cli import parser as pipeline_parser
+from embeat_pipeline.cli import build_parser as pipeline_parser
 from embeat_pipeline.common.schemas import COLUMNS
 from embeat_pipeline.evaluate.options import EvaluationOptions
 from embeat_pipeline.genres.config import GenreOptions

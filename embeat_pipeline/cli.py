@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done; 1 a stage failed; 2 wrong usage or an unusable dump; 130 interrupted.
     """
     try:
-        arguments = parser().parse_args(argv)
+        arguments = build_parser().parse_args(argv)
         return arguments.command(arguments) or 0
     except EmbeatError as error:
         print(f"embeat: {' '.join(str(error).split())}", file=sys.stderr)
@@ -46,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def parser() -> Parser:
+def build_parser() -> Parser:
+    """The commands and their options."""
     parser = Parser(prog="python -m embeat_pipeline", description="Raw dumps to a music release.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
