@@ -5,7 +5,9 @@ The pipeline has the same functions as Polars expressions
 """
 
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import regex as re
 
@@ -63,7 +65,8 @@ def simplified_table() -> dict[int, str]:
     """
     import opencc
 
-    convert = opencc.OpenCC("t2s").convert
+    converter: Any = opencc.OpenCC("t2s")
+    convert: Callable[[str], str] = converter.convert
     ranges = (range(0x3400, 0x4DC0), range(0x4E00, 0xA000))
     pairs = ((code, convert(chr(code))) for codes in ranges for code in codes)
     return {code: simple for code, simple in pairs if simple != chr(code)}

@@ -114,10 +114,12 @@ class CandidateTable:
             payloads: by track code; one for each candidate.
         """
         rules: tuple[str | None, ...] = (*self.blocking_rules, None)
-        columns = self.ids.tolist(), self.blocked.tolist(), self.scores.tolist()
+        ids: list[int] = self.ids.tolist()
+        blocked: list[int] = self.blocked.tolist()
+        scores: list[float] = self.scores.tolist()
         return [
             Candidate(id, [], rules[rule], payloads[id], score)
-            for id, rule, score in zip(*columns, strict=True)
+            for id, rule, score in zip(ids, blocked, scores, strict=True)
         ]
 
     def attach_evidence(self, candidates: Iterable[Candidate]) -> None:

@@ -51,7 +51,7 @@ def recorded(name: str, found: Any, read_only: bool = False) -> Any:
 
 def answer(recommender: Recommender, question: dict[str, Any]) -> dict[str, Any]:
     try:
-        found = recommender.recommend(**question).to_dict()
+        found = dict(recommender.recommend(**question).to_dict())
     except EmbeatError as error:
         return {"error": f"{type(error).__name__}: {error}"}
     del found["release"], found["timings_ms"]

@@ -74,15 +74,22 @@ def commands(page: Path) -> Iterator[tuple[str, str]]:
         yield program, re.sub(r"\s\s.*|\.{3}.*|…$|[>|].*", "", arguments).strip()
 
 
+def refusal_of(program: str, arguments: str) -> str:
+    """What the command line says against the arguments; empty where it takes them."""
+    try:
+        PARSERS[program]().parse_args(shlex.split(arguments))
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize("page", named(PAGES))
 def test_every_command_is_one_that_the_command_line_takes(page: Path) -> None:
     for program, arguments in commands(page):
         if arguments:
-            try:
-                PARSERS[program]().parse_args(shlex.split(arguments))
-            except UsageError as error:
-                # A command may be named without the options that it needs.
-                assert "required" in str(error), (program, arguments)
+            refusal = refusal_of(program, arguments)
+            # A command may be named without the options that it needs.
+            assert not refusal or "required" in refusal
 
 
 @pytest.mark.parametrize("page", named(PAGES))

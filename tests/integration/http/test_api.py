@@ -21,7 +21,7 @@ SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 def test_the_list_is_the_recommenders(client: httpx.Client, lake: LakePaths) -> None:
     answer = client.get("/v1/recommend", params={"q": "晴天", "k": 7, "explain": True}).json()
     with embeat_serve.open(lake=lake.root) as recommender:
-        expected = recommender.recommend("晴天", k=7, explain=True).to_dict()
+        expected = dict(recommender.recommend("晴天", k=7, explain=True).to_dict())
     for content in (answer, expected):
         del content["timings_ms"]
     assert {name: answer[name] for name in expected} == expected

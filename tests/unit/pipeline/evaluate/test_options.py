@@ -32,9 +32,11 @@ def test_queries_are_limited_by_their_number_and_by_their_seeds(parts):
 
 def test_the_same_seed_draws_the_same_queries(parts):
     options = EvaluationOptions(seed_counts=(5,), max_queries=10)
-    first, again = (sample_queries(*parts, options).queries[5] for _ in range(2))
+    test, train = parts
+    first, again = (sample_queries(test, train, options).queries[5] for _ in range(2))
     assert (first.seeds == again.seeds).all()
-    other = sample_queries(*parts, EvaluationOptions(seed=1, seed_counts=(5,), max_queries=10))
+    options = EvaluationOptions(seed=1, seed_counts=(5,), max_queries=10)
+    other = sample_queries(test, train, options)
     assert (first.seeds != other.queries[5].seeds).any()
 
 

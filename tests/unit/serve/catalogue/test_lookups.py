@@ -17,6 +17,7 @@ def test_a_song_comes_with_its_artists(recommender: Recommender):
 def test_an_artist_comes_with_songs_each_once(recommender: Recommender):
     with recommender.opened() as release:
         code = lookups.song(release.store, SUNNY)["artists"][0]["artist_id"]
+        assert code is not None
         artist = lookups.artist(release.store, code, songs=5)
     titles = [song["track_name"] for song in artist["songs"]]
     assert artist["artist_name"] == "Jay Chou"
