@@ -7,7 +7,7 @@ The pipeline has the same functions as Polars expressions
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import cast
 
 import regex as re
 
@@ -65,8 +65,10 @@ def simplified_table() -> dict[int, str]:
     """
     import opencc
 
-    converter: Any = opencc.OpenCC("t2s")
-    convert: Callable[[str], str] = converter.convert
+    convert = cast(
+        Callable[[str], str],
+        opencc.OpenCC("t2s").convert,  # pyright: ignore[reportUnknownMemberType] - it has no types
+    )
     ranges = (range(0x3400, 0x4DC0), range(0x4E00, 0xA000))
     pairs = ((code, convert(chr(code))) for codes in ranges for code in codes)
     return {code: simple for code, simple in pairs if simple != chr(code)}
