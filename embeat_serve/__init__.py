@@ -18,10 +18,10 @@ from embeat_serve.errors import (
     Unavailable,
     UsageError,
 )
-from embeat_serve.filters.request import Filters
-from embeat_serve.options import RecallOptions
 
 if TYPE_CHECKING:
+    from embeat_serve.filters.request import Filters
+    from embeat_serve.options import RecallOptions
     from embeat_serve.recommender import Recommender
     from embeat_serve.results import Recommendations, SeedSong, Song
 
@@ -45,6 +45,8 @@ __all__ = [
 
 # The pipeline imports this package for the contract alone and needs no engine.
 _LAZY = {
+    "Filters": "embeat_serve.filters.request",
+    "RecallOptions": "embeat_serve.options",
     "Recommendations": "embeat_serve.results",
     "Recommender": "embeat_serve.recommender",
     "SeedSong": "embeat_serve.results",

@@ -36,7 +36,9 @@ def broken_trainer(monkeypatch):
     from embeat_pipeline.playlists.track2vec import fit as track2vec
 
     train = track2vec.track_vectors
-    monkeypatch.setattr(track2vec, "track_vectors", lambda *given: (spoil(train(*given)[0]), {}))
+    monkeypatch.setattr(
+        track2vec, "track_vectors", lambda *args, **named: (spoil(train(*args, **named)[0]), {})
+    )
     broken = Track2VecConfig(epochs=1)
     # Another key, as another version of the code would have.
     monkeypatch.setattr(track2vec.train_track2vec, "__defaults__", (broken, "cpu"))
