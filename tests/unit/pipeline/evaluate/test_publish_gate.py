@@ -36,9 +36,12 @@ def broken_trainer(monkeypatch):
     from embeat_pipeline.playlists.track2vec import fit as track2vec
 
     train = track2vec.track_vectors
-    monkeypatch.setattr(
-        track2vec, "track_vectors", lambda *args, **named: (spoil(train(*args, **named)[0]), {})
-    )
+
+    def spoilt(*args, **named):
+        fitted = train(*args, **named)
+        return fitted._replace(vectors=spoil(fitted.vectors))
+
+    monkeypatch.setattr(track2vec, "track_vectors", spoilt)
     broken = Track2VecConfig(epochs=1)
     # Another key, as another version of the code would have.
     monkeypatch.setattr(track2vec.train_track2vec, "__defaults__", (broken, "cpu"))
