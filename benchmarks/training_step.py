@@ -2,10 +2,9 @@
 
     python benchmarks/training_step.py [--lake DIR] [--steps N] [--pairs N]
 
-The plain step does the same work the way upstream does it: the sampler looks at one
-candidate after the other in Python, with ids as strings; masks compare object arrays of strings;
-the thresholds and the loss are dense n x n matrices under autograd. Its sampling is measured on
-``--pairs`` pairs and extrapolated, pair by pair, to a batch; the rest is measured in full.
+The plain step does the same work as upstream: its sampler looks at one candidate after the other
+in Python, with ids as strings; masks compare object arrays; thresholds and loss are dense n x n
+matrices under autograd. Its sampling is measured on ``--pairs`` pairs and extrapolated to a batch.
 ``ours`` trains the same recipe and network, ``ours, teachers`` what is trained by default, at
 the same batch (but without playlists, which take no longer to draw from than albums).
 Rows are read twice: from dicts held in memory, and from an Arrow table one at a time, all 23

@@ -71,7 +71,8 @@ def test_asset_modules_are_thin_and_quick_to_load(path: Path) -> None:
 
 @pytest.mark.parametrize("path", named(SOURCES))
 def test_files_stay_small(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+    is_test = path.is_relative_to(REPOSITORY / "tests")
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= (400 if is_test else 300)
 
 
 def test_every_stage_is_a_package_with_assets() -> None:
