@@ -31,6 +31,17 @@ config.TrainingConfig = QuickTraining
 """Module that Python runs as it starts, where it is on the path as ``sitecustomize``."""
 
 
+SLOW_FIXTURES = frozenset({"evaluated_lake", "published_lake", "real_data"})
+"""Lakes that every stage works on; `make check` leaves out the tests that need one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need such a lake as slow."""
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with ``real/`` and ``formats/``; tests that ask for it skip where it is absent."""

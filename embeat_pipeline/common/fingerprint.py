@@ -7,8 +7,9 @@ An output is made by the function of one module. What can change its bytes is
 - the libraries these modules import, and Python itself;
 - the settings, and the contents of the input files, which the caller names.
 
-Modules are read, never run. Comments do not count. What is reached only through ``NO_BYTES`` does
-not count either.
+Modules are read, never run. Every character of them counts: a changed comment may make an output
+again, a changed line of code is never missed. What is reached only through ``NO_BYTES`` does not
+count.
 """
 
 import hashlib
@@ -87,7 +88,7 @@ class Source(NamedTuple):
     """What matters of a module's file."""
 
     digest: str
-    """Of its text without comments."""
+    """Of its whole text."""
     names: frozenset[str]
     """Dotted names that may be modules it imports or starts as a process."""
 
@@ -206,7 +207,7 @@ def _read_source(path: Path) -> Source:
         names |= {package, *(f"{package}.{name}" for name in _NAME.findall(imported))}
     for imported in _IMPORT.findall(code):
         names |= set(_NAME.findall(imported))
-    return Source(hashlib.sha256(code.encode()).hexdigest(), frozenset(names))
+    return Source(hashlib.sha256(text.encode()).hexdigest(), frozenset(names))
 
 
 @cache

@@ -118,8 +118,6 @@ def test_other_term_dictionary_remakes_the_release_alone(code: Path, run_all: Ru
     assert after["release"] != before["release"]
 
 
-def test_comments_and_the_http_server_remake_nothing(code: Path, run_all: RunAll) -> None:
-    append(code / "embeat_pipeline" / "genres" / "assign.py", "# A remark.")
-    append(code / "embeat_serve" / "contract" / "text_keys.py", "# A remark.")
+def test_another_http_server_remakes_nothing(code: Path, run_all: RunAll) -> None:
     append(code / "embeat_serve" / "http" / "app.py", "NEW_RULE = True")
     assert run_all()["remade"] == []
