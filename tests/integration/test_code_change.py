@@ -13,6 +13,8 @@ import pytest
 
 from embeat_serve.contract.lake import LakePaths
 
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUN_ALL_STAGES = """
 import json, sys

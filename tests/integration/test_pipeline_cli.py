@@ -28,6 +28,8 @@ from embeat_pipeline.synthetic.write import write_sample
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
 
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRACKS = 600
 Start = Callable[..., subprocess.Popen[str]]

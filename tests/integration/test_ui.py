@@ -18,6 +18,8 @@ from embeat_pipeline.synthetic.write import write_sample
 from embeat_serve.contract.lake import LakePaths
 from tests.support.browser import chromium
 
+pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow]
+
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 

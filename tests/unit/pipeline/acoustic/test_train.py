@@ -17,6 +17,8 @@ from embeat_serve.contract.audio_features import OPTIONAL, from_mappings, layout
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.encoder import Encoder
 
+pytestmark = pytest.mark.slow
+
 CONFIG = TrainingConfig(
     recipe="upstream",
     batch_size=256,

@@ -11,6 +11,8 @@ from embeat_pipeline.acoustic.train import encoder_path, train_encoder
 from embeat_pipeline.acoustic.training_state import CHECKPOINT
 from embeat_serve.contract.lake import LakePaths
 
+pytestmark = pytest.mark.slow
+
 STEPS = 9
 Train = Callable[[int, TrainingConfig], dict[str, Any]]
 

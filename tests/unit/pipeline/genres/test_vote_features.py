@@ -19,6 +19,8 @@ from embeat_pipeline.genres.vote_features import (
 )
 from embeat_serve.contract.lake import LakePaths
 
+pytestmark = pytest.mark.slow
+
 GENRES = [(1.0, i / 8, 0.5) for i in range(5)]
 OPTIONS = GenreOptions(max_labelled=1_000)
 MakeLake = Callable[..., LakePaths]

@@ -66,8 +66,7 @@ def test_an_unfit_release_blocks_what_follows(
         published_release(Settings(lake=lake))
 
 
-def test_there_is_one_check_per_release_and_both_share_the_pool() -> None:
+def test_there_is_one_check_per_release() -> None:
     keys = {key.to_user_string() for asset in ASSETS for key in asset.keys}
     assert keys == {"release", "published_release"}
     assert [key.name for check in CHECKS for key in check.check_keys] == ["release_is_fit"]
-    assert {asset.op.pool for asset in (*ASSETS, *CHECKS)} == {"index"}

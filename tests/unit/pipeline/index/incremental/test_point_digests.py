@@ -27,6 +27,8 @@ from embeat_pipeline.index.vectors import write_centroids
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import Collection
 
+pytestmark = pytest.mark.slow
+
 CHANGES: dict[str, dict[str, Callable[[Any], Any]]] = {
     "tracks": {
         "track_id": lambda value: value[::-1] + "x",

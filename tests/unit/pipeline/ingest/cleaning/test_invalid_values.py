@@ -8,11 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embeat_pipeline.ingest.report import read_report, unaccounted
 from tests.unit.pipeline.ingest.conftest import Dump
+
+pytestmark = pytest.mark.slow
 
 SLOW = settings(
     max_examples=15,

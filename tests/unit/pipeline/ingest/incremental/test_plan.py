@@ -17,6 +17,8 @@ from embeat_pipeline.synthetic.write import write_sample
 from embeat_serve.contract.lake import LakePaths
 from tests.unit.pipeline.ingest.conftest import Dump, Ingested
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["Ann", "Bob", "bob", "Cy", "Dé"]
 ARTIST_FACTS = ("popularity", "followers", "num_tracks", "aliases")
 IDS = ["A" * 22, "B" * 22, "C" * 22]

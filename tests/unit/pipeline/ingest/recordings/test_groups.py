@@ -16,6 +16,8 @@ from embeat_pipeline.ingest.ingest import ingest
 from embeat_pipeline.ingest.sql_files import section
 from embeat_serve.contract.lake import LakePaths
 
+pytestmark = pytest.mark.slow
+
 QUIET = {"octaves": 7.0, "energy": 0.2, "valence": 0.5, "acousticness": 0.9, "speechiness": 0.0}
 SOUND = pl.Struct(dict.fromkeys(QUIET, pl.Float64))
 TITLED = {
