@@ -1,6 +1,5 @@
 """Build the collections of a release: each one anew, or as a patch of an earlier release."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import Protocol
 
 import pyarrow.parquet as pq
 
+from embeat_pipeline.common.logging import pipeline_logger
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.incremental.change_files import write_changes
@@ -175,9 +175,11 @@ def _plan(collection: str, site: BuildSite, base: BaseRelease) -> Rebuild | Patc
     except FullRebuildRequired as error:
         reason = str(error)
         if reason != NO_EARLIER_RELEASE:
-            print(f"index: {collection} is rebuilt: {reason}", file=sys.stderr)
+            pipeline_logger().info("index: %s is rebuilt: %s", collection, reason)
         return Rebuild(collection, reason, site)
-    print(f"index: {collection} is patched from release {folder.name}: {changes}", file=sys.stderr)
+    pipeline_logger().info(
+        "index: %s is patched from release %s: %s", collection, folder.name, changes
+    )
     return Patch(collection, folder, changes, site)
 
 

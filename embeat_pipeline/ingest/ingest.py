@@ -1,6 +1,5 @@
 """Turn raw dumps into clean tables with dense codes; keep what is refused, with the reason."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from embeat_pipeline.common.atomic import sync_folder, write_json
 from embeat_pipeline.common.fingerprint import code_version, fingerprint
+from embeat_pipeline.common.logging import pipeline_logger
 from embeat_pipeline.common.stage_cache import forget, is_current, made_metadata, mark_current
 from embeat_pipeline.ingest.dump import Dump, DumpFile, list_dump
 from embeat_pipeline.ingest.incremental.affected import MAX_AFFECTED_SHARE
@@ -82,7 +82,7 @@ def ingest(
         try:
             content = build.run(previous, max_affected_share)
         except FullRebuildRequired as reason:
-            print(f"ingest: codes are assigned anew: {reason}", file=sys.stderr)
+            pipeline_logger().info("ingest: codes are assigned anew: %s", reason)
             content = build.run(None, max_affected_share)
         write_json(report, content)
         refused = sum("format" not in file for file in content["files"])

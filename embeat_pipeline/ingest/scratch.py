@@ -5,13 +5,13 @@ belong to runs that were killed. Files of other stages are never touched.
 """
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from embeat_pipeline.common.file_lock import FOR_EVER, LockTaken, file_lock
+from embeat_pipeline.common.logging import pipeline_logger
 
 LOCK_NAME = ".ingest.lock"
 PREFIX = ".ingest-"
@@ -26,7 +26,7 @@ def ingest_lock(tables: Path) -> Iterator[None]:
         try:
             stack.enter_context(file_lock(path))
         except LockTaken:
-            print("ingest: waiting for another ingest of this lake to end", file=sys.stderr)
+            pipeline_logger().info("ingest: waiting for another ingest of this lake to end")
             stack.enter_context(file_lock(path, seconds=FOR_EVER))
         yield
 

@@ -8,7 +8,6 @@ that cleans it. Folders with a key that no file of the dump has are removed.
 import hashlib
 import json
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ import polars as pl
 
 from embeat_pipeline.common.atomic import sync_folder
 from embeat_pipeline.common.fingerprint import code_version
+from embeat_pipeline.common.logging import pipeline_logger
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.ingest.cleaning import albums, artists, genre_map, playlists, policy, tracks
 from embeat_pipeline.ingest.cleaning import related_artists as related
@@ -89,7 +89,7 @@ def stage_files(
                         _stage_file(file, session.folder / f"{number:06}", cached)
                     facts[number] = _load(session, number, cached)
             except NotUsable as error:
-                print(f"warning: {file.name}: {error}", file=sys.stderr)
+                pipeline_logger().warning("warning: %s: %s", file.name, error)
                 refused = {"file": number, "row": None, "kind": "file", "reason": str(error)}
                 session.reject(pl.DataFrame([refused | {"value": None, "count": 1}]))
             advance(note=file.name)
