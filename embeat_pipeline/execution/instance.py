@@ -34,9 +34,11 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     """Instance of ``home`` for runs in this process.
 
     Capturing a step's output swaps the process's file descriptors, which would turn progress
-    bars into log lines; so it is off here, unlike in the UI.
+    bars into log lines; so it is off here, unlike in the UI. The pipeline's own messages stay as
+    they are for the same reason.
     """
     overrides = {
+        "python_logs": {"managed_python_loggers": []},
         "telemetry": {"enabled": False},
         "compute_logs": {
             "module": "dagster._core.storage.noop_compute_log_manager",
