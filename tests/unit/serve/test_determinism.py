@@ -20,8 +20,9 @@ from embeat_serve.results import Recommendations
 from embeat_serve.upstream_options import UpstreamOptions
 from tests.support.recommenders import recommender_on_server
 
-# The client's in-memory mode tells what it does without.
 pytestmark = [
+    pytest.mark.slow,
+    # The client's in-memory mode tells what it does without.
     pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
     pytest.mark.filterwarnings("ignore:Local mode performs exact"),
 ]

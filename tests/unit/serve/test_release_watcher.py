@@ -11,6 +11,8 @@ from embeat_serve.recommender import Recommender
 from embeat_serve.release_watcher import PublishedReleases, SwitchPolicy
 from embeat_serve.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 
 

@@ -10,6 +10,8 @@ from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_serve.contract.lake import LakePaths
 
+pytestmark = pytest.mark.slow
+
 
 def test_materialize_the_stage(lake_copy: LakePaths, monkeypatch: pytest.MonkeyPatch) -> None:
     small = TrainingConfig(batch_size=128, max_steps=2)

@@ -149,6 +149,7 @@ def test_versions_of_libraries_that_compute_count(maker: str, libraries: set[str
     assert "not installed" not in versions.values()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("maker", MAKERS)
 def test_every_module_that_importing_loads_is_in_the_closure(maker: str) -> None:
     code = f"import {maker}, sys, json; print(json.dumps(sorted(sys.modules)))"

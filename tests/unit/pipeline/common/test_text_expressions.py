@@ -31,6 +31,7 @@ def assert_equal(name: str, values: list[str]) -> None:
     assert found == [getattr(text, name)(value) for value in values]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 @settings(max_examples=100)
 @given(values=st.lists(anything | titles, min_size=1, max_size=40))

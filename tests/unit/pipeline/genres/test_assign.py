@@ -17,6 +17,8 @@ from embeat_pipeline.genres.map_scale import UPSTREAM
 from embeat_pipeline.genres.session import open_session
 from embeat_serve.contract.lake import LakePaths
 
+pytestmark = pytest.mark.slow
+
 Genre = tuple[float, float | None, float | None]
 MakeLake = Callable[..., LakePaths]
 

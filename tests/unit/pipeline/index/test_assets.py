@@ -13,6 +13,8 @@ from embeat_serve.errors import NoRelease
 from embeat_serve.settings import Settings
 from embeat_serve.stores.factory import open_store, published_release
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:

@@ -34,6 +34,8 @@ from embeat_serve.errors import PipelineError
 from embeat_serve.stores.qdrant_edge import EdgeStore
 from embeat_serve.stores.query import Filter, Match, Query, Words
 
+pytestmark = pytest.mark.slow
+
 MakeLake = Callable[..., LakePaths]
 LANGUAGES = ("zh", "en", None, None, "ja")  # of the titles, in turn
 
@@ -112,12 +114,9 @@ def test_tracks_carry_exactly_the_fields_of_the_contract(built: tuple[LakePaths,
         for row in rows(lake, "playlist_vectors")
     }
     packed = packed_lists(lake, "track_neighbours")
-    told = {row["track_code"]: row["confidence"] for row in rows(lake, "track_neighbours")}
-    fields = TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE
-    lists = {
-        code: filled(dict(zip(fields, (packed.get(code), confidence), strict=True)))
-        for code, confidence in told.items()
-    }
+    sure = {row["track_code"]: row["confidence"] for row in rows(lake, "track_neighbours")}
+    near, how_sure = TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE
+    lists = {code: filled({near: packed.get(code), how_sure: sure[code]}) for code in sure}
     with EdgeStore(lake.release(release)) as store:
         found = {hit.id: hit.payload for hit in store.retrieve(Collection.TRACKS, list(expected))}
         assert found == expected

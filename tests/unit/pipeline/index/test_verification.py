@@ -19,6 +19,8 @@ from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import UnfitRelease
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def verifications(monkeypatch: pytest.MonkeyPatch) -> list[Path]:

@@ -17,6 +17,8 @@ from embeat_serve.contract.schema import PAYLOAD_INDEXES, Collection, VectorName
 from embeat_serve.stores.qdrant_edge import EdgeStore
 from embeat_serve.stores.query import Hit, Query
 
+pytestmark = pytest.mark.slow
+
 
 def failed(built_copy: tuple[LakePaths, str]) -> list[str]:
     return [check.name for check in verify_release(*built_copy) if not check.passed]

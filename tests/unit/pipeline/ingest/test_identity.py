@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
+import pytest
+
+pytestmark = pytest.mark.slow
 
 
 def artists(*rows: tuple[str | None, str | None, list[str]]) -> pl.DataFrame:

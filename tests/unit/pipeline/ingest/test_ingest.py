@@ -17,6 +17,8 @@ from embeat_pipeline.synthetic.write import write_sample
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import UnusableDump
 
+pytestmark = pytest.mark.slow
+
 
 def digests(lake: LakePaths) -> dict[str, str]:
     return {name: hashlib.sha256(lake.table(name).read_bytes()).hexdigest() for name in OUTPUTS}

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
+import pytest
 
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.ingest.ingest import OUTPUTS, ingest
 from embeat_pipeline.synthetic.write import write_sample
 from embeat_serve.contract.lake import LakePaths
+
+pytestmark = pytest.mark.slow
 
 KILLS = 20
 

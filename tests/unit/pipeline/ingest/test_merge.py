@@ -1,8 +1,11 @@
 """Rows of one track, from one dump or several: which says what, and who said it."""
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+pytestmark = pytest.mark.slow
 
 ANN, BOB = "A" * 22, "B" * 22
 SOUND = {"energy": 0.5, "tempo": 120.0}

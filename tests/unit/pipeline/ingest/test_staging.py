@@ -6,6 +6,8 @@ import pytest
 
 from embeat_pipeline.ingest import staging
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def read(monkeypatch) -> list[str]:

@@ -15,6 +15,8 @@ from embeat_serve.retrieval.negative_feedback import (
     subtract,
 )
 
+pytestmark = pytest.mark.slow
+
 SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 
 

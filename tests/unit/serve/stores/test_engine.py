@@ -23,8 +23,9 @@ from tests.support.store_oracle import (
     random_queries,
 )
 
-# The client's in-memory mode tells what it does without.
 pytestmark = [
+    pytest.mark.slow,
+    # The client's in-memory mode tells what it does without.
     pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
     pytest.mark.filterwarnings("ignore:Local mode performs exact"),
 ]

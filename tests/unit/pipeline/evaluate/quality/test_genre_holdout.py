@@ -14,6 +14,8 @@ from embeat_pipeline.evaluate.quality.genre_holdout import (
 from embeat_pipeline.genres.calibration import calibration
 from embeat_serve.contract.lake import LakePaths
 
+pytestmark = pytest.mark.slow
+
 
 def test_judgement_of_each_artist():
     hidden = pl.DataFrame(

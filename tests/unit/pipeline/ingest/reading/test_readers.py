@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+pytestmark = pytest.mark.slow
+
 IDS = [f"{number:022}" for number in range(1, 9)]
 ANN, BOB, ALBUM = "A" * 22, "B" * 22, "C" * 22
 

@@ -10,6 +10,8 @@ from embeat_pipeline.ingest.recordings import quality as recording_quality
 from embeat_pipeline.ingest.recordings.quality import Agreement, as_markdown, measure_recordings
 from embeat_serve.contract.lake import LakePaths
 
+pytestmark = pytest.mark.slow
+
 SOUND = {"tempo": 120.0, "energy": 0.5, "valence": 0.5, "acousticness": 0.5, "speechiness": 0.1}
 
 

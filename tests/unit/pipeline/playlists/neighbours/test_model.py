@@ -24,6 +24,8 @@ from tests.support.neighbour_inputs import (
     track_score,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def inputs() -> NeighbourInputs:

@@ -23,6 +23,8 @@ from embeat_pipeline.playlists.track2vec.train import CHECKPOINT, best_epoch, is
 from embeat_pipeline.playlists.track2vec.validation import ValidationSplit
 from embeat_serve.contract.lake import LakePaths
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 3
 CONFIG = Track2VecConfig(epochs=EPOCHS, patience=0, validation_share=0.2, learning_rate=0.05)
 THEMES, TRACKS_PER_THEME = 12, 120
