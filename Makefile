@@ -23,7 +23,8 @@ test: $(VENV)/.dev lint ## lint, types, layers and the whole test suite
 	$(BIN)/python -m pytest -q
 
 check: $(VENV)/.dev lint ## lint, types, layers and the quick tests: before every commit
-	$(BIN)/python -m pytest -q -m "not slow and not process and not browser" tests/unit
+	$(BIN)/python -m pytest -q --numprocesses auto --dist loadscope \
+		-m "not slow and not process and not browser" tests/unit
 
 docs: $(VENV)/.dev ## writes the generated parts of docs/
 	$(BIN)/python docs/generate.py

@@ -14,6 +14,8 @@ from embeat_pipeline.acoustic.model import EmbeatMLP
 from embeat_pipeline.common.device import resolve_device
 from embeat_serve.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 
 def test_cpu_is_cpu() -> None:
     assert resolve_device("cpu").type == "cpu"

@@ -29,6 +29,7 @@ LIVE_URL = os.environ.get("EMBEAT_TEST_QDRANT_URL", "")
 
 # The client's in-memory mode tells what it does without.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
     pytest.mark.filterwarnings("ignore:Local mode performs exact"),
 ]

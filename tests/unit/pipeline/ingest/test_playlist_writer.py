@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 import pytest
 
+pytestmark = pytest.mark.slow
+
 IDS = [f"{number:022}" for number in range(1, 6)]
 
 

@@ -11,6 +11,8 @@ from embeat_pipeline.ingest.scratch import (
     scratch_folder,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_scratch_files_of_other_stages_outlive_an_ingest(dump, track):
     dump.put("a.parquet", [track(1)])

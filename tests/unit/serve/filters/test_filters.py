@@ -16,6 +16,8 @@ from embeat_serve.filters.request import Filters
 from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.recommender import Recommender
 
+pytestmark = pytest.mark.slow
+
 GENRES = ("mandopop", "soul", "techno")
 LANGUAGES = {"mandopop": "zh", "soul": "en", "techno": "de"}
 QUESTIONS: list[dict[str, Any]] = [

@@ -32,6 +32,8 @@ from tests.support.plain_scoring import (
     result_of,
 )
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = RecallOptions()
 DEFAULT_WEIGHTS = json.loads(
     Path(embeat_serve.ranking.model.__file__).with_name("default_weights.json").read_text()

@@ -7,6 +7,8 @@ import pytest
 
 from embeat_pipeline.evaluate.systems import tuning as tune
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Fixed:

@@ -5,6 +5,8 @@ import json
 import polars as pl
 import pytest
 
+pytestmark = pytest.mark.slow
+
 IDS = [f"{number:022}" for number in range(1, 6)]
 
 

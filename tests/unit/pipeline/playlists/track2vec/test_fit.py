@@ -15,6 +15,8 @@ from embeat_pipeline.playlists.track2vec.svd_init import factorise, randomised_s
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import VECTOR_SIZE
 
+pytestmark = pytest.mark.slow
+
 THEMES, TRACKS_PER_THEME = 12, 20
 
 

@@ -23,6 +23,8 @@ from embeat_pipeline.playlists.track2vec.skipgram_torch import (
 from embeat_pipeline.playlists.track2vec.train import make_trainer
 from embeat_pipeline.playlists.track2vec.validation import LossProbe
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[5]
 PROGRAM = """
 import hashlib
