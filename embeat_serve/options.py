@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.errors import UsageError
-from embeat_serve.option_fields import bounded, bounds_of, check_options, one_of
+from embeat_serve.option_fields import bounded, check_options, one_of
 from embeat_serve.upstream_options import UpstreamOptions
 
 MAX_K = 1_000
@@ -140,11 +140,6 @@ OPTION_FIELDS: dict[str, Field[Any]] = {
 """Every option that a variable, a request or a command may set, by name."""
 
 _UPSTREAM_NAMES = frozenset(option.name for option in fields(UpstreamOptions))
-
-
-def range_of(name: str) -> tuple[float, float]:
-    """Lowest and highest value of a numeric option."""
-    return bounds_of(OPTION_FIELDS[name])
 
 
 PRESETS: dict[str, RecallOptions] = {

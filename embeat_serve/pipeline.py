@@ -33,6 +33,7 @@ from embeat_serve.retrieval.negative_feedback import artists_of
 from embeat_serve.retrieval.request import OVERSAMPLING, POOL_FACTOR
 from embeat_serve.retrieval.retriever import Retrieval, channels_of, retrieve
 from embeat_serve.seeds.models import track_payload
+from embeat_serve.seeds.seed_features import artists_of_seeds
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.batch import QueryBatch
 from embeat_serve.stores.query import Hit
@@ -98,7 +99,7 @@ def attempt(
     with trace.section("ranking"):
         table = score_payload(hydrated, request, scorer)
         candidates = table.candidates(hydrated.payloads)
-        seed_artists = {code for seed in request.seeds.songs for code in seed.artist_codes}
+        seed_artists = artists_of_seeds(request.seeds.songs)
         demote_artists(candidates, artists_of(request.disliked), seed_artists)
         steer_scores(candidates, seed_artists, request.options)
         songs, relaxed = rerank(
@@ -146,7 +147,7 @@ def hydrate_filtered(
     codes = table.ids.tolist()
     first = codes[: POOL_FACTOR * request.k]
     hydration = request.retrieval(request.candidate_fields)
-    queries = [query for _, query in hydration_queries(hydration, codes, first)]
+    queries = [*hydration_queries(hydration, codes, first)]
     return Hydrated(table, _payloads([hit for hits in store.query(queries) for hit in hits]))
 
 
@@ -188,9 +189,7 @@ def hydrate_with_fallback(
     with_payload = request.retrieval(request.candidate_fields)
     batch = QueryBatch(store)
     fallback = Retrieval(batch, with_payload, [_FALLBACK])
-    pool = [
-        batch.add(query) for _, query in hydration_queries(with_payload, table.ids.tolist(), ())
-    ]
+    pool = [batch.add(query) for query in hydration_queries(with_payload, table.ids.tolist(), ())]
     batch.execute()
     hits = [*fallback.hits(), *(hit for pending in pool for hit in pending.hits)]
     table = score_channels([*results, *fallback.results()], scorer)

@@ -129,6 +129,7 @@ class Recommender:
             explain,
         )
         with self._releases.current() as release:
+            trace.add_time_so_far("seed")
             return _recommend(release, request, trace)
 
     def similarity(self, song_a: str | Features, song_b: str | Features) -> float:

@@ -105,7 +105,7 @@ class Release:
             BrokenRelease: it cannot be read.
         """
         self.store.load()
-        _ = self.term_dictionary
+        _ = self.term_dictionary, self.encoder, self.genre_codes
 
     # Cached under private names: a ``cached_property`` does not match a property of a protocol.
 

@@ -22,6 +22,10 @@ class Trace:
             spent = time.perf_counter() - started
             self._seconds[name] = self._seconds.get(name, 0.0) + spent
 
+    def add_time_so_far(self, name: str) -> None:
+        """Add the time since the request began to a section."""
+        self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - self._started
+
     def milliseconds(self) -> dict[str, float]:
         """Milliseconds of each section, in the order first entered, then the ``total`` so far."""
         seconds = {**self._seconds, "total": time.perf_counter() - self._started}

@@ -15,8 +15,8 @@ from embeat_serve.options import MAX_K, ORDERS, PRESETS, RecallOptions
 from embeat_serve.settings import Settings
 
 EPILOG = (
-    "Exit status: 0 a list was printed; 2 wrong usage; 3 seed not found; 4 nothing to ask. "
-    "Errors are one line on stderr."
+    "Exit status: 0 a list was printed; 2 wrong usage; 3 seed not found; 4 no published release, "
+    "or its store cannot be reached. Errors are one line on stderr."
 )
 
 MAX_FEATURES_BYTES = 1 << 20

@@ -1,6 +1,7 @@
 """Run the command line ``python -m embeat_serve "晴天 - Jay Chou"``.
 
-Exit status: 0 a list was printed; 2 wrong usage; 3 seed not found; 4 nothing to ask.
+Exit status: 0 a list was printed; 2 wrong usage; 3 seed not found; 4 no published release, or
+its store cannot be reached.
 """
 
 from collections.abc import Sequence

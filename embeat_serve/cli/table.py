@@ -7,15 +7,11 @@ from embeat_serve.export.labels import link, list_title, plain
 from embeat_serve.results import Recommendations, Song
 
 TITLE_WIDTH = 40
-
+"""Most terminal cells of a title; a longer one is cut. In a narrower terminal it shrinks; output to
+a file does not depend on the window."""
 
 ARTISTS_WIDTH = 30
-"""Most terminal cells of a column; longer text is cut.
-
-They are fixed, so that output to a file does not depend on the window. In a narrower terminal
-they shrink.
-"""
-
+"""Most terminal cells of the artists, likewise."""
 
 LEAST_WIDTH = 12
 """Cells of title and artists in the narrowest terminal."""

@@ -120,8 +120,6 @@ def _list_fields() -> dict[str, Any]:
     }
 
 
-K_OF_EXPLAIN = "length of the list it is looked for in"
-
 Q = "“title - artist” either way round, a title, an artist, an id, a link or an ISRC"
 
 

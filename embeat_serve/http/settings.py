@@ -71,6 +71,10 @@ class HttpSettings:
             value = getattr(self, name)
             if not 0 < value <= highest:
                 raise UsageError(f"EMBEAT_HTTP_{name.upper()} must be in 1..{highest}")
+        if self.warm not in set(PreloadMode):
+            choices = ", ".join(PreloadMode)
+            raise UsageError(f"EMBEAT_HTTP_WARM must be {choices}, found {self.warm!r}")
+        object.__setattr__(self, "warm", PreloadMode(self.warm))
         if not 0 <= self.port <= 65_535:
             raise UsageError(f"expected a port in 0..65535, found {self.port}")
 
@@ -117,9 +121,7 @@ def _parse(name: str, text: str) -> Any:
     try:
         return _PARSERS[name](text)
     except ValueError:
-        modes = ", ".join(PreloadMode)
-        expected = modes if _PARSERS[name] is PreloadMode else "a number"
-        raise UsageError(f"{variable} must be {expected}, found {text!r}") from None
+        raise UsageError(f"{variable} must be a number, found {text!r}") from None
 
 
 def _parse_names(text: str) -> tuple[str, ...]:
@@ -130,7 +132,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "workers": int,
     "queue": int,
     "timeout": float,
-    "warm": PreloadMode,
+    "warm": str,
     "api_key": str,
     "cors": _parse_names,
     "hosts": _parse_names,

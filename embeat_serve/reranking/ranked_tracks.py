@@ -13,7 +13,7 @@ from embeat_serve.ranking.candidates import Candidate
 from embeat_serve.reranking.deduplication import TrackIdentity, identity_of
 from embeat_serve.reranking.remixes import is_remix
 from embeat_serve.seeds.models import Seed
-from embeat_serve.seeds.seed_features import popularity_floor
+from embeat_serve.seeds.seed_features import artists_of_seeds, popularity_floor
 
 Item = TypeVar("Item")
 
@@ -88,7 +88,7 @@ def ranked_tracks(
     excluded = (*seeds, *disliked)
     excluded_identities = [identity_of(song) for song in excluded]
     excluded_codes = {song.code for song in excluded}
-    seed_artists = frozenset(code for seed in seeds for code in seed.artist_codes)
+    seed_artists = artists_of_seeds(seeds)
     floor = popularity_floor(seeds, options)
     for candidate in sorted(candidates, key=by_score):
         identity = identity_of(candidate)

@@ -19,6 +19,7 @@ from embeat_serve.reranking.selection import select
 from embeat_serve.reranking.selection_state import ListLimits, SelectionState
 from embeat_serve.reranking.sequencing import Arrangement, arrange, broken_rules
 from embeat_serve.seeds.models import Seed
+from embeat_serve.seeds.seed_features import artists_of_seeds
 
 
 class Reranked(NamedTuple):
@@ -53,7 +54,7 @@ def rerank(
     tracks = LazyList(ranked_tracks(candidates, seeds, options, filters=filters, disliked=disliked))
     if not options.diversify:
         return _by_score_alone(tracks, options, k, filters)
-    seed_artists = frozenset(code for seed in seeds for code in seed.artist_codes)
+    seed_artists = artists_of_seeds(seeds)
     selection = select(
         tracks,
         constraints_of(ListRequest(seeds, options, filters)),

@@ -17,6 +17,10 @@ from embeat_serve.stores.query import Filter, Hit, Ids, Query
 _LISTS = QueryKey("playlist", Purpose.NEIGHBOUR_LISTS)
 _ARTIST_LISTS = QueryKey("playlist", Purpose.ARTIST_NEIGHBOUR_LISTS)
 _DISLIKED_LISTS = QueryKey("playlist", Purpose.DISLIKED_NEIGHBOUR_LISTS)
+_HYDRATION = (
+    QueryKey("playlist", Purpose.HYDRATION),
+    QueryKey("playlist", Purpose.RELAXED_HYDRATION),
+)
 
 _LIST_FIELDS = (TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE)
 
@@ -34,7 +38,8 @@ class Playlist:
         if request.artist_neighbours is not None:
             (result,) = _aggregate(request, [request.artist_neighbours])
             codes = result.ids.tolist()
-            yield from hydration_queries(request, codes, codes[: POOL_FACTOR * request.k])
+            queries = hydration_queries(request, codes, codes[: POOL_FACTOR * request.k])
+            yield from zip(_HYDRATION, queries, strict=False)
         else:
             if codes := request.seed_codes:
                 yield _LISTS, _points(Collection.TRACKS_PLAYLIST, codes, _LIST_FIELDS)

@@ -216,7 +216,7 @@ def build_seed_request(
         return ArtistRequest.of(artist)
     if features is not None:
         return FeaturesRequest.of(features)
-    return PlaylistRequest.of(_read_entries(playlist or []))
+    return PlaylistRequest.of(_read_entries([] if playlist is None else playlist))
 
 
 def _read_entries(playlist: Playlist) -> list[PlaylistEntry]:

@@ -28,6 +28,11 @@ def main_artists(seeds: Sequence[Seed]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(seed.artist_codes[0] for seed in seeds if seed.artist_codes))
 
 
+def artists_of_seeds(seeds: Sequence[Seed]) -> frozenset[int]:
+    """Codes of all artists of the seeds."""
+    return frozenset(code for seed in seeds for code in seed.artist_codes)
+
+
 def has_sound(seed: Seed) -> bool:
     """Whether there is an acoustic vector of the seed."""
     # Tracks without audio features have no vector; energy is one of the features.

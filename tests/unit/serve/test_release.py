@@ -1,4 +1,6 @@
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,3 +69,14 @@ def test_words_are_read_once(release: Release):
     assert release.term_dictionary is release.term_dictionary
     assert release.vocabulary is release.vocabulary
     assert "hello" in release.vocabulary
+
+
+def test_a_loaded_release_needs_its_folder_no_more(catalogue: LakePaths, tmp_path: Path):
+    shutil.copytree(catalogue.root, tmp_path / "lake")
+    lake = LakePaths(tmp_path / "lake")
+    release = Release.open(Settings(lake=lake))
+    release.load()
+    shutil.rmtree(lake.release(release.name))
+    assert release.encoder.encode(from_mappings([{"energy": 0.5}])).shape == (1, 64)
+    assert release.genre_codes
+    release.store.close()

@@ -211,6 +211,16 @@ def test_exit_status_of_the_process():
     assert b"Traceback" not in wrong.stderr
 
 
+def test_the_process_ends_without_closing_the_release():
+    # What Python does as it ends, it does after closing.
+    code = "import atexit, runpy; atexit.register(print, 'ended'); "
+    code += "runpy.run_module('embeat_serve', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code, "晴天"], stdout=subprocess.PIPE)
+    assert done.returncode == 0
+    assert b"Jay Chou" in done.stdout
+    assert b"ended" not in done.stdout
+
+
 def test_a_reader_that_leaves_early_is_no_error():
     reading, writing = os.pipe()
     os.close(reading)

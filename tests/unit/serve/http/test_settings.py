@@ -7,7 +7,7 @@ import pytest
 
 from embeat_serve.cli.main import main
 from embeat_serve.errors import UsageError
-from embeat_serve.http.settings import HttpSettings, parse_address
+from embeat_serve.http.settings import HttpSettings, PreloadMode, parse_address
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,18 @@ def test_settings_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("WORKERS", "0"), ("WORKERS", "x"), ("QUEUE", "-1"), ("TIMEOUT", "0")]
+    ("name", "value"),
+    [("WORKERS", "0"), ("WORKERS", "x"), ("QUEUE", "-1"), ("TIMEOUT", "0"), ("WARM", "sometimes")],
 )
 def test_settings_that_cannot_be(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"EMBEAT_HTTP_{name}"):
         HttpSettings.from_environment(environment={f"EMBEAT_HTTP_{name}": value})
+
+
+def test_a_mode_may_be_given_as_text() -> None:
+    assert HttpSettings(warm="no").warm is PreloadMode.NO  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UsageError, match="must be auto, yes, no, found 'sometimes'"):
+        HttpSettings(warm="sometimes")  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from embeat_serve.filters.compiled import CompiledFilter, FilterRule
 from embeat_serve.options import RecallOptions
-from embeat_serve.retrieval.channel import Purpose
 from embeat_serve.retrieval.hydration import hydration_queries
 from embeat_serve.retrieval.request import RetrievalRequest
 from embeat_serve.stores.query import Between, Ids
@@ -9,19 +8,19 @@ from tests.support.retrieval import seed
 YEARS = Between("year", 1990, 1999)
 
 
-def purposes(filters: CompiledFilter) -> dict[Purpose, tuple[object, ...]]:
+def conditions(filters: CompiledFilter) -> list[tuple[object, ...]]:
     request = RetrievalRequest([seed()], RecallOptions(), 20, filters, payload=("track_id",))
-    queries = [(key, query) for key, query in hydration_queries(request, [3, 4, 5], [3])]
-    assert {query.payload for _, query in queries} == {("track_id",)}
-    return {key.purpose: query.filter.must for key, query in queries}
+    queries = [*hydration_queries(request, [3, 4, 5], [3])]
+    assert {query.payload for query in queries} == {("track_id",)}
+    return [query.filter.must for query in queries]
 
 
 def test_without_filters_all_are_read_at_once():
-    assert purposes(CompiledFilter()) == {Purpose.HYDRATION: (Ids((3, 4, 5)),)}
+    assert conditions(CompiledFilter()) == [(Ids((3, 4, 5)),)]
 
 
 def test_the_first_are_read_even_where_filters_say_no():
-    assert purposes(CompiledFilter({"year": FilterRule((YEARS,))})) == {
-        Purpose.HYDRATION: (Ids((3, 4, 5)), YEARS),
-        Purpose.RELAXED_HYDRATION: (Ids((3,)),),
-    }
+    assert conditions(CompiledFilter({"year": FilterRule((YEARS,))})) == [
+        (Ids((3, 4, 5)), YEARS),
+        (Ids((3,)),),
+    ]
