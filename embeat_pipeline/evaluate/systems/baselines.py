@@ -39,7 +39,7 @@ ITEM_KNN_AXES: Axes = {
 }
 ALS_AXES: Axes = {
     "alpha": (5.0, 10.0, 20.0, 40.0, 80.0),
-    "regularization": (0.01, 0.05, 0.3, 2.0, 10.0),
+    "regularization": (0.01, 0.1, 1.0, 10.0, 100.0),
     "factors": (32, 64, 128, 256),
 }
 EASE_AXES: Axes = {"ridge": (300.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0)}
@@ -95,7 +95,7 @@ SVD = Baseline(
 ALS = Baseline(
     "ALS",
     lambda inputs, options: Als(inputs.train, options),
-    lambda seed: AlsOptions(factors=64, regularization=0.05, alpha=20.0, seed=seed),
+    lambda seed: AlsOptions(factors=64, regularization=10.0, alpha=20.0, seed=seed),
     ALS_AXES,
     # A package of the extra ``evaluate``.
     applies=lambda inputs: find_spec("implicit") is not None,

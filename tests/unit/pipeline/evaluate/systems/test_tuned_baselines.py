@@ -37,7 +37,8 @@ def test_ranges_hold_their_start_and_cover_what_a_method_needs():
     assert knn["length"] == (0.0, 0.25, 0.5, 0.75)
     assert (als["factors"][0], als["factors"][-1]) == (32, 256)
     assert (als["alpha"][0], als["alpha"][-1]) == (5, 80)
-    assert (als["regularization"][0], als["regularization"][-1]) == (0.01, 10)
+    assert als["regularization"][0] == 0.01
+    assert als["regularization"][-1] >= 10
     assert (EASE.axes["ridge"][0], EASE.axes["ridge"][-1]) == (300, 10_000)
 
 
