@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.ranking_model.holdout_release import evaluation_lake, lake_playlists
 from embeat_pipeline.evaluate.systems.base import rank
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnn
-from embeat_pipeline.evaluate.systems.tuning import tune_item_knn, validation_queries
+from embeat_pipeline.evaluate.systems.baselines import ITEM_KNN_AXES
+from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions
+from embeat_pipeline.evaluate.systems.tuning import coordinate_search, validation_queries
 from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.interactions.ranking_metrics import PADDING, ranking_metrics
 from embeat_pipeline.interactions.split import SplitOptions, split_playlists
@@ -72,8 +73,13 @@ def main() -> None:
         found[name] = measure(model, artist_of, queries)
         show(name, found[name], found["all"])
     train = playlists.select(split.train).tracks
-    tuned = tune_item_knn(train, validation_queries(validation, tuple(DRAWS)))
-    knn = {count: ItemKnn(train, options) for count, options in tuned.items()}
+    tuned = coordinate_search(
+        ItemKnnOptions(),
+        ITEM_KNN_AXES,
+        lambda options: ItemKnn(train, options),
+        validation_queries(validation, tuple(DRAWS)),
+    )
+    knn = {count: ItemKnn(train, choice.options) for count, choice in tuned.items()}
     found["item-kNN, tuned"] = {
         count: np.mean([ndcg(rank(knn[count], one, 20), one) for one in drawn], axis=0)
         for count, drawn in queries.items()

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         _print(arguments, result, comparison_lines)
         return 0
     from embeat_pipeline.evaluate.evaluation import evaluate_external
-    from embeat_pipeline.evaluate.report.console import quality_lines, table_lines
+    from embeat_pipeline.evaluate.report.console import report_lines, table_lines
     from embeat_pipeline.evaluate.report.store import (
         evaluate_lake,
         evaluation_page,
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     with lake_lock(lake):
         result = evaluate_lake(lake, options, device)
-    _print(arguments, result, lambda report: [*table_lines(report), *quality_lines(report)])
+    _print(arguments, result, report_lines)
     print(f"report: {evaluation_page(lake)}", file=sys.stderr)
     return 0
 

@@ -9,6 +9,7 @@ from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
 from embeat_pipeline.evaluate.inputs.playlist_split import PlaylistSplit
 from embeat_pipeline.evaluate.options import EvaluationOptions, EvaluationQueries
 from embeat_pipeline.evaluate.ranking_model.holdout_release import HoldoutRelease
+from embeat_pipeline.evaluate.systems.baselines import BaselineInputs
 from embeat_serve.contract.lake import LakePaths
 
 
@@ -40,3 +41,10 @@ class EvaluationContext:
     options: EvaluationOptions
     device: str
     timer: Timer = field(default_factory=Timer)
+
+    @property
+    def baseline_inputs(self) -> BaselineInputs:
+        """What the baselines are fitted to."""
+        return BaselineInputs(
+            self.data.train.tracks, self.catalogue.main_artist, self.lake, self.options.seed
+        )

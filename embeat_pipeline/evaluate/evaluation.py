@@ -139,12 +139,10 @@ def _release_systems(context: EvaluationContext) -> Iterator[System]:
 def _baseline_systems(context: EvaluationContext) -> Iterator[System]:
     with context.timer.section("baselines"):
         yield from tuned_baselines(
-            context.lake,
-            context.catalogue,
-            context.data,
+            context.baseline_inputs,
+            context.data.validation,
             queries=context.queries.queries,
             k=context.options.k,
-            seed=context.options.seed,
         )
 
 

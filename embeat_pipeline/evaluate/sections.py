@@ -12,9 +12,10 @@ from embeat_pipeline.evaluate.options import EvaluationQueries
 from embeat_pipeline.evaluate.quality.coverage import attribution, catalogue_coverage
 from embeat_pipeline.evaluate.quality.examples import examples
 from embeat_pipeline.evaluate.ranking_model.model_file import read_measurement
-from embeat_pipeline.evaluate.systems.base import ITEM_KNN, System
+from embeat_pipeline.evaluate.report.opponent import choose_opponents
+from embeat_pipeline.evaluate.systems.base import System
 from embeat_pipeline.evaluate.systems.content import raw_features
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnnOptions
+from embeat_pipeline.evaluate.systems.tuned_baselines import refit
 from embeat_pipeline.evaluate.systems.upstream import upstream_lake
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.encoder import Encoder
@@ -55,8 +56,13 @@ def attribution_section(context: EvaluationContext, systems: Sequence[System]) -
 
 def coverage_section(context: EvaluationContext, systems: Sequence[System]) -> dict[str, Any]:
     """How much of the catalogue can be a seed, and how much is recommended."""
-    item_knn = next(system for system in systems if system.name == ITEM_KNN)
-    tuned = ItemKnnOptions(**next(iter(item_knn.parameters.values())))
+    fewest = min(context.queries.queries)
+    opponents = choose_opponents(systems, [fewest]).values()
+    models = {
+        system.name: refit(system, context.baseline_inputs, fewest)
+        for system in systems
+        if system.name in opponents
+    }
     holdout, options = context.holdout, context.options
     with (
         context.timer.section("coverage"),
@@ -66,8 +72,7 @@ def coverage_section(context: EvaluationContext, systems: Sequence[System]) -> d
             recommend,
             Settings.from_environment().recall,
             context.catalogue,
-            train=context.data.train,
-            item_knn=tuned,
+            models=models,
             seed=options.seed,
         )
     return {"reach": coverage}

@@ -60,15 +60,27 @@ def ratio(
     first: NDArray[np.float64], second: NDArray[np.float64], seed: int = 0, samples: int = SAMPLES
 ) -> Interval:
     """Interval of mean ``first`` / mean ``second``, both (n,); NaN where ``second`` is all 0."""
-    values = np.stack([first, second])
-    means = np.concatenate([values.mean(axis=1)[None], resampled_means(values, seed, samples)])
+    return ratios(first[None, :], second, seed, samples)[0]
+
+
+def ratios(
+    values: NDArray[np.float64], second: NDArray[np.float64], seed: int = 0, samples: int = SAMPLES
+) -> list[Interval]:
+    """Intervals of the means of the rows of (m, n) ``values`` over the mean of ``second`` (n,).
+
+    NaN where ``second`` is empty or all 0.
+    """
+    rows, count = values.shape
+    if not second.any():
+        return [Interval(float("nan"), float("nan"), float("nan"), count)] * rows
+    means = resampled_means(np.concatenate([values, second[None, :]]), seed, samples)
     # The ratio is not defined in a resample whose denominator is 0.
-    defined = means[means[:, 1] > 0]
-    if not len(defined):
-        return Interval(float("nan"), float("nan"), float("nan"), len(first))
-    quotient = defined[:, 0] / defined[:, 1]
-    low, high = np.quantile(quotient[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(quotient[0]), float(low), float(high), len(first))
+    means = means[means[:, -1] > 0]
+    low, high = np.quantile(
+        means[:, :-1] / means[:, -1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0
+    )
+    centre = values.mean(axis=1) / second.mean()
+    return [Interval(float(centre[i]), float(low[i]), float(high[i]), count) for i in range(rows)]
 
 
 def resampled_means(values: NDArray[np.float64], seed: int, samples: int) -> NDArray[np.float64]:

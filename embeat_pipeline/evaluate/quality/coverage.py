@@ -4,7 +4,7 @@ Held-out playlists have the tracks that people put into playlists. Seeds drawn a
 catalogue show how many of all tracks get a list, and how many are recommended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,8 @@ from scipy import sparse
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
 from embeat_pipeline.evaluate.inputs.release_client import RecommendBatch
 from embeat_pipeline.evaluate.metrics.catalogue_metrics import catalogue_metrics
-from embeat_pipeline.evaluate.systems.base import ITEM_KNN, PRODUCT, rank
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions
-from embeat_pipeline.interactions.playlists import Playlists, uniform
+from embeat_pipeline.evaluate.systems.base import PRODUCT, Scorer, rank
+from embeat_pipeline.interactions.playlists import uniform
 from embeat_pipeline.interactions.queries import QuerySet
 from embeat_pipeline.interactions.ranking_metrics import PADDING
 from embeat_serve.errors import SeedNotFound
@@ -41,25 +40,23 @@ def catalogue_coverage(
     recall: RecallOptions,
     catalogue: Catalogue,
     *,
-    train: Playlists,
-    item_knn: ItemKnnOptions,
+    models: Mapping[str, Scorer],
     seed: int,
     number: int = SEEDS,
 ) -> dict[str, dict[str, float]]:
-    """Measure lists of 20 for seeds from the whole catalogue, by the release and by item-kNN.
+    """Measure lists of 20 for seeds from the whole catalogue, by the release and by models.
 
     Args:
         recommend: client of the release.
         recall: options that it is queried with.
         catalogue: of its lake.
-        train: playlists that item-kNN is fitted to.
-        item_knn: its tuned options.
+        models: name -> a baseline that the release is compared with.
         seed: of the draw of tracks.
         number: how many tracks are drawn.
 
     Returns:
-        For ``product`` and ``item-kNN`` the share of seeds that get a full list (``answered``)
-        and the ``catalogue_metrics`` of the lists.
+        For ``product`` and each model the share of seeds that get a full list (``answered``) and
+        the ``catalogue_metrics`` of the lists.
     """
     codes = catalogue_seeds(len(catalogue), seed, number)[:, None]
     lists = recommend(catalogue.ids(codes), recall, LENGTH, "songs of the catalogue")
@@ -70,7 +67,7 @@ def catalogue_coverage(
     queries = QuerySet(np.arange(len(codes)), codes[:, 0].astype(np.uint64), codes, no_targets)
     by_system = {
         PRODUCT: catalogue.codes(lists, LENGTH),
-        ITEM_KNN: rank(ItemKnn(train.tracks, item_knn), queries, LENGTH),
+        **{name: rank(model, queries, LENGTH) for name, model in models.items()},
     }
     return {
         name: {

@@ -15,8 +15,8 @@ from embeat_pipeline.evaluate.options import (
     EvaluationOptions,
     EvaluationQueries,
 )
-from embeat_pipeline.evaluate.report import summary
-from embeat_pipeline.evaluate.systems.base import ITEM_KNN, PRODUCT, System
+from embeat_pipeline.evaluate.report import opponent, summary
+from embeat_pipeline.evaluate.systems.base import PRODUCT, System
 from embeat_pipeline.interactions.queries import QuerySet
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import CHANNELS
@@ -30,8 +30,8 @@ class TableInputs:
     catalogue: Catalogue
     vectors: NDArray[np.float32]
     """(n, 64) acoustic vectors, for the similarity within a list."""
-    reference: str
-    """Name of the system that the others are compared with."""
+    opponents: Mapping[int, str]
+    """Number of seeds -> the best single model; see ``choose_opponents``."""
     seed: int
     """Seed of the bootstrap."""
 
@@ -46,15 +46,17 @@ def measure(
     """Tables of all systems, and the figures of the charts.
 
     Returns:
-        ``systems``, ``reference``, ``seeds`` (number of seeds -> see ``measure_queries``),
-        ``genre_map`` (see ``genre_shares``) and ``protocol``.
+        ``systems``, ``headline`` (see ``opponent.headline``), ``seeds`` (number of seeds -> see
+        ``measure_queries``), ``never_below`` (system -> number of seeds -> see
+        ``opponent.never_below``), ``genre_map`` (see ``genre_shares``) and ``protocol``.
     """
-    reference = ITEM_KNN if any(system.name == ITEM_KNN for system in systems) else PRODUCT
-    inputs = TableInputs(systems, catalogue, read_vectors(lake), reference, options.seed)
+    opponents = opponent.choose_opponents(systems, queries.queries)
+    inputs = TableInputs(systems, catalogue, read_vectors(lake), opponents, options.seed)
     seeds = {
         str(count): measure_queries(inputs, query_set, queries.strata(count))
         for count, query_set in queries.queries.items()
     }
+    guard = {count: measured.pop("never_below") for count, measured in seeds.items()}
     first = min(queries.queries)
     product = next(system for system in systems if system.name == PRODUCT)
     return {
@@ -62,8 +64,13 @@ def measure(
             {"name": system.name, "group": str(system.group), "parameters": system.parameters}
             for system in systems
         ],
-        "reference": reference,
+        "headline": opponent.headline(systems, opponents, seeds),
         "seeds": seeds,
+        "never_below": {
+            name: {count: of_count[name] for count, of_count in guard.items()}
+            for name in opponent.GUARDED
+            if all(name in of_count for of_count in guard.values())
+        },
         "genre_map": genre_shares(lake, catalogue, queries.queries[first], product.ranked[first]),
         "protocol": {
             "catalogue": len(catalogue),
@@ -85,17 +92,22 @@ def measure_queries(
         strata: kind of stratum -> (q,) values.
 
     Returns:
-        ``queries`` (by stratum), ``table``, ``differences`` (to the reference), ``catalogue``
-        and ``agreement`` (of the channels).
+        ``queries`` (by stratum), ``table``, ``reference`` (the opponent, or the product where
+        there is none), ``differences`` and ``ratios`` (to the reference), ``never_below``,
+        ``catalogue`` and ``agreement`` (of the channels).
     """
     count = queries.seeds.shape[1]
     values = summary.query_values(inputs.systems, queries, inputs.catalogue, inputs.vectors)
     rows = summary.masks(strata)
+    reference = inputs.opponents.get(count, PRODUCT)
     channels = [system for system in inputs.systems if system.name in CHANNELS]
     return {
         "queries": {stratum: int(mask.sum()) for stratum, mask in rows.items()},
         "table": summary.table(values, rows, inputs.seed),
-        "differences": summary.differences(values, inputs.reference, rows, inputs.seed),
+        "reference": reference,
+        "differences": summary.differences(values, reference, rows, inputs.seed),
+        "ratios": summary.ratios(values, reference, rows, inputs.seed),
+        "never_below": opponent.never_below(values, rows, inputs.seed),
         "catalogue": {
             system.name: catalogue_metrics(system.ranked[count], len(inputs.catalogue))
             for system in inputs.systems

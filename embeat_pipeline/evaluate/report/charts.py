@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -77,18 +78,24 @@ LIFT_CLASSES = (
 )
 
 
-def by_count(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What was measured for each number of seeds, the fewest first (JSON objects have no order)."""
-    return dict(sorted(result["seeds"].items(), key=lambda item: int(item[0])))
+def by_count(result: Mapping[str, Any], part: str = "seeds") -> dict[str, Any]:
+    """A part of the report by number of seeds, the fewest first (JSON objects have no order)."""
+    return dict(sorted(result.get(part, {}).items(), key=lambda item: int(item[0])))
 
 
-def dot_plot(rows: Sequence[str], panels: Mapping[str, Sequence[Dot | None]], label: str) -> Chart:
+def dot_plot(
+    rows: Sequence[str],
+    panels: Mapping[str, Sequence[Dot | None]],
+    label: str,
+    lines: Mapping[str, float | None] = MappingProxyType({}),
+) -> Chart:
     """Draw means with intervals in panels side by side; each panel has a scale of its own from 0.
 
     Args:
         rows: names down the left.
         panels: title -> a dot for each row, None where there is none.
         label: what the chart shows.
+        lines: title -> value that a dashed line down the panel marks.
     """
     figure = new_figure(WIDTH, 1.1 + ROW_HEIGHT * len(rows))
     if not panels:
@@ -102,6 +109,8 @@ def dot_plot(rows: Sequence[str], panels: Mapping[str, Sequence[Dot | None]], la
         axes.grid(axis="y", visible=False)
         highest = max((dot.high for dot in dots if dot), default=0)
         axes.set_xlim(0, 1.25 * highest if highest > 0 else 1)
+        if (marked := lines.get(title)) is not None:
+            axes.axvline(marked, color=COLOURS["neutral"], linestyle="--", linewidth=1, zorder=0)
         for place, dot in enumerate(dots):
             if dot is None:
                 continue
@@ -120,29 +129,54 @@ def dot_plot(rows: Sequence[str], panels: Mapping[str, Sequence[Dot | None]], la
 
 
 def by_system(result: Mapping[str, Any], metric: str, stratum: str) -> Chart:
-    """Every system, a panel for each number of seeds."""
+    """Every system, a panel for each number of seeds; a line marks the opponent, who is named."""
     systems = result["systems"]
-    panels = {}
+    panels, lines = {}, {}
     for count, measured in by_count(result).items():
-        number = measured["queries"].get(stratum, 0)
-        title = f"{count} seed{'s' if count != '1' else ''} (n={number})"
+        number, reference = measured["queries"].get(stratum, 0), measured["reference"]
+        title = f"{count} seed{'s' if count != '1' else ''} (n={number}, line: {reference})"
         panels[title] = [_dot(measured["table"], system, stratum, metric) for system in systems]
+        lines[title] = _mean(measured["table"], reference, stratum, metric)
     names = [system["name"] for system in systems]
-    return dot_plot(names, panels, f"{metric} of every system, {STRATUM_TITLES[stratum]}")
+    label = f"{metric} of every system, {STRATUM_TITLES[stratum]}"
+    return dot_plot(names, panels, label, lines)
+
+
+def by_ratio(result: Mapping[str, Any], count: str) -> Chart:
+    """The release and its channels as multiples of the opponent, for one number of seeds."""
+    against = result["headline"][count]
+    opponent = against["opponent"]
+    groups = {system["name"]: system["group"] for system in result["systems"]}
+    names = [name for name, cells in against["systems"].items() if cells["ratio"]]
+    ratios = [against["systems"][name]["ratio"] for name in names]
+    dots = [
+        Dot(groups[name], cell["mean"], cell["low"], cell["high"])
+        for name, cell in zip(names, ratios, strict=True)
+    ]
+    title = f"multiples of {opponent}, {count} seed{'s' if count != '1' else ''}, novel playlists"
+    return dot_plot(names, {title: dots}, title, {title: 1.0})
 
 
 def by_stratum(result: Mapping[str, Any], metric: str, count: str) -> Chart:
-    """Every system, a panel for each stratum; the number of seeds is ``count``."""
+    """Every system, a panel for each stratum; the number of seeds is ``count``.
+
+    A line marks the opponent, who is named below the chart.
+    """
     systems, measured = result["systems"], result["seeds"][count]
-    panels = {
-        f"{STRATUM_TITLES[stratum]} (n={measured['queries'][stratum]})": [
-            _dot(measured["table"], system, stratum, metric) for system in systems
-        ]
-        for stratum in STRATUM_TITLES
-        if stratum not in (ALL, NOVEL) and measured["queries"].get(stratum)
-    }
+    panels, lines = {}, {}
+    for stratum, name in STRATUM_TITLES.items():
+        if stratum in (ALL, NOVEL) or not measured["queries"].get(stratum):
+            continue
+        title = f"{name} (n={measured['queries'][stratum]})"
+        panels[title] = [_dot(measured["table"], system, stratum, metric) for system in systems]
+        lines[title] = _mean(measured["table"], measured["reference"], stratum, metric)
     names = [system["name"] for system in systems]
-    return dot_plot(names, panels, f"{metric} by stratum, {count} seeds")
+    label = f"{metric} by stratum, {count} seeds; line: {measured['reference']}"
+    return dot_plot(names, panels, label, lines)
+
+
+def _mean(table: Mapping[str, Any], name: str, stratum: str, metric: str) -> float | None:
+    return table[name].get(stratum, {}).get(metric, {}).get("mean")
 
 
 def _dot(

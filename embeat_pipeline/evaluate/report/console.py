@@ -14,13 +14,48 @@ SHOWN_QUERIES, SHOWN_SEEDS = 5, 3
 
 
 def headline(result: Mapping[str, Any]) -> dict[str, float]:
-    """Headline metric of every system on novel playlists, by name and number of seeds."""
-    return {
+    """Headline metric of every system on novel playlists, by name and number of seeds.
+
+    With the ratios of the release and its channels to the best single model.
+    """
+    metric = {
         f"{HEADLINE} {name}, {count} seeds": strata[NOVEL][HEADLINE]["mean"]
         for count, measured in by_count(result).items()
         for name, strata in measured["table"].items()
         if NOVEL in strata
     }
+    ratio = {
+        f"{name} / {against['opponent']}, {count} seeds": cells["ratio"]["mean"]
+        for count, against in result["headline"].items()
+        for name, cells in against["systems"].items()
+        if cells["ratio"]
+    }
+    return metric | ratio
+
+
+def report_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """All lines on an evaluation."""
+    yield from headline_lines(result)
+    yield from table_lines(result)
+    yield from quality_lines(result)
+
+
+def headline_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Lines that compare the release and its channels with the best single model."""
+    for count, against in by_count(result, "headline").items():
+        opponent = against["opponent"]
+        yield ""
+        yield f"{_seeds(count)}, novel playlists: {HEADLINE} against {opponent}"
+        chosen_by = sorted(against["validation"].items(), key=lambda item: -item[1])
+        reached = ", ".join(f"{name} {value:.4f}" for name, value in chosen_by)
+        yield f"the best single model on validation playlists: {reached}"
+        for name, cells in against["systems"].items():
+            line = f"{name:<34}{cells[HEADLINE]['mean']:>12.4f}"
+            if gain := cells["difference"]:
+                line += f"  {_interval(gain, '+.4f')}"
+            if ratio := cells["ratio"]:
+                line += f"  x{_interval(ratio, '.3f')}"
+            yield line
 
 
 def table_lines(result: Mapping[str, Any]) -> Iterator[str]:
@@ -30,9 +65,8 @@ def table_lines(result: Mapping[str, Any]) -> Iterator[str]:
             if not measured["queries"][stratum]:
                 continue
             yield ""
-            title = f"{count} seed{'s' if count != '1' else ''}, {stratum} playlists"
-            yield f"{title} (n={measured['queries'][stratum]})"
-            heads = [*METRICS, f"    Δ{HEADLINE} to {result['reference']}"]
+            yield f"{_seeds(count)}, {stratum} playlists (n={measured['queries'][stratum]})"
+            heads = [*METRICS, f"    Δ{HEADLINE} to {measured['reference']}"]
             yield f"{'':<34}" + "".join(f"{head:>12}" for head in heads)
             for system in result["systems"]:
                 yield _row(system["name"], measured, stratum)
@@ -42,8 +76,16 @@ def _row(name: str, measured: Mapping[str, Any], stratum: str) -> str:
     cells = measured["table"][name][stratum]
     line = f"{name:<34}" + "".join(f"{cells[metric]['mean']:>12.4f}" for metric in METRICS)
     if gain := measured["differences"].get(name, {}).get(stratum):
-        line += f"     {gain['mean']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"
+        line += f"     {_interval(gain, '+.4f')}"
     return line
+
+
+def _seeds(count: str) -> str:
+    return f"{count} seed{'s' if count != '1' else ''}"
+
+
+def _interval(cell: Mapping[str, float], form: str) -> str:
+    return f"{cell['mean']:{form}} [{cell['low']:{form}}, {cell['high']:{form}}]"
 
 
 def quality_lines(result: Mapping[str, Any]) -> Iterator[str]:

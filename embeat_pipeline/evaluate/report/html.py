@@ -35,10 +35,12 @@ def render_report(result: Mapping[str, Any]) -> str:
         autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.filters["pairs"] = _pairs
+    environment.filters["figures"] = _figures
     template = environment.from_string(folder.joinpath("page.html").read_text("utf-8"))
     all_charts = report_charts(result)
     return template.render(
         result={"sound": None, "examples": [], **result},
+        against=charts.by_count(result, "headline"),
         style=folder.joinpath("report.css").read_text("utf-8"),
         headline=HEADLINE,
         first_count=next(iter(charts.by_count(result))),
@@ -55,6 +57,10 @@ def report_charts(result: Mapping[str, Any]) -> dict[str, Chart]:
     all_charts = {
         "systems": charts.by_system(result, HEADLINE, NOVEL),
         "systems_all": charts.by_system(result, HEADLINE, ALL),
+        **{
+            f"against_{count}": charts.by_ratio(result, count)
+            for count in charts.by_count(result, "headline")
+        },
         "strata": charts.by_stratum(result, HEADLINE, first),
         "agreement": charts.agreement(result["seeds"][first]["agreement"]),
         "genre_map": charts.genre_map(result["genre_map"]),
@@ -67,10 +73,15 @@ def report_charts(result: Mapping[str, Any]) -> dict[str, Chart]:
 
 
 def _tiles(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Headline of the product for each number of seeds."""
+    """Headline of the product for each number of seeds, and its ratio to the opponent."""
     for count, measured in charts.by_count(result).items():
         if cell := measured["table"][PRODUCT].get(NOVEL, {}).get(HEADLINE):
-            yield {"count": count, "cell": cell}
+            yield {
+                "count": count,
+                "cell": cell,
+                "opponent": measured["reference"],
+                "ratio": measured["ratios"].get(PRODUCT, {}).get(NOVEL),
+            }
 
 
 def _tables(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -83,6 +94,7 @@ def _tables(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "count": count,
                 "stratum": title,
                 "queries": measured["queries"][stratum],
+                "reference": measured["reference"],
                 "is_open": stratum == NOVEL and count == "1",
                 "metrics": (*RANKING_METRICS, *LIST_METRICS),
                 # Coverage and Gini are of all lists together, so they are in one table only.
@@ -135,3 +147,9 @@ def _genres(measured: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in values.items())
+
+
+def _figures(values: Mapping[str, float]) -> str:
+    """Figures from the highest to the lowest."""
+    ordered = sorted(values.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {value:.3f}" for name, value in ordered)

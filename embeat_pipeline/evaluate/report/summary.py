@@ -1,5 +1,6 @@
 """Compute every metric of every system, overall and by stratum, with intervals."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -98,6 +99,26 @@ def differences(
             others, bootstrap.intervals(matrix[:, mask], seed), strict=True
         ):
             if interval.count:
+                result[system][stratum] = asdict(interval)
+    return result
+
+
+def ratios(
+    values: Values, reference: str, rows: Mapping[str, NDArray[np.bool_]], seed: int = 0
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Intervals of the headline metric over the reference's: system -> stratum -> interval.
+
+    Strata in which the reference reaches nothing are left out.
+    """
+    others = [system for system in values if system != reference]
+    matrix = np.stack([values[name][HEADLINE] for name in others])
+    result: dict[str, Any] = {system: {} for system in others}
+    for stratum, mask in rows.items():
+        denominator = values[reference][HEADLINE][mask]
+        for system, interval in zip(
+            others, bootstrap.ratios(matrix[:, mask], denominator, seed), strict=True
+        ):
+            if math.isfinite(interval.mean):
                 result[system][stratum] = asdict(interval)
     return result
 

@@ -40,6 +40,8 @@ class System:
     """Number of seeds -> (q, k) track codes, best first, ``PADDING`` where a list ends early."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """What was set or tuned, for the report."""
+    validation: dict[int, float] = field(default_factory=dict)
+    """Number of seeds -> mean nDCG@20 on validation queries, of a baseline that was tuned there."""
 
 
 class Scorer(Protocol):

@@ -22,6 +22,8 @@ class ArtistOptions:
     """See ``ItemKnnOptions``, between artists."""
     popularity: float = 0.5
     """Exponent of the track's frequency, which orders the tracks of one artist."""
+    length: float = 0.0
+    """See ``ItemKnnOptions``, for a playlist of n artists."""
 
 
 class ArtistCooccurrence:
@@ -44,7 +46,7 @@ class ArtistCooccurrence:
         self._artist_of = sparse.csr_array((ones, (tracks, main_artist)))
         by_artist = (train @ self._artist_of).tocsr()
         by_artist.data[:] = 1.0
-        everyone = ItemKnnOptions(options.shrinkage, by_artist.shape[1], 0.0)
+        everyone = ItemKnnOptions(options.shrinkage, by_artist.shape[1], length=options.length)
         self._artists = ItemKnn(by_artist, everyone)
         # Every vocabulary track's main artist is in a playlist, so all have a column there.
         self._column = np.searchsorted(self._artists.vocabulary, main_artist[self.vocabulary])

@@ -27,25 +27,33 @@ class ItemKnnOptions:
 
     shrinkage: float = 5.0
     """Added to the cosine's denominator: lowers pairs that occur together only a few times."""
-    neighbours: int = 1_000
+    neighbours: int = 10_000
     """Number of tracks closest to a seed that get a score."""
     popularity: float = 0.0
     """Exponent of the candidate's frequency, which its similarity is multiplied by."""
+    length: float = 0.0
+    """An entry of a playlist of n tracks weighs n^-length, since long playlists say less."""
 
 
 class ItemKnn:
     """Recommend tracks that occur in playlists together with the seeds, by cosine.
 
     Sarwar, Karypis, Konstan & Riedl (2001), "Item-based collaborative filtering recommendation
-    algorithms". Rows of the similarity matrix are computed for the seeds of a query only.
+    algorithms". The similarity of a seed s and a candidate t, in c_s and c_t playlists, is
+    (sum over common playlists of n^-length) / (sqrt(c_s c_t) + shrinkage) * c_t^popularity.
+    Rows of the similarity matrix are computed for the seeds of a query only.
     """
 
     def __init__(self, train: sparse.csr_array, options: ItemKnnOptions = ItemKnnOptions()):
         self.options = options
         self.vocabulary = tracks_in_playlists(train)
-        self._playlists = train[:, self.vocabulary].tocsr()
-        self._tracks = self._playlists.T.tocsr()
+        playlists = train[:, self.vocabulary].tocsr()
+        self._tracks = playlists.T.tocsr()
         self._frequency = np.diff(self._tracks.indptr).astype(np.float32)
+        sizes = np.diff(playlists.indptr)
+        weight = np.maximum(sizes, 1).astype(np.float32) ** np.float32(-options.length)
+        self._weighted = playlists.copy()
+        self._weighted.data = playlists.data * np.repeat(weight, sizes)
 
     def scores(self, seeds: sparse.csr_array) -> NDArray[np.float32]:
         """Sum of the similarities to the seeds, see ``Scorer.scores``."""
@@ -56,15 +64,18 @@ class ItemKnn:
         return np.where(total > 0, total, np.float32(-np.inf))
 
     def _similarity(self, items: NDArray[np.integer]) -> sparse.csr_array:
-        together = (self._tracks[items] @ self._playlists).tocoo()
-        row, column = together.row, together.col
-        frequency = self._frequency
-        cosine = together.data / (
-            np.sqrt(frequency[items[row]] * frequency[column]) + self.options.shrinkage
-        )
-        value = cosine * frequency[column] ** self.options.popularity
-        # Place of each neighbour in its seed's list, to cut the lists off.
-        order = np.lexsort((column, -value, row))
-        starts = np.searchsorted(row[order], np.arange(len(items)))
-        near = order[np.arange(len(order)) - starts[row[order]] < self.options.neighbours + 1]
-        return sparse.csr_array((value[near], (row[near], column[near])), shape=together.shape)
+        """Rows (items, v) of the similarity matrix, each with its highest values only."""
+        similarity = (self._tracks[items] @ self._weighted).tocsr()
+        similarity.sort_indices()
+        number = np.diff(similarity.indptr)
+        column, frequency = similarity.indices, self._frequency
+        root = np.sqrt(np.repeat(frequency[items], number) * frequency[column])
+        boost = frequency ** np.float32(self.options.popularity)
+        similarity.data *= boost[column] / (root + np.float32(self.options.shrinkage))
+        # A seed is its own neighbour, and is not counted as one.
+        kept = self.options.neighbours + 1
+        for row in np.flatnonzero(number > kept):
+            values = similarity.data[similarity.indptr[row] : similarity.indptr[row + 1]]
+            values[np.argsort(-values, kind="stable")[kept:]] = 0
+        similarity.eliminate_zeros()
+        return similarity

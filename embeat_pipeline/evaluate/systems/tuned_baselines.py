@@ -1,101 +1,72 @@
 """Tune every baseline on the validation playlists, and rank the test queries with it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
-from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
-from embeat_pipeline.evaluate.inputs.playlist_split import PlaylistSplit
-from embeat_pipeline.evaluate.systems.base import ITEM_KNN, Scorer, System, SystemGroup, rank
-from embeat_pipeline.evaluate.systems.content import (
-    ArtistCooccurrence,
-    ArtistOptions,
-    NearestVectors,
-    raw_features,
-)
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions, Popularity
-from embeat_pipeline.evaluate.systems.matrix_factorization import (
-    Als,
-    AlsOptions,
-    SvdOptions,
-    TruncatedSvd,
-)
-from embeat_pipeline.evaluate.systems.tuning import (
-    tune_als,
-    tune_artists,
-    tune_item_knn,
-    tune_svd,
-    validation_queries,
-)
+from embeat_pipeline.evaluate.systems.base import Scorer, System, SystemGroup, rank
+from embeat_pipeline.evaluate.systems.baselines import BASELINES, Baseline, BaselineInputs
+from embeat_pipeline.evaluate.systems.tuning import coordinate_search, validation_queries
+from embeat_pipeline.interactions.playlists import Playlists
 from embeat_pipeline.interactions.queries import QuerySet
-from embeat_serve.contract.lake import LakePaths
 
 
 def tuned_baselines(
-    lake: LakePaths,
-    catalogue: Catalogue,
-    data: PlaylistSplit,
+    inputs: BaselineInputs, validation: Playlists, *, queries: Mapping[int, QuerySet], k: int
+) -> Iterator[System]:
+    """Fit every baseline that applies to the training playlists and rank every query.
+
+    Parameters are tuned on the validation playlists, for each number of seeds by itself. Each
+    system knows what it reached there, so that the best one is known without the test queries.
+
+    Args:
+        inputs: what the baselines are fitted to.
+        validation: playlists that parameters are chosen on.
+        queries: number of seeds -> queries.
+        k: length of the lists.
+    """
+    tuning = validation_queries(validation, queries, inputs.seed)
+    for baseline in BASELINES.values():
+        if baseline.applies(inputs):
+            yield tuned_system(baseline, inputs, tuning, queries=queries, k=k)
+
+
+def tuned_system(
+    baseline: Baseline,
+    inputs: BaselineInputs,
+    tuning: Mapping[int, QuerySet],
     *,
     queries: Mapping[int, QuerySet],
     k: int,
-    seed: int = 0,
-) -> Iterator[System]:
-    """Fit every baseline to the training playlists and rank every query.
+) -> System:
+    """Tune one baseline on the queries ``tuning``, and rank ``queries`` with it.
 
-    Parameters are tuned on the validation playlists, for each number of seeds by itself.
-
-    Args:
-        lake: for the audio features of its tracks.
-        catalogue: of that lake.
-        data: its playlists.
-        queries: number of seeds -> queries.
-        k: length of the lists.
-        seed: of what a baseline draws at random.
+    A number of seeds without validation queries gets the options that the search starts from.
     """
-    train, artists = data.train.tracks, catalogue.main_artist
-    tuning = validation_queries(data.validation, queries, seed)
+    start, fit = baseline.start(inputs.seed), partial(baseline.fit, inputs)
+    tuned = coordinate_search(start, baseline.axes, fit, tuning)
+    ranked, parameters = {}, {}
+    models: dict[Any, Scorer] = {}
+    for count, query_set in queries.items():
+        options = tuned[count].options if count in tuned else start
+        if options not in models:
+            models[options] = fit(options)
+        ranked[count] = rank(models[options], query_set, k)
+        if options is not None:
+            parameters[_key(count)] = asdict(options)
+    reached = {count: choice.quality for count, choice in tuned.items()}
+    return System(baseline.name, SystemGroup.BASELINE, ranked, parameters, reached)
 
-    def plain(name: str, scorer: Scorer) -> System:
-        ranked = {count: rank(scorer, query_set, k) for count, query_set in queries.items()}
-        return System(name, SystemGroup.BASELINE, ranked)
 
-    def tuned(
-        name: str, fit: Callable[[Any], Scorer], best: Mapping[int, Any], default: Any
-    ) -> System:
-        ranked, parameters = {}, {}
-        models: dict[Any, Scorer] = {}
-        for count, query_set in queries.items():
-            options = best.get(count, default)
-            models[options] = models.get(options) or fit(options)
-            ranked[count] = rank(models[options], query_set, k)
-            parameters[f"{count} seeds"] = asdict(options)
-        return System(name, SystemGroup.BASELINE, ranked, parameters)
+def refit(system: System, inputs: BaselineInputs, count: int) -> Scorer:
+    """Fit the baseline of a system of ``tuned_system`` again, as tuned for a number of seeds."""
+    baseline = BASELINES[system.name]
+    options = baseline.start(inputs.seed)
+    if options is not None:
+        options = replace(options, **system.parameters[_key(count)])
+    return baseline.fit(inputs, options)
 
-    yield plain("popularity", Popularity(train))
-    yield tuned(
-        ITEM_KNN,
-        lambda options: ItemKnn(train, options),
-        tune_item_knn(train, tuning),
-        ItemKnnOptions(),
-    )
-    yield tuned(
-        "truncated SVD",
-        lambda options: TruncatedSvd(train, options),
-        tune_svd(train, tuning, seed),
-        SvdOptions(seed=seed),
-    )
-    if find_spec("implicit"):
-        yield tuned(
-            "ALS",
-            lambda options: Als(train, options),
-            tune_als(train, tuning, seed),
-            AlsOptions(seed=seed),
-        )
-    yield tuned(
-        "artist co-occurrence x popularity",
-        lambda options: ArtistCooccurrence(train, artists, options),
-        tune_artists(train, artists, tuning),
-        ArtistOptions(),
-    )
-    yield plain("raw audio features", NearestVectors(raw_features(lake)))
+
+def _key(count: int) -> str:
+    return f"{count} seeds"

@@ -1,39 +1,39 @@
 """Choose the parameters of the baselines on the validation playlists."""
 
-from collections.abc import Callable, Iterable, Mapping
-from itertools import product
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from embeat_pipeline.evaluate.systems.base import Scorer, rank
-from embeat_pipeline.evaluate.systems.content import ArtistCooccurrence, ArtistOptions
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions
-from embeat_pipeline.evaluate.systems.matrix_factorization import (
-    Als,
-    AlsOptions,
-    SvdOptions,
-    TruncatedSvd,
-)
 from embeat_pipeline.interactions.playlists import Playlists
 from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
 
-MAX_QUERIES = 250
-"""Largest number of validation queries for each number of seeds."""
+MAX_PLAYLISTS = 250
+"""Largest number of validation playlists that queries are drawn from."""
+DRAWS = {1: 3, 5: 2}
+"""Number of seeds -> how often each playlist is queried with other seeds; others once.
 
-SHRINKAGES = (0.0, 5.0, 10.0, 20.0)
-NEIGHBOURS = (100, 1_000, 10_000)
-POPULARITIES = (0.0, 0.1, 0.2, 0.3)
-FACTORS = (64, 128, 256)
-ALPHAS = (3.0, 10.0, 30.0)
-REGULARIZATIONS = (0.1, 10.0)
-ARTIST_SHRINKAGES = (0.0, 5.0, 20.0)
-ARTIST_POPULARITIES = (0.3, 0.5, 0.7)
+The fewer the seeds, the more a choice depends on which they are.
+"""
+MAX_ROUNDS = 2
+"""Largest number of times that each axis is searched."""
 
-Options = TypeVar("Options")
+Options = TypeVar("Options", bound=Any)
+Axes = Mapping[str, Sequence[float]]
+"""Name of a parameter -> values to try, ascending."""
+
+
+@dataclass(frozen=True)
+class Tuned(Generic[Options]):
+    """The options chosen for one number of seeds."""
+
+    options: Options
+    quality: float
+    """Mean nDCG@20 on the validation queries."""
 
 
 def validation_queries(
@@ -42,9 +42,13 @@ def validation_queries(
     """Draw the queries that parameters are chosen by: number of seeds -> queries."""
     queries = {}
     for count in seed_counts:
-        drawn = draw_queries(validation, count, seed)
-        queries[count] = drawn.select(np.arange(min(len(drawn), MAX_QUERIES)))
-    return {count: drawn for count, drawn in queries.items() if len(drawn)}
+        draws = [
+            draw_queries(validation, count, seed + draw) for draw in range(DRAWS.get(count, 1))
+        ]
+        rows = np.arange(min(len(draws[0]), MAX_PLAYLISTS))
+        if len(rows):
+            queries[count] = _joined([drawn.select(rows) for drawn in draws])
+    return queries
 
 
 def quality(model: Scorer, queries: QuerySet) -> float:
@@ -53,73 +57,60 @@ def quality(model: Scorer, queries: QuerySet) -> float:
     return float(ranking_metrics(ranked, queries.targets)["ndcg@20"].mean())
 
 
-def best(
-    candidates: Iterable[Options],
+def coordinate_search(
+    start: Options,
+    axes: Axes,
     fit: Callable[[Options], Scorer],
     queries: Mapping[int, QuerySet],
-) -> dict[int, Options]:
+) -> dict[int, Tuned[Options]]:
     """Choose the options with the highest quality for each number of seeds, the first of equals.
 
-    Each number of seeds has a choice of its own, since the best weight of frequency depends on it.
+    One parameter is changed at a time, from the best options so far of each number of seeds: first
+    to each of its values, in further rounds to the next lower and the next higher one, until
+    nothing new is left to try. A grid of three parameters would take ten times as many fits.
 
     Args:
-        candidates: options to try; each is fitted once.
-        fit: fits a model under some options.
-        queries: number of seeds -> validation queries.
+        start: where the search starts; its parameters are among the values of ``axes``.
+        axes: parameters that are searched, in that order; without any, ``start`` is measured.
+        fit: fits a model under some options; called once for each.
+        queries: number of seeds -> validation queries; every model answers all of them.
     """
-    best_so_far: dict[int, tuple[float, Options]] = {}
-    for options in candidates:
-        model = fit(options)
-        for count, drawn in queries.items():
-            reached = quality(model, drawn)
-            if count not in best_so_far or reached > best_so_far[count][0]:
-                best_so_far[count] = reached, options
-    return {count: options for count, (_, options) in best_so_far.items()}
+    reached: dict[Options, dict[int, float]] = {}
+
+    def measure(options: Options) -> None:
+        if options not in reached:
+            model = fit(options)
+            reached[options] = {count: quality(model, drawn) for count, drawn in queries.items()}
+
+    def best() -> dict[int, Options]:
+        return {
+            count: max(reached, key=lambda options: reached[options][count]) for count in queries
+        }
+
+    if queries:
+        measure(start)
+    for search_round in range(MAX_ROUNDS):
+        tried = len(reached)
+        for name, values in axes.items():
+            for centre in dict.fromkeys(best().values()):
+                for value in _nearby(values, getattr(centre, name), whole=search_round == 0):
+                    measure(replace(centre, **{name: value}))
+        if len(reached) == tried:
+            break
+    return {count: Tuned(options, reached[options][count]) for count, options in best().items()}
 
 
-def tune_item_knn(
-    train: sparse.csr_array, queries: Mapping[int, QuerySet]
-) -> dict[int, ItemKnnOptions]:
-    """Tune shrinkage and popularity together, as both depend on frequency; then the neighbours."""
-
-    def fit(options: ItemKnnOptions) -> Scorer:
-        return ItemKnn(train, options)
-
-    default = ItemKnnOptions().neighbours
-    grid = [ItemKnnOptions(s, default, p) for s, p in product(SHRINKAGES, POPULARITIES)]
-    chosen = {}
-    for count, weighting in best(grid, fit, queries).items():
-        sizes = [ItemKnnOptions(weighting.shrinkage, n, weighting.popularity) for n in NEIGHBOURS]
-        chosen |= best(sizes, fit, {count: queries[count]})
-    return chosen
+def _nearby(values: Sequence[float], value: float, *, whole: bool) -> Sequence[float]:
+    """All values of an axis, or those next to a value of it."""
+    place = values.index(value)
+    return values if whole else values[max(place - 1, 0) : place + 2]
 
 
-def tune_svd(
-    train: sparse.csr_array, queries: Mapping[int, QuerySet], seed: int = 0
-) -> dict[int, SvdOptions]:
-    """Tune the number of factors."""
-    grid = [SvdOptions(factors, seed) for factors in FACTORS]
-    return best(grid, lambda options: TruncatedSvd(train, options), queries)
+def _joined(parts: Sequence[QuerySet]) -> QuerySet:
+    return QuerySet(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS),
+        targets=sparse.csr_array(sparse.vstack([part.targets for part in parts], format="csr")),
+    )
 
 
-def tune_als(
-    train: sparse.csr_array, queries: Mapping[int, QuerySet], seed: int = 0
-) -> dict[int, AlsOptions]:
-    """Tune the confidence in an entry and the regularization.
-
-    Raises:
-        ImportError: ``implicit`` is not installed (extra ``evaluate``).
-    """
-    grid = [
-        AlsOptions(regularization=regularization, alpha=alpha, seed=seed)
-        for regularization, alpha in product(REGULARIZATIONS, ALPHAS)
-    ]
-    return best(grid, lambda options: Als(train, options), queries)
-
-
-def tune_artists(
-    train: sparse.csr_array, main_artist: NDArray[np.int64], queries: Mapping[int, QuerySet]
-) -> dict[int, ArtistOptions]:
-    """Tune the shrinkage between artists and the weight of popularity."""
-    grid = [ArtistOptions(s, p) for s, p in product(ARTIST_SHRINKAGES, ARTIST_POPULARITIES)]
-    return best(grid, lambda options: ArtistCooccurrence(train, main_artist, options), queries)
+_ARRAYS = ("playlists", "keys", "seeds")

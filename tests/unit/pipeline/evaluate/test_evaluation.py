@@ -13,6 +13,7 @@ BASELINES = {
     "upstream playlist",
     "popularity",
     "item-kNN",
+    "EASE",
     "truncated SVD",
     "artist co-occurrence x popularity",
     "raw audio features",

@@ -9,7 +9,7 @@ from embeat_pipeline.evaluate.quality.coverage import (
     catalogue_seeds,
 )
 from embeat_pipeline.evaluate.ranking_model.holdout_release import lake_playlists
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnnOptions
+from embeat_pipeline.evaluate.systems.item_knn import ItemKnn
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.options import RecallOptions
 
@@ -30,8 +30,7 @@ def test_the_release_answers_songs_that_item_knn_cannot(published_lake: LakePath
             ask,
             RecallOptions(),
             catalogue,
-            train=train,
-            item_knn=ItemKnnOptions(),
+            models={"item-kNN": ItemKnn(train.tracks)},
             seed=0,
             number=80,
         )

@@ -62,6 +62,16 @@ def test_differences_are_to_the_reference(measured):
     assert gains["silent"]["novel"]["high"] <= 0
 
 
+def test_ratios_are_to_the_reference(measured):
+    _, values, kinds = measured
+    rows = summary.masks(kinds)
+    means = {name: values[name]["ndcg@20"][rows["novel"]].mean() for name in ("good", "bad")}
+    ratio = summary.ratios(values, "bad", rows)["good"]["novel"]
+    assert ratio["mean"] == pytest.approx(means["good"] / means["bad"])
+    assert 1 < ratio["low"] < ratio["mean"] < ratio["high"]
+    assert summary.ratios(values, "silent", rows) == {"good": {}, "bad": {}}
+
+
 def test_agreement_is_the_share_of_the_rows_list(measured):
     systems, _, _ = measured
     share = summary.agreement(systems, 1)

@@ -3,6 +3,7 @@ import pytest
 
 from embeat_pipeline.evaluate.systems.base import rank
 from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions, Popularity
+from embeat_pipeline.interactions.playlists import Playlists
 from embeat_pipeline.interactions.queries import draw_queries
 from embeat_pipeline.interactions.ranking_metrics import PADDING
 from tests.support.themed_playlists import ndcg_of
@@ -23,7 +24,34 @@ def test_item_knn_is_the_shrunk_cosine(parts):
     dense = train.toarray().astype(np.float64)
     together, frequency = dense.T @ dense, dense.sum(axis=0)
     expected = together / (np.sqrt(np.outer(frequency, frequency)) + 3.0) * frequency**0.25
-    seeds = draw_queries(parts[2], 5).seed_matrix()
+    assert_scores(model, parts[2], expected)
+
+
+def test_an_entry_of_a_long_playlist_weighs_less(parts):
+    train = parts[0].tracks
+    model = ItemKnn(train, ItemKnnOptions(shrinkage=1.0, popularity=0.1, length=0.75))
+    dense = train.toarray().astype(np.float64)
+    frequency = dense.sum(axis=0)
+    together = dense.T @ (dense * dense.sum(axis=1, keepdims=True) ** -0.75)
+    expected = together / (np.sqrt(np.outer(frequency, frequency)) + 1.0) * frequency**0.1
+    assert_scores(model, parts[2], expected)
+
+
+def test_a_seed_has_its_nearest_neighbours_alone(parts):
+    train, _, test = parts
+    queries = draw_queries(test, 1)
+    everyone, nearest = (
+        rank(ItemKnn(train.tracks, ItemKnnOptions(neighbours=number)), queries, 30)
+        for number in (10_000, 20)
+    )
+    assert (nearest[:, :20] == everyone[:, :20]).all()
+    assert (nearest[:, 20:] == PADDING).all()
+    assert (everyone[:, 20:] != PADDING).any()
+
+
+def assert_scores(model: ItemKnn, playlists: Playlists, expected: np.ndarray) -> None:
+    """Scores of five seeds are sums of the rows of a (1000, 1000) matrix."""
+    seeds = draw_queries(playlists, 5).seed_matrix()
     found = model.scores(seeds)
     wanted = (seeds.toarray() @ expected)[:, model.vocabulary]
     assert np.allclose(np.where(np.isinf(found), 0, found), wanted, rtol=1e-4)

@@ -3,73 +3,81 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pytest
 
-from embeat_pipeline.evaluate.systems import tuning as tune
+from embeat_pipeline.evaluate.systems.tuning import (
+    DRAWS,
+    coordinate_search,
+    quality,
+    validation_queries,
+)
 
-pytestmark = pytest.mark.slow
+
+@dataclass(frozen=True)
+class Choice:
+    """Two parameters."""
+
+    frequent: float = 0.0
+    theme: int = 0
 
 
-@dataclass
-class Fixed:
-    """Says the same of everybody."""
+AXES = {"frequent": (-1.0, 0.0, 1.0), "theme": (0, 1, 2, 3)}
 
-    weights: np.ndarray
 
-    def __post_init__(self):
-        self.vocabulary = np.arange(len(self.weights))
+class Weighted:
+    """Recommends the tracks of one theme, by their frequency to a power."""
+
+    def __init__(self, train, choice: Choice):
+        frequency = np.maximum(np.bincount(train.indices, minlength=1_000), 1)
+        self.vocabulary = np.arange(1_000)
+        is_theme = self.vocabulary % 5 == choice.theme
+        self.weights = frequency**choice.frequent * (1 + is_theme)
 
     def scores(self, seeds):
         return np.tile(self.weights, (seeds.shape[0], 1)).astype(np.float32)
 
 
-def test_the_best_of_the_candidates_is_taken_and_each_is_fitted_once(parts):
+def test_the_best_is_chosen_and_each_is_fitted_once(parts):
     train, validation, _ = parts
-    frequency = np.bincount(train.tracks.indices, minlength=1_000)
-    models = {"never": -frequency, "popular": frequency, "also popular": 2 * frequency}
-    fitted = []
+    queries = validation_queries(validation, (1, 5))
+    fitted: list[Choice] = []
 
-    def fit(name: str) -> Fixed:
-        fitted.append(name)
-        return Fixed(models[name])
+    def fit(choice: Choice) -> Weighted:
+        fitted.append(choice)
+        return Weighted(train.tracks, choice)
 
-    queries = tune.validation_queries(validation, (1, 5))
-    assert tune.best(models, fit, queries) == {1: "popular", 5: "popular"}
-    assert fitted == list(models)
+    tuned = coordinate_search(Choice(), AXES, fit, queries)
+    assert len(set(fitted)) == len(fitted) < 12, "fewer than the whole grid, none twice"
+    for count, chosen in tuned.items():
+        reached = {
+            choice: quality(Weighted(train.tracks, choice), queries[count]) for choice in fitted
+        }
+        assert chosen.quality == max(reached.values()) == reached[chosen.options]
+        assert chosen.quality > reached[Choice()]
+
+
+def test_without_axes_the_start_is_measured(parts):
+    train, validation, _ = parts
+    queries = validation_queries(validation, (5,))
+    tuned = coordinate_search(None, {}, lambda options: Weighted(train.tracks, Choice()), queries)
+    assert tuned[5].options is None
+    assert tuned[5].quality == quality(Weighted(train.tracks, Choice()), queries[5])
 
 
 def test_nothing_is_chosen_without_queries(parts):
-    train, validation, _ = parts
-    nobody = validation.select(np.arange(0))
-    queries = tune.validation_queries(nobody, (1, 5))
+    nobody = parts[1].select(np.arange(0))
+    queries = validation_queries(nobody, (1, 5))
     assert queries == {}
-    assert tune.tune_item_knn(train.tracks, queries) == {}
+
+    def fit(choice: Choice) -> Weighted:
+        raise AssertionError("nothing is fitted")
+
+    assert coordinate_search(Choice(), AXES, fit, queries) == {}
 
 
-def test_all_models_are_tuned_on_a_grid_and_the_choice_repeats(parts):
-    train, validation, _ = parts
-    queries = tune.validation_queries(validation, (1, 5))
-    themes = np.arange(1_000) % 5
-
-    def chosen():
-        return (
-            tune.tune_item_knn(train.tracks, queries),
-            tune.tune_svd(train.tracks, queries),
-            tune.tune_artists(train.tracks, themes, queries),
-        )
-
-    first = chosen()
-    assert first == chosen()
-    neighbours, factors, artists = first
-    assert {options.neighbours for options in neighbours.values()} <= set(tune.NEIGHBOURS)
-    assert {options.factors for options in factors.values()} <= set(tune.FACTORS)
-    assert {options.shrinkage for options in artists.values()} <= set(tune.ARTIST_SHRINKAGES)
-
-
-def test_als_is_tuned(parts, monkeypatch):
-    pytest.importorskip("implicit", reason="implicit is not installed (extra evaluate)")
-    train, validation, _ = parts
-    monkeypatch.setattr(tune, "REGULARIZATIONS", (0.1,))
-    monkeypatch.setattr(tune, "ALPHAS", (1.0, 30.0))
-    queries = tune.validation_queries(validation, (5,))
-    assert tune.tune_als(train.tracks, queries)[5].alpha in (1.0, 30.0)
+def test_a_playlist_is_asked_with_several_seeds_where_they_are_few(parts):
+    queries = validation_queries(parts[1], (1, 25))
+    assert DRAWS[1] > 1
+    playlists = np.unique(queries[1].playlists)
+    assert len(queries[1]) == DRAWS[1] * len(playlists) == queries[1].targets.shape[0]
+    assert len(np.unique(queries[1].seeds)) > len(playlists)
+    assert len(np.unique(queries[25].playlists)) == len(queries[25])
