@@ -40,6 +40,7 @@ MAKERS = (
     "embeat_pipeline.evaluate.report.store",
 )
 """Modules whose functions make what the lake holds."""
+BEFORE_INDEX = MAKERS[: MAKERS.index("embeat_pipeline.index.build")]
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -115,6 +116,12 @@ def test_every_import_that_python_sees_is_followed() -> None:
 
 def test_modules_started_as_processes_are_followed() -> None:
     assert "embeat_pipeline.index.shard_worker" in module_closure("embeat_pipeline.index.build")
+
+
+@pytest.mark.parametrize("maker", BEFORE_INDEX)
+def test_nothing_of_the_index_counts_for_the_stages_before_it(maker: str) -> None:
+    packages = {".".join(module.split(".")[:2]) for module in module_closure(maker)}
+    assert "embeat_pipeline.index" not in packages
 
 
 def test_every_module_without_bytes_exists_and_gives_a_reason() -> None:
