@@ -204,7 +204,7 @@ def _fusion(lake: LakePaths) -> dict[str, Any]:
         return {MANIFEST_PARAMETER: RankingModel.from_dict(json.loads(path.read_bytes())).to_dict()}
     except (ValueError, TypeError, AttributeError) as error:
         raise PipelineError(
-            f"{path} holds no fusion model ({error}); delete it, or run "
+            f"{path} holds no ranking model ({error}); delete it, or run "
             f"`python -m embeat_pipeline evaluate --lake {lake.root}`"
         ) from None
 
