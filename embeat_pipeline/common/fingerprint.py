@@ -36,7 +36,7 @@ NO_BYTES = {
     "embeat_pipeline.common.progress": "shows how far work is",
     "embeat_pipeline.index.lock": "keeps processes apart",
     "embeat_pipeline.index.verification": "checks a release and changes nothing in it",
-    "embeat_pipeline.index.verify": "checks a release and changes nothing in it",
+    "embeat_pipeline.index.release_checks": "checks a release and changes nothing in it",
     "embeat_serve": "names for users; the pipeline imports the modules themselves",
 }
 """Module that cannot change what an output holds -> why."""

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import embeat_pipeline
 from embeat_pipeline.common.atomic import atomic_path, sync_folder, write_json
 from embeat_pipeline.common.fingerprint import code_version, file_digest
-from embeat_pipeline.index.collections import BuildSite, build_collections
+from embeat_pipeline.index.collection_build import BuildSite, build_collections
 from embeat_pipeline.index.config import DEFAULT_OPTIONS, TABLES, BuildOptions
 from embeat_pipeline.index.incremental.plan import (
     BUILT,

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from embeat_pipeline.definitions import defs
-from embeat_pipeline.index import verify
+from embeat_pipeline.index import release_checks
 from embeat_pipeline.stages import STAGES
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
@@ -79,7 +79,7 @@ def test_fit_release_is_published(built_lake: LakePaths) -> None:
 def test_unfit_release_is_not_published(
     built_lake: LakePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "MIN_MEAN_RECALL", 2.0)
+    monkeypatch.setattr(release_checks, "MIN_MEAN_RECALL", 2.0)
     result = index_again(built_lake)
     assert not result.success
     assert materialized(result) == {"release"}

@@ -34,7 +34,7 @@ def spoil(vectors):
 @pytest.fixture
 def broken_trainer(monkeypatch):
     from embeat_pipeline.playlists.config import Track2VecConfig
-    from embeat_pipeline.playlists.track2vec import fit as track2vec
+    from embeat_pipeline.playlists.track2vec import playlist_vectors as track2vec
 
     train = track2vec.track_vectors
 

@@ -57,7 +57,7 @@ def test_an_unfit_release_blocks_what_follows(
     built_copy: tuple[LakePaths, str], instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake, _ = built_copy
-    monkeypatch.setattr("embeat_pipeline.index.verify.MIN_MEAN_RECALL", 2.0)
+    monkeypatch.setattr("embeat_pipeline.index.release_checks.MIN_MEAN_RECALL", 2.0)
     result = materialize(lake, instance)
     assert not result.success
     (check,) = result.get_asset_check_evaluations()

@@ -13,7 +13,7 @@ from embeat_pipeline.index.publish import (
     publish_release,
     rollback,
 )
-from embeat_pipeline.index.verify import Check
+from embeat_pipeline.index.release_checks import Check
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import FORMAT_VERSION, Manifest
 from embeat_serve.errors import BrokenRelease, PipelineError, UnfitRelease
