@@ -43,6 +43,12 @@ def test_the_pipeline_makes_all_stages_and_no_evaluation() -> None:
     assert {graph.get(key).group_name for key in keys} == set(STAGES)
 
 
+@pytest.mark.parametrize("job", ["pipeline", "reindex_now"])
+def test_whatever_publishes_runs_both_checks_of_the_release(job: str) -> None:
+    steps = {node.name for node in defs.resolve_job_def(job).nodes}
+    assert steps >= {"published_release", "release_release_is_fit", "release_release_is_no_worse"}
+
+
 @pytest.fixture
 def built_lake(published_lake: LakePaths, tmp_path: Path) -> LakePaths:
     """A lake with every stage done but the last."""
