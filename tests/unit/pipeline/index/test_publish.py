@@ -74,6 +74,12 @@ def test_rolling_back_is_undone_by_rolling_back(lake: LakePaths) -> None:
     assert served(lake) == B
 
 
+def test_rolling_back_creates_no_lake(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="no previous release"):
+        rollback(LakePaths(tmp_path / "typo"))
+    assert not (tmp_path / "typo").exists()
+
+
 @pytest.mark.usefixtures("fit")
 def test_a_previous_release_that_is_broken_is_not_gone_back_to(lake: LakePaths) -> None:
     publish_release(lake, A)
