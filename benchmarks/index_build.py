@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 import qdrant_edge as edge
 
 from embeat_pipeline.common.schemas import SCHEMAS
-from embeat_pipeline.index.collections import plan_parts
+from embeat_pipeline.index.collection_build import plan_parts
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.incremental.point_digests import write_digests
 from embeat_pipeline.index.payload import FACTS, read_sql, write_facts

@@ -20,9 +20,9 @@ import torch
 
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
-from embeat_pipeline.playlists.track2vec.fit import candidate_weight
+from embeat_pipeline.playlists.track2vec.playlist_vectors import candidate_weight
 from embeat_pipeline.playlists.track2vec.svd_init import factorise
-from embeat_pipeline.playlists.track2vec.train import make_trainer
+from embeat_pipeline.playlists.track2vec.training_loop import make_trainer
 from embeat_pipeline.playlists.track2vec.validation import LossProbe, ValidationSplit
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import VECTOR_SIZE

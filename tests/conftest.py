@@ -85,7 +85,7 @@ def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFact
     from embeat_pipeline.index.publish import publish_release
     from embeat_pipeline.playlists.config import Track2VecConfig
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
-    from embeat_pipeline.playlists.track2vec.fit import train_track2vec
+    from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 
     lake = LakePaths(tmp_path_factory.mktemp("published_lake"))
     shutil.copytree(tables_lake.tables, lake.tables)

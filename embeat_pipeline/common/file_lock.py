@@ -13,32 +13,34 @@ from embeat_serve.errors import PipelineError
 _OWN_LOCKS: set[Path] = set()
 """Lock files that this process has locked."""
 
-FOR_EVER = -1
-"""Seconds to wait without an end."""
-
 
 class LockTaken(Exception):
     """Another holder has the lock."""
 
 
 @contextmanager
-def file_lock(path: Path, *, seconds: float = 0, inheritable: bool = False) -> Iterator[None]:
+def file_lock(
+    path: Path, *, on_wait: Callable[[], None] | None = None, inheritable: bool = False
+) -> Iterator[None]:
     """Hold the lock on ``path``, a file that is created where it is missing.
 
     Args:
         path: the lock file; it stays when the lock is released.
-        seconds: longest time to wait for it.
+        on_wait: called once before waiting for another holder; without it nobody waits.
         inheritable: keep the lock in a program that this process is replaced by.
 
     Raises:
-        LockTaken: another process has it, or this one by another call.
+        LockTaken: another process has it, or this one by another call, and ``on_wait`` is None.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, on_acquired=_make_inheritable if inheritable else None)
     try:
-        lock.acquire(timeout=seconds)
+        lock.acquire(timeout=0)
     except Timeout:
-        raise LockTaken(str(path)) from None
+        if on_wait is None:
+            raise LockTaken(str(path)) from None
+        on_wait()
+        lock.acquire()
     try:
         yield
     finally:
@@ -76,14 +78,11 @@ def lake_lock(lake: LakePaths, on_wait: Callable[[], None] | None = None) -> Ite
         return
     with ExitStack() as stack:
         try:
-            stack.enter_context(file_lock(path))
+            stack.enter_context(file_lock(path, on_wait=on_wait))
         except LockTaken:
-            if on_wait is None:
-                raise PipelineError(
-                    f"another run is working on {lake.root}; wait for it or stop it"
-                ) from None
-            on_wait()
-            stack.enter_context(file_lock(path, seconds=FOR_EVER))
+            raise PipelineError(
+                f"another run is working on {lake.root}; wait for it or stop it"
+            ) from None
         _OWN_LOCKS.add(path)
         try:
             yield

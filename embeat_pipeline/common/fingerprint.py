@@ -31,11 +31,12 @@ ROOT = Path(__file__).resolve().parents[2]
 NO_BYTES = {
     "embeat_pipeline": "holds the version number; the code itself counts",
     "embeat_pipeline.common.file_lock": "keeps processes apart",
+    "embeat_pipeline.common.fingerprint": "decides when an output is made, not what it holds",
     "embeat_pipeline.common.logging": "says what happens",
     "embeat_pipeline.common.progress": "shows how far work is",
     "embeat_pipeline.index.lock": "keeps processes apart",
     "embeat_pipeline.index.verification": "checks a release and changes nothing in it",
-    "embeat_pipeline.index.verify": "checks a release and changes nothing in it",
+    "embeat_pipeline.index.release_checks": "checks a release and changes nothing in it",
     "embeat_serve": "names for users; the pipeline imports the modules themselves",
 }
 """Module that cannot change what an output holds -> why."""

@@ -1,8 +1,8 @@
 """Decide whether a stage is skipped: remember the fingerprint that each output was made under.
 
-A finished output has a sidecar ``<output>.made.json`` with its ``fingerprint``. ``is_current``
-compares it with that of now, so a stage that was killed, or whose inputs, settings, code or
-libraries changed, runs again, and a finished one does not.
+A finished output has a sidecar ``<output>.made.json`` with its fingerprint, the ``key``.
+``is_current`` compares it with that of now, so a stage that was killed, or whose inputs, settings,
+code or libraries changed, runs again, and a finished one does not.
 """
 
 import json
@@ -13,7 +13,8 @@ from typing import Any
 from embeat_pipeline.common.atomic import write_json
 
 
-def _sidecar(output: Path) -> Path:
+def sidecar(output: Path) -> Path:
+    """File that says under which fingerprint an output was made."""
     return output.with_name(f"{output.name}.made.json")
 
 
@@ -21,7 +22,7 @@ def is_current(outputs: Iterable[Path], key: str) -> bool:
     """Whether every output exists and was made under the fingerprint ``key``."""
     for output in outputs:
         try:
-            made = json.loads(_sidecar(output).read_text(encoding="utf-8"))
+            made = json.loads(sidecar(output).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return False
         if made.get("key") != key or not output.exists():
@@ -32,18 +33,18 @@ def is_current(outputs: Iterable[Path], key: str) -> bool:
 def mark_current(outputs: Iterable[Path], key: str, metadata: Mapping[str, Any]) -> None:
     """Record that ``outputs`` were made under ``key``; call it last."""
     for output in outputs:
-        write_json(_sidecar(output), {"key": key, "metadata": dict(metadata)})
+        write_json(sidecar(output), {"key": key, "metadata": dict(metadata)})
 
 
 def forget(outputs: Iterable[Path]) -> None:
     """Record that ``outputs`` are no longer what they were; call it before replacing several."""
     for output in outputs:
-        _sidecar(output).unlink(missing_ok=True)
+        sidecar(output).unlink(missing_ok=True)
 
 
 def made_metadata(output: Path) -> dict[str, Any]:
     """Metadata recorded by ``mark_current``; empty where there is none."""
     try:
-        return json.loads(_sidecar(output).read_text(encoding="utf-8"))["metadata"]
+        return json.loads(sidecar(output).read_text(encoding="utf-8"))["metadata"]
     except (OSError, ValueError, KeyError):
         return {}

@@ -1,6 +1,6 @@
 """Assets of the evaluation: holdout release, ranking model, report, and the publishing check.
 
-They are materialized on demand, by the job ``evaluation`` or by the command ``evaluate``. The
+They are materialized on demand, by the job ``evaluate`` or by the command ``evaluate``. The
 release reads the ranking model where there is one.
 """
 
@@ -54,13 +54,10 @@ def holdout_release(lake: LakeResource) -> dg.MaterializeResult:
 def ranking_model(lake: LakeResource) -> dg.MaterializeResult:
     """Fit the ranking model with the holdout release."""
     from embeat_pipeline.evaluate.evaluation import DEFAULT_OPTIONS
-    from embeat_pipeline.evaluate.ranking_model.model_file import (
-        measurement_path,
-        write_ranking_model,
-    )
+    from embeat_pipeline.evaluate.ranking_model import model_file
 
-    metadata, seconds = timed(write_ranking_model, lake.paths, DEFAULT_OPTIONS.split)
-    version = file_digest(measurement_path(lake.paths))
+    metadata, seconds = timed(model_file.write_ranking_model, lake.paths, DEFAULT_OPTIONS.split)
+    version = file_digest(model_file.measurement_path(lake.paths))
     return asset_result(metadata, data_version=version, seconds=seconds)
 
 
@@ -75,15 +72,11 @@ def ranking_model(lake: LakeResource) -> dg.MaterializeResult:
 )
 def evaluation(lake: LakeResource) -> dg.MaterializeResult:
     """Measure, and write ``reports/evaluation.html`` and ``.json``."""
+    from embeat_pipeline.evaluate.report import store
     from embeat_pipeline.evaluate.report.console import headline
     from embeat_pipeline.evaluate.report.html import report_charts
-    from embeat_pipeline.evaluate.report.store import (
-        evaluation_json,
-        evaluation_page,
-        run_evaluation,
-    )
 
-    result, seconds = timed(run_evaluation, lake.paths, device=lake.device)
+    result, seconds = timed(store.run_evaluation, lake.paths, device=lake.device)
     charts = {
         f"chart_{name}": dg.MetadataValue.md(chart.markdown())
         for name, chart in report_charts(result).items()
@@ -91,10 +84,10 @@ def evaluation(lake: LakeResource) -> dg.MaterializeResult:
     shown = {
         **headline(result),
         **charts,
-        "report": dg.MetadataValue.path(str(evaluation_page(lake.paths))),
+        "report": dg.MetadataValue.path(str(store.evaluation_page(lake.paths))),
         "unchanged": bool(result.get("unchanged")),
     }
-    version = file_digest(evaluation_json(lake.paths))
+    version = file_digest(store.evaluation_json(lake.paths))
     return asset_result(shown, data_version=version, seconds=seconds)
 
 
@@ -102,15 +95,19 @@ def evaluation(lake: LakeResource) -> dg.MaterializeResult:
     asset=release,
     blocking=True,
     pool="gpu",
-    description="Not significantly worse than what is served, where both have a holdout release; "
-    "EMBEAT_PUBLISH_WORSE=1 publishes all the same.",
+    description="Not significantly worse than what is served. Without a holdout release of the "
+    "candidate nothing is compared, and it passes; where only the published release has none, "
+    "both are queried themselves. EMBEAT_PUBLISH_WORSE=1 publishes all the same.",
 )
 def release_is_no_worse(lake: LakeResource) -> dg.AssetCheckResult:
     """Compare the release last built with the published one; trains and builds nothing."""
     from embeat_pipeline.evaluate.publish_gate import judge_release
     from embeat_pipeline.index.build import built_release
+    from embeat_pipeline.index.gate_verdict import record_verdict
 
-    verdict = judge_release(lake.paths, built_release(lake.paths))
+    name = built_release(lake.paths)
+    verdict = judge_release(lake.paths, name)
+    record_verdict(lake.paths, name, passed=verdict.passed, reason=verdict.reason)
     gain = verdict.difference
     measured = {"ndcg@20": gain.mean, "low": gain.low, "high": gain.high} if gain else {}
     return dg.AssetCheckResult(passed=verdict.passed, description=verdict.reason, metadata=measured)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from embeat_pipeline.settings import PipelineSettings
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.errors import UsageError
+from embeat_serve.errors import NoRelease, UsageError
 from embeat_serve.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     device = PipelineSettings.from_environment().device
     lake = LakePaths(arguments.lake) if arguments.lake else settings.lake
+    if not lake.root.is_dir():
+        # The lock would create it.
+        raise NoRelease(
+            f"no data lake at {lake.root}; run `python -m embeat_pipeline run --lake {lake.root}`"
+        )
     from embeat_pipeline.common.file_lock import lake_lock
 
     if arguments.compare:

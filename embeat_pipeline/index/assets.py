@@ -55,11 +55,13 @@ def release_is_fit(lake: LakeResource) -> dg.AssetCheckResult:
 def published_release(lake: LakeResource) -> dg.MaterializeResult:
     """Serve the release last built, and remove releases older than the previous one."""
     from embeat_pipeline.index.build import built_release
+    from embeat_pipeline.index.gate_verdict import require_verdict
     from embeat_pipeline.index.publish import collect_garbage, publish_release
     from embeat_pipeline.settings import PipelineSettings
     from embeat_serve.settings import Settings
 
     name = built_release(lake.paths)
+    require_verdict(lake.paths, name)
     metadata = publish_release(lake.paths, name)
     metadata["removed"] = collect_garbage(lake.paths)
     settings = Settings.from_environment()

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import embeat_pipeline
 from embeat_pipeline.common.atomic import atomic_path, sync_folder, write_json
 from embeat_pipeline.common.fingerprint import code_version, file_digest
-from embeat_pipeline.index.collections import BuildSite, build_collections
+from embeat_pipeline.index.collection_build import BuildSite, build_collections
 from embeat_pipeline.index.config import DEFAULT_OPTIONS, TABLES, BuildOptions
 from embeat_pipeline.index.incremental.plan import (
     BUILT,
@@ -204,7 +204,7 @@ def _fusion(lake: LakePaths) -> dict[str, Any]:
         return {MANIFEST_PARAMETER: RankingModel.from_dict(json.loads(path.read_bytes())).to_dict()}
     except (ValueError, TypeError, AttributeError) as error:
         raise PipelineError(
-            f"{path} holds no fusion model ({error}); delete it, or run "
+            f"{path} holds no ranking model ({error}); delete it, or run "
             f"`python -m embeat_pipeline evaluate --lake {lake.root}`"
         ) from None
 

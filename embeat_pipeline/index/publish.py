@@ -62,10 +62,13 @@ def rollback(lake: LakePaths) -> dict[str, Any]:
         PipelineError: there is none to go back to.
         BrokenRelease: it cannot be read; nothing has changed.
     """
+    nothing = PipelineError(f"no previous release in {lake.index} to go back to")
+    if not lake.index.is_dir():
+        raise nothing  # The lock would create the folder.
     with index_lock(lake):
         served, previous = _served(lake), _previous(lake)
         if previous is None or previous == served:
-            raise PipelineError(f"no previous release in {lake.index} to go back to")
+            raise nothing
         read_manifest(lake, previous)
         _write_pointer(lake.current, previous)
         if served is not None:

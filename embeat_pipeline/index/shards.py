@@ -127,7 +127,7 @@ def join_shards(parts: Sequence[Path], target: Path) -> None:
     """Join shards with disjoint ids into one by moving their segments; ``parts`` are removed.
 
     A segment is a folder with a unique name, and a shard consists of the folders in ``segments``.
-    ``verify_release`` counts the points of the result.
+    ``release_checks`` counts the points of the result.
     """
     first, *others = parts
     first.replace(target)

@@ -20,9 +20,9 @@ from typing import Any
 
 from embeat_pipeline.common.atomic import write_json
 from embeat_pipeline.common.fingerprint import code_version, file_digest
-from embeat_pipeline.index import verify
+from embeat_pipeline.index import release_checks
 from embeat_pipeline.index.config import TABLES
-from embeat_pipeline.index.verify import Check
+from embeat_pipeline.index.release_checks import Check
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
 from embeat_serve.errors import BrokenRelease
@@ -57,7 +57,7 @@ def verified_checks(lake: LakePaths, release: str) -> list[Check]:
 def verify_and_record(lake: LakePaths, folder: Path, manifest: Manifest) -> list[Check]:
     """Verify the release in ``folder`` and, where it passes every check, record that."""
     tables = _table_states(lake)
-    checks = verify.verify_folder(lake, folder, manifest)
+    checks = release_checks.verify_folder(lake, folder, manifest)
     # Taken afterwards, since the engine completes its configuration when it first loads a release.
     key = verification_key(lake, folder)
     if key["tables"] == tables and all(check.passed for check in checks):
@@ -85,8 +85,8 @@ def verification_key(lake: LakePaths, folder: Path) -> dict[str, Any]:
         OSError: a table or a file cannot be read.
     """
     return {
-        "code": code_version(verify.__name__),
-        "limits": verify.limits(),
+        "code": code_version(release_checks.__name__),
+        "limits": release_checks.limits(),
         "tables": _table_states(lake),
         "files": _files_digest(folder),
     }

@@ -7,10 +7,10 @@ belong to runs that were killed. Files of other stages are never touched.
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from embeat_pipeline.common.file_lock import FOR_EVER, LockTaken, file_lock
+from embeat_pipeline.common.file_lock import file_lock
 from embeat_pipeline.common.logging import pipeline_logger
 
 LOCK_NAME = ".ingest.lock"
@@ -21,13 +21,11 @@ PREFIX = ".ingest-"
 @contextmanager
 def ingest_lock(tables: Path) -> Iterator[None]:
     """Wait until no other ingest writes to the folder ``tables``, and keep others waiting."""
-    path = tables / LOCK_NAME
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(file_lock(path))
-        except LockTaken:
-            pipeline_logger().info("ingest: waiting for another ingest of this lake to end")
-            stack.enter_context(file_lock(path, seconds=FOR_EVER))
+
+    def say_so() -> None:
+        pipeline_logger().info("ingest: waiting for another ingest of this lake to end")
+
+    with file_lock(tables / LOCK_NAME, on_wait=say_so):
         yield
 
 

@@ -12,7 +12,7 @@ from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS
 
 @dg.asset(
     group_name="playlists",
-    code_version=code_version("embeat_pipeline.playlists.track2vec.fit"),
+    code_version=code_version("embeat_pipeline.playlists.track2vec.playlist_vectors"),
     deps=["playlists"],
     kinds={"gensim", "parquet"},
     description="Track2Vec: tracks of the same playlists point in the same direction; the length "
@@ -22,7 +22,7 @@ def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
     """Train the playlist vectors."""
     from embeat_pipeline.common.plots import to_markdown_image
     from embeat_pipeline.common.training_curves import plot_training
-    from embeat_pipeline.playlists.track2vec.fit import train_track2vec
+    from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 
     metadata, seconds = timed(train_track2vec, lake.paths, device=lake.device)
     history = metadata["history"]

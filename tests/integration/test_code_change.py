@@ -27,7 +27,7 @@ from embeat_pipeline.index.build import build_release
 from embeat_pipeline.ingest.ingest import ingest
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.neighbours.lists import write_neighbours
-from embeat_pipeline.playlists.track2vec.fit import train_track2vec
+from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 from embeat_serve.contract.lake import LakePaths
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""Find the holdout release that was made from the same inputs as a release of the lake."""
+"""Find the holdout release that stands for a release of the lake.
+
+A release is named after everything that decides its content, code and settings included. So a
+holdout release is recorded under the name of the release that the lake would build when it was
+made; a release of another version has no part in it.
+"""
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,13 +17,12 @@ from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.errors import PipelineError
 from embeat_serve.ranking.model import MANIFEST_PARAMETER
-from embeat_serve.stores.factory import read_manifest
 
 
 def register(
     lake: LakePaths, options: SplitOptions, holdout: str, ranking_model: Path | None
 ) -> None:
-    """Record that ``holdout`` stands for a release of the lake's tables and this ranking model.
+    """Record that ``holdout`` stands for the release of the lake as it is, with this ranking model.
 
     Args:
         lake: lake whose tables, as they are, the holdout release was made from.
@@ -27,7 +30,8 @@ def register(
         holdout: name of the release in the evaluation lake.
         ranking_model: file of the fitted model in it; None for the default model.
     """
-    from embeat_pipeline.index.build import input_digests
+    from embeat_pipeline.index.build import input_digests, release_name
+    from embeat_pipeline.index.config import BuildOptions
 
     try:
         inputs = input_digests(lake)
@@ -37,22 +41,19 @@ def register(
     if ranking_model:
         inputs[MANIFEST_PARAMETER] = file_digest(ranking_model)
     names = {key: name for key, name in _names(lake).items() if _exists(lake, name)}
-    write_json(_registry_path(lake), {**names, _key(inputs, options): holdout})
+    release = release_name(inputs, BuildOptions.from_environment())
+    write_json(_registry_path(lake), {**names, _key(release, options): holdout})
 
 
 def holdout_of(lake: LakePaths, release: str, options: SplitOptions) -> str | None:
-    """Name of the holdout release of a release; None where there is none (any more).
-
-    Raises:
-        BrokenRelease: the manifest of ``release`` cannot be read.
-    """
-    name = _names(lake).get(_key(read_manifest(lake, release).inputs, options))
+    """Name of the holdout release of a release; None where there is none (any more)."""
+    name = _names(lake).get(_key(release, options))
     return name if name and _exists(lake, name) else None
 
 
-def _key(inputs: Mapping[str, str], options: SplitOptions) -> str:
-    content = json.dumps({"inputs": dict(inputs), "split": asdict(options)}, sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+def _key(release: str, options: SplitOptions) -> str:
+    split = json.dumps(asdict(options), sort_keys=True)
+    return f"{release}-{hashlib.sha256(split.encode()).hexdigest()[:12]}"
 
 
 def _exists(lake: LakePaths, holdout: str) -> bool:

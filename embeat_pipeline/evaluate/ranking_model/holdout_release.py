@@ -21,7 +21,7 @@ from embeat_pipeline.common import schemas
 from embeat_pipeline.common.atomic import atomic_path, link, write_json
 from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.parquet import write_table
-from embeat_pipeline.common.stage_cache import is_current, mark_current
+from embeat_pipeline.common.stage_cache import is_current, mark_current, sidecar
 from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists
 from embeat_pipeline.evaluate.ranking_model import holdout_registry
 from embeat_pipeline.interactions.split import SplitOptions, split_playlists
@@ -166,7 +166,7 @@ def _run_stages(holdout: LakePaths, encoder: Path, device: str) -> dict[str, Map
     from embeat_pipeline.acoustic.train import train_encoder
     from embeat_pipeline.genres.assign import assign_genres
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
-    from embeat_pipeline.playlists.track2vec.fit import train_track2vec
+    from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 
     try:
         config = TrainingConfig(**Encoder.load(encoder).config["training"])
@@ -204,13 +204,13 @@ def adopt(source: Path, target: Path) -> None:
 
     What a stage has made there since then stays, so that it need not be made again.
     """
-    sidecar = source.with_name(f"{source.name}.made.json")
-    if not sidecar.exists():
+    made = sidecar(source)
+    if not made.exists():
         return
     adopted = target.with_name(f"{target.name}.adopted.json")
-    if adopted.exists() and adopted.read_bytes() == sidecar.read_bytes():
+    if adopted.exists() and adopted.read_bytes() == made.read_bytes():
         return
     link(source, target)
-    link(sidecar, target.with_name(sidecar.name))
+    link(made, sidecar(target))
     with atomic_path(adopted) as scratch:
-        shutil.copyfile(sidecar, scratch)
+        shutil.copyfile(made, scratch)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from embeat_pipeline.common.atomic import write_json
-from embeat_pipeline.common.fingerprint import fingerprint
-from embeat_pipeline.common.stage_cache import is_current, mark_current
+from embeat_pipeline.common.fingerprint import file_digest, fingerprint
+from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
 from embeat_pipeline.evaluate.inputs.playlist_split import load_split
 from embeat_pipeline.evaluate.ranking_model.fit import DEFAULT_OPTIONS, fit_ranking_model
 from embeat_pipeline.evaluate.ranking_model.holdout_release import read_holdout_release
@@ -15,6 +15,9 @@ from embeat_pipeline.evaluate.ranking_model.training_data import FitOptions
 from embeat_pipeline.interactions.split import SplitOptions
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.ranking.model import SEED_REGIMES
+
+MODEL = "model_file"
+"""Name in the metadata of the digest of the model file; empty where there is no such file."""
 
 
 def measurement_path(lake: LakePaths) -> Path:
@@ -28,7 +31,7 @@ def write_ranking_model(
     """Fit the ranking model with the holdout release, unless that was done from the same inputs.
 
     Where the fit is no better than the default for any kind of seed there is no model file, and
-    the default weights serve.
+    the default weights serve. A model file that is not as it was written is made again.
 
     Args:
         lake: with a holdout release, see ``build_holdout_release``.
@@ -53,10 +56,8 @@ def write_ranking_model(
         "options": asdict(options),
     }
     key = fingerprint(__name__, settings=settings, inputs=[lake.table("playlists")])
-    if is_current([output], key):
-        summary = _summary(read_measurement(lake))
-        if model_path.is_file() == bool(summary["fitted"]):
-            return {**summary, "unchanged": True}
+    if is_current([output], key) and made_metadata(output).get(MODEL) == _digest(model_path):
+        return {**_summary(read_measurement(lake)), "unchanged": True}
     data = load_split(lake, split)
     model, measured = fit_ranking_model(holdout, data.train, data.validation, options)
     if _summary(measured)["fitted"]:
@@ -64,7 +65,7 @@ def write_ranking_model(
     else:
         model_path.unlink(missing_ok=True)
     write_json(output, measured)
-    mark_current([output], key, _summary(measured))
+    mark_current([output], key, {**_summary(measured), MODEL: _digest(model_path)})
     return _summary(measured)
 
 
@@ -74,6 +75,10 @@ def read_measurement(lake: LakePaths) -> dict[str, Any]:
         return json.loads(measurement_path(lake).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+
+
+def _digest(model_path: Path) -> str:
+    return file_digest(model_path) if model_path.is_file() else ""
 
 
 def _summary(measured: dict[str, Any]) -> dict[str, Any]:

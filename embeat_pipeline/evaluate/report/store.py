@@ -44,7 +44,7 @@ def evaluate_lake(
 ) -> dict[str, Any]:
     """Materialize what the report reads, then the report: the command ``evaluate``.
 
-    The steps are those of Dagster's job ``evaluation``: the assets ``holdout_release``,
+    The steps are those of Dagster's job ``evaluate``: the assets ``holdout_release``,
     ``ranking_model`` (not in the quick mode) and ``evaluation``. None is made twice.
 
     Returns:

@@ -46,7 +46,7 @@ def build_upstream(
     from embeat_pipeline.index.build import build_release
     from embeat_pipeline.index.publish import collect_garbage
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
-    from embeat_pipeline.playlists.track2vec.fit import train_track2vec
+    from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 
     lake = upstream_lake(holdout.lake)
     for name in (*INGEST_TABLES, "playlists", "artist_genres"):

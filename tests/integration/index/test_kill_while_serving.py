@@ -25,7 +25,7 @@ from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.incremental.segment_reuse import copy_sparse
 from embeat_pipeline.index.publish import collect_garbage, publish_release, rollback
-from embeat_pipeline.index.verify import verify_release
+from embeat_pipeline.index.verification import verified_checks
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import Collection, TrackField
 from embeat_serve.release_watcher import PublishedReleases, ReleaseWatcher
@@ -210,7 +210,7 @@ def test_kills_at_random_moments_change_no_answer(lake: LakePaths) -> None:
             assert published_release(Settings(lake=lake)) == release
             names = {path.name for path in lake.index.iterdir()}
             assert names <= {*truths, ".lock", "BUILT", "CURRENT", "PREVIOUS"}
-        assert [check for check in verify_release(lake, release) if not check.passed] == []
+        assert [check for check in verified_checks(lake, release) if not check.passed] == []
         wait_for(server, release)
     assert server.wrong == []
 

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from embeat_pipeline.definitions import defs
-from embeat_pipeline.index import verify
+from embeat_pipeline.index import release_checks
 from embeat_pipeline.stages import STAGES
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
@@ -41,6 +41,12 @@ def test_the_pipeline_makes_all_stages_and_no_evaluation() -> None:
     graph = defs.resolve_asset_graph()
     keys = defs.resolve_job_def("pipeline").asset_layer.executable_asset_keys
     assert {graph.get(key).group_name for key in keys} == set(STAGES)
+
+
+@pytest.mark.parametrize("job", ["pipeline", "reindex_now"])
+def test_whatever_publishes_runs_both_checks_of_the_release(job: str) -> None:
+    steps = {node.name for node in defs.resolve_job_def(job).nodes}
+    assert steps >= {"published_release", "release_release_is_fit", "release_release_is_no_worse"}
 
 
 @pytest.fixture
@@ -79,7 +85,7 @@ def test_fit_release_is_published(built_lake: LakePaths) -> None:
 def test_unfit_release_is_not_published(
     built_lake: LakePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "MIN_MEAN_RECALL", 2.0)
+    monkeypatch.setattr(release_checks, "MIN_MEAN_RECALL", 2.0)
     result = index_again(built_lake)
     assert not result.success
     assert materialized(result) == {"release"}

@@ -28,18 +28,20 @@ from embeat_pipeline.common.fingerprint import (
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 MODULE = "embeat_pipeline.common.atomic"
+TRACK2VEC = "playlists.track2vec.playlist_vectors"
 MAKERS = (
     "embeat_pipeline.ingest.ingest",
     "embeat_pipeline.ingest.staging",
     "embeat_pipeline.genres.assign",
     "embeat_pipeline.acoustic.train",
     "embeat_pipeline.acoustic.encode_catalogue",
-    "embeat_pipeline.playlists.track2vec.fit",
+    f"embeat_pipeline.{TRACK2VEC}",
     "embeat_pipeline.playlists.neighbours.lists",
     "embeat_pipeline.index.build",
     "embeat_pipeline.evaluate.report.store",
 )
 """Modules whose functions make what the lake holds."""
+BEFORE_INDEX = MAKERS[: MAKERS.index("embeat_pipeline.index.build")]
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -117,6 +119,12 @@ def test_modules_started_as_processes_are_followed() -> None:
     assert "embeat_pipeline.index.shard_worker" in module_closure("embeat_pipeline.index.build")
 
 
+@pytest.mark.parametrize("maker", BEFORE_INDEX)
+def test_nothing_of_the_index_counts_for_the_stages_before_it(maker: str) -> None:
+    packages = {".".join(module.split(".")[:2]) for module in module_closure(maker)}
+    assert "embeat_pipeline.index" not in packages
+
+
 def test_every_module_without_bytes_exists_and_gives_a_reason() -> None:
     assert set(NO_BYTES) <= set(MODULES)
     assert all(NO_BYTES.values())
@@ -139,7 +147,7 @@ def test_every_library_that_makers_import_is_judged() -> None:
     [
         ("embeat_pipeline.ingest.ingest", {"duckdb", "polars", "pyarrow", "opencc"}),
         ("embeat_pipeline.acoustic.train", {"torch", "numpy", "pyarrow"}),
-        ("embeat_pipeline.playlists.track2vec.fit", {"gensim", "numpy", "scipy", "torch"}),
+        (f"embeat_pipeline.{TRACK2VEC}", {"gensim", "numpy", "scipy", "torch"}),
         ("embeat_pipeline.index.build", {"qdrant-edge-py", "duckdb", "polars", "opencc"}),
     ],
 )
@@ -232,7 +240,7 @@ def test_unrelated_code_does_not_count(copied_code: Path, versions: Versions) ->
         ),
         ("embeat_pipeline/index/term_dictionary.py", {"index.build", "evaluate.report.store"}),
         ("embeat_pipeline/playlists/neighbours/ease.py", {"playlists.neighbours.lists"}),
-        ("embeat_pipeline/playlists/track2vec/skipgram.py", {"playlists.track2vec.fit"}),
+        ("embeat_pipeline/playlists/track2vec/skipgram.py", {TRACK2VEC}),
         ("embeat_serve/contract/text_keys.py", {"ingest.ingest", "ingest.staging", "index.build"}),
         ("embeat_serve/reranking/selection.py", {"evaluate.report.store"}),
     ],
@@ -246,7 +254,7 @@ def test_code_counts_for_what_it_makes_and_nothing_else(
     reports = {"evaluate.report.store"}
     assert found >= expected | reports
     left = {
-        "embeat_serve/contract/text_keys.py": {"acoustic.train", "playlists.track2vec.fit"},
+        "embeat_serve/contract/text_keys.py": {"acoustic.train", TRACK2VEC},
     }.get(path, {maker.removeprefix("embeat_pipeline.") for maker in MAKERS} - expected - reports)
     assert not found & left
 

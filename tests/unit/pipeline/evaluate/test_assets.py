@@ -1,8 +1,12 @@
 import dagster as dg
+import pytest
 
-from embeat_pipeline.evaluate import assets
+from embeat_pipeline.evaluate import assets, publish_gate
+from embeat_pipeline.evaluate.publish_gate import Verdict
 from embeat_pipeline.evaluate.report import store
+from embeat_pipeline.index.gate_verdict import require_verdict
 from embeat_pipeline.orchestration.resources import LakeResource
+from embeat_serve.errors import PipelineError
 
 
 def test_holdout_release_model_and_report_are_assets(
@@ -24,6 +28,25 @@ def test_holdout_release_model_and_report_are_assets(
     assert len(charts) >= 5
     assert all("data:image/svg+xml;base64," in str(chart.value) for chart in charts)
     assert "ndcg@20 product, 1 seeds" in metadata
+
+
+def judge(lake: LakeResource) -> dg.AssetCheckResult:
+    result = assets.release_is_no_worse(lake=lake)
+    assert isinstance(result, dg.AssetCheckResult)
+    return result
+
+
+def test_the_gate_records_its_verdict_on_the_release_last_built(tmp_path, monkeypatch):
+    lake = LakeResource(lake_root=str(tmp_path))
+    lake.paths.index.mkdir()
+    (lake.paths.index / "BUILT").write_text("built\n")
+    assert judge(lake).passed
+    require_verdict(lake.paths, "built")
+    worse = Verdict(False, "nDCG fell")
+    monkeypatch.setattr(publish_gate, "judge_release", lambda *_: worse)
+    assert not judge(lake).passed
+    with pytest.raises(PipelineError, match="nDCG fell"):
+        require_verdict(lake.paths, "built")
 
 
 def test_the_gate_blocks():

@@ -71,6 +71,14 @@ def test_mistakes_give_one_line(evaluated_lake, capsys, flags, status, message):
     assert message in lines[0]
 
 
+@pytest.mark.parametrize("flags", [[], ["--quick"], ["--compare", "a", "b"]])
+def test_a_lake_that_is_not_there_is_not_created(tmp_path, capsys, flags):
+    lake = tmp_path / "typo"
+    assert main(["evaluate", "--lake", str(lake), *flags]) == 4
+    assert f"no data lake at {lake}; run `python -m embeat_pipeline run" in capsys.readouterr().err
+    assert not lake.exists()
+
+
 def test_an_empty_lake_has_its_own_status(tmp_path, capsys):
     assert main(["evaluate", "--lake", str(tmp_path)]) == 4
     assert "python -m embeat_pipeline run" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from embeat_pipeline.evaluate.ranking_model.holdout_release import (
     build_holdout_release,
     evaluation_lake,
 )
+from embeat_pipeline.index import build
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.publish import publish_release
@@ -33,7 +34,7 @@ def spoil(vectors):
 @pytest.fixture
 def broken_trainer(monkeypatch):
     from embeat_pipeline.playlists.config import Track2VecConfig
-    from embeat_pipeline.playlists.track2vec import fit as track2vec
+    from embeat_pipeline.playlists.track2vec import playlist_vectors as track2vec
 
     train = track2vec.track_vectors
 
@@ -101,9 +102,22 @@ def test_where_only_the_published_release_has_none_both_are_queried_themselves(l
     assert "themselves" in verdict.reason
 
 
-def test_an_equal_release_is_published(lake):
+def test_a_release_of_the_same_tables_is_not_measured_by_the_published_ones_holdout(lake):
     candidate = build_release(lake, BuildOptions(graph_candidates=64))["release"]
     assert candidate != current_release(lake)
+    verdict = judge_release(lake, candidate, OPTIONS)
+    assert verdict.passed
+    assert verdict.difference is None
+    assert "not compared: no holdout release" in verdict.reason
+
+
+def test_an_equal_release_of_another_version_is_published(lake, monkeypatch):
+    monkeypatch.setattr(build, "code_version", lambda _: "another version")
+    candidate = build_release(lake)["release"]
+    (lake.root / "evaluation" / "holdout_release.json").unlink()
+    holdout = build_holdout_release(lake, OPTIONS.split, "cpu")
+    assert holdout_of(lake, candidate, OPTIONS.split) == holdout.release
+    assert holdout_of(lake, current_release(lake), OPTIONS.split) != holdout.release
     verdict = judge_release(lake, candidate, OPTIONS)
     assert verdict.passed
     assert verdict.difference is not None

@@ -6,10 +6,11 @@ import dagster as dg
 import pytest
 
 from embeat_pipeline.index.assets import ASSETS, CHECKS
+from embeat_pipeline.index.gate_verdict import record_verdict
 from embeat_pipeline.orchestration.materialization import MADE, SKIPPED
 from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.errors import NoRelease
+from embeat_serve.errors import NoRelease, PipelineError
 from embeat_serve.settings import Settings
 from embeat_serve.stores.factory import open_store, published_release
 
@@ -22,20 +23,23 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def materialize(lake: LakePaths, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+def materialize(
+    lake: LakePaths, instance: dg.DagsterInstance, *, raise_on_error: bool = False
+) -> dg.ExecuteInProcessResult:
     definitions = dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
         resources={"lake": LakeResource(lake_root=str(lake.root))},
     )
     job = definitions.resolve_implicit_global_asset_job_def()
-    return job.execute_in_process(instance=instance, raise_on_error=False)
+    return job.execute_in_process(instance=instance, raise_on_error=raise_on_error)
 
 
 def test_a_release_is_built_checked_and_served(
     built_copy: tuple[LakePaths, str], instance: dg.DagsterInstance
 ) -> None:
     lake, release = built_copy
+    record_verdict(lake, release, passed=True, reason="nothing is published yet")
     result = materialize(lake, instance)
     assert result.success
     (made,) = result.asset_materializations_for_node("release")
@@ -57,13 +61,24 @@ def test_an_unfit_release_blocks_what_follows(
     built_copy: tuple[LakePaths, str], instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake, _ = built_copy
-    monkeypatch.setattr("embeat_pipeline.index.verify.MIN_MEAN_RECALL", 2.0)
+    monkeypatch.setattr("embeat_pipeline.index.release_checks.MIN_MEAN_RECALL", 2.0)
     result = materialize(lake, instance)
     assert not result.success
     (check,) = result.get_asset_check_evaluations()
     assert not check.passed
     assert "tracks_recall_all: 1.0, expected at least 2.0" in (check.description or "")
     assert result.asset_materializations_for_node("published_release") == []
+    with pytest.raises(NoRelease):
+        published_release(Settings(lake=lake))
+
+
+def test_a_release_built_by_another_run_after_the_check_is_not_served(
+    built_copy: tuple[LakePaths, str], instance: dg.DagsterInstance
+) -> None:
+    lake, _ = built_copy
+    record_verdict(lake, "judged", passed=True, reason="no worse")
+    with pytest.raises(PipelineError, match="release_is_no_worse has judged judged"):
+        materialize(lake, instance, raise_on_error=True)
     with pytest.raises(NoRelease):
         published_release(Settings(lake=lake))
 

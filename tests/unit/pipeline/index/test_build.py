@@ -25,7 +25,7 @@ from embeat_pipeline.index.lock import index_lock
 from embeat_pipeline.index.neighbour_payload import PACKED, pack
 from embeat_pipeline.index.shard_worker import Part
 from embeat_pipeline.index.vectors import as_matrix, write_centroids
-from embeat_pipeline.index.verify import verify_release
+from embeat_pipeline.index.verification import verified_checks
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
 from embeat_serve.contract.schema import ArtistField, Collection, TrackField
@@ -255,7 +255,7 @@ def test_several_parts_answer_as_one(
     with EdgeStore(lake.release(release)) as parts, EdgeStore(one.release(whole)) as single:
         assert parts.query(queries) == single.query(queries)
         assert parts.count(Collection.TRACKS) == 600
-    assert all(check.passed for check in verify_release(lake, release))
+    assert all(check.passed for check in verified_checks(lake, release))
 
 
 @pytest.mark.parametrize("storage", ["float16", "turbo8"])
@@ -267,7 +267,7 @@ def test_a_catalogue_without_playlists_or_artists_is_a_release_too(
     for name in (*empty, "artist_genres", "related_artists"):
         pq.write_table(SCHEMAS[name].empty_table(), lake.table(name))
     release = build_release(lake, BuildOptions(storage=storage))["release"]
-    assert [str(check) for check in verify_release(lake, release) if not check.passed] == []
+    assert [str(check) for check in verified_checks(lake, release) if not check.passed] == []
     with EdgeStore(lake.release(release)) as store:
         assert store.query([Query(Collection.TRACKS_PLAYLIST, 5, like=1)]) == [[]]
         (hits,) = store.query([Query(Collection.TRACKS, 5, like=1)])
@@ -389,7 +389,7 @@ def test_a_killed_build_leaves_what_is_served_and_the_next_one_repairs(
     release = build_release(lake)["release"]
     left = {path.name for path in lake.index.iterdir()}
     assert left == {"BUILT", "CURRENT", ".lock", release}
-    assert all(check.passed for check in verify_release(lake, release))
+    assert all(check.passed for check in verified_checks(lake, release))
 
 
 def test_the_release_last_built_is_this_lakes(built: tuple[LakePaths, str], tmp_path: Path) -> None:

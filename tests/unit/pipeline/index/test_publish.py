@@ -13,7 +13,7 @@ from embeat_pipeline.index.publish import (
     publish_release,
     rollback,
 )
-from embeat_pipeline.index.verify import Check
+from embeat_pipeline.index.release_checks import Check
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import FORMAT_VERSION, Manifest
 from embeat_serve.errors import BrokenRelease, PipelineError, UnfitRelease
@@ -72,6 +72,12 @@ def test_rolling_back_is_undone_by_rolling_back(lake: LakePaths) -> None:
     assert served(lake) == A
     assert rollback(lake) == {"release": B, "previous": A}
     assert served(lake) == B
+
+
+def test_rolling_back_creates_no_lake(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="no previous release"):
+        rollback(LakePaths(tmp_path / "typo"))
+    assert not (tmp_path / "typo").exists()
 
 
 @pytest.mark.usefixtures("fit")

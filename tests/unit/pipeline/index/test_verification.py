@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from embeat_pipeline.index import verify
+from embeat_pipeline.index import release_checks
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.publish import publish_release
+from embeat_pipeline.index.release_checks import Check
 from embeat_pipeline.index.verification import RECORD, read_record, verified_checks
-from embeat_pipeline.index.verify import Check
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.schema import Collection
@@ -26,13 +26,13 @@ pytestmark = pytest.mark.slow
 def verifications(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Folders that were verified, one entry for each time."""
     folders: list[Path] = []
-    verify_folder = verify.verify_folder
+    verify_folder = release_checks.verify_folder
 
     def counted(lake: LakePaths, folder: Path, manifest: Manifest) -> list[Check]:
         folders.append(folder)
         return verify_folder(lake, folder, manifest)
 
-    monkeypatch.setattr(verify, "verify_folder", counted)
+    monkeypatch.setattr(release_checks, "verify_folder", counted)
     return folders
 
 
@@ -76,7 +76,7 @@ def test_loading_a_release_keeps_its_record(built_copy: tuple[LakePaths, str]) -
     lake, release = built_copy
     checks = verified_checks(lake, release)
     folder = lake.release(release)
-    assert verify.verify_folder(lake, folder, Manifest.read(folder)) == checks
+    assert release_checks.verify_folder(lake, folder, Manifest.read(folder)) == checks
     # The engine maps these files writable, which may change their times.
     for path in folder.rglob("tracker.dat"):
         os.utime(path, ns=(0, 0))
@@ -135,7 +135,7 @@ def test_a_release_is_verified_again_under_other_limits(
 ) -> None:
     lake, release = built_copy
     verified_checks(lake, release)
-    monkeypatch.setattr(verify, "MIN_MEAN_RECALL", 2.0)
+    monkeypatch.setattr(release_checks, "MIN_MEAN_RECALL", 2.0)
     with pytest.raises(UnfitRelease, match="tracks_recall_all"):
         publish_release(lake, release)
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import dagster as dg
+import pytest
 
 from embeat_pipeline.common.atomic import write_json
 from embeat_pipeline.common.fingerprint import file_digest
@@ -19,6 +20,7 @@ from embeat_pipeline.evaluate.ranking_model.training_data import FitOptions
 from embeat_pipeline.evaluate.report.store import evaluate_lake, run_evaluation
 from embeat_pipeline.index.build import build_release, fusion_path
 from embeat_serve.contract.manifest import Manifest
+from embeat_serve.errors import PipelineError
 from embeat_serve.ranking.model import DEFAULT_MODEL, RankingModel
 from embeat_serve.stores.factory import current_release
 
@@ -69,6 +71,18 @@ def test_a_model_is_fitted_once_for_the_same_inputs(evaluated_copy):
     again = write_ranking_model(evaluated_copy, SPLIT, FEW)
     assert again == {**first, "unchanged": True}
     assert measurement_path(evaluated_copy).stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("damage", ["", '{"weights": {}}'])
+def test_a_damaged_model_file_is_made_again(evaluated_copy, damage):
+    options = replace(FEW, least_gain=-1.0)
+    first = write_ranking_model(evaluated_copy, SPLIT, options)
+    model = fusion_path(evaluated_copy).read_bytes()
+    fusion_path(evaluated_copy).write_text(damage)
+    with pytest.raises(PipelineError, match="no ranking model"):
+        build_release(evaluated_copy)
+    assert write_ranking_model(evaluated_copy, SPLIT, options) == first
+    assert fusion_path(evaluated_copy).read_bytes() == model
 
 
 def test_where_no_fit_helps_the_default_weights_serve(evaluated_copy):

@@ -23,7 +23,8 @@ from embeat_pipeline.index.config import BuildOptions
 from embeat_pipeline.index.incremental.plan import find_base
 from embeat_pipeline.index.incremental.point_digests import compare_digests
 from embeat_pipeline.index.incremental.segment_reuse import copy_sparse
-from embeat_pipeline.index.verify import Check, verify_release
+from embeat_pipeline.index.release_checks import Check
+from embeat_pipeline.index.verification import verified_checks
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest
 from embeat_serve.contract.schema import Collection
@@ -142,7 +143,7 @@ def test_it_holds_and_answers_what_one_made_afresh_does(
     assert again == release
     assert Manifest.read(whole.release(again)).based_on is None
     assert content(lake, release) == content(whole, again)
-    assert [str(check) for check in verify_release(lake, release) if not check.passed] == []
+    assert [str(check) for check in verified_checks(lake, release) if not check.passed] == []
     vectors = np.random.default_rng(1).standard_normal((10, 64)).astype(np.float32)
     queries = [Query(name, 20, vector) for name in Collection.ALL for vector in vectors]
     with EdgeStore(lake.release(release)) as ours, EdgeStore(whole.release(again)) as theirs:
@@ -191,7 +192,7 @@ def test_a_collection_that_changed_much_is_made_afresh(served: tuple[LakePaths, 
         "100.0% of 300 points changed: 0 new, 0 gone, 300 with another vector, "
         "0 with another payload; above 15% all are rebuilt"
     )
-    assert all(check.passed for check in verify_release(lake, made["release"]))
+    assert all(check.passed for check in verified_checks(lake, made["release"]))
 
 
 def test_an_encoder_trained_anew_is_said_to_be_the_reason(served: tuple[LakePaths, str]) -> None:
@@ -294,7 +295,7 @@ def test_what_fails_its_checks_is_made_afresh(
     assert made["based_on"] == ""
     reason = f"patched from release {first}, it failed recall: 0.1, expected 0.97 (FAILED)"
     assert {made[f"{name}_made_afresh"] for name in Collection.ALL} == {reason}
-    assert all(check.passed for check in verify_release(lake, made["release"]))
+    assert all(check.passed for check in verified_checks(lake, made["release"]))
     assert [path.name for path in lake.index.glob(".building*")] == []
 
 
@@ -304,7 +305,8 @@ def test_a_change_that_breaks_off_leaves_what_is_served(
     lake, first = served
     before = bytes_of(lake.release(first))
     grow(lake)
-    monkeypatch.setattr("embeat_pipeline.index.collections.write_changes", lambda _, folder: folder)
+    writer = "embeat_pipeline.index.collection_build.write_changes"
+    monkeypatch.setattr(writer, lambda _, folder: folder)
     with pytest.raises(PipelineError, match="ended with status 1"):
         build_release(lake, SMALL)
     assert bytes_of(lake.release(first)) == before

@@ -10,7 +10,7 @@ import pytest
 from embeat_pipeline.common.schemas import ARTIST_NEIGHBOURS, SCHEMAS, TRACK_NEIGHBOURS
 from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
 from embeat_pipeline.playlists.neighbours.lists import write_neighbours
-from embeat_pipeline.playlists.track2vec.fit import train_track2vec
+from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 from embeat_serve.contract.lake import LakePaths
 
 

@@ -20,7 +20,7 @@ from embeat_pipeline.playlists.track2vec.skipgram_torch import (
     TorchSkipGram,
     descend,
 )
-from embeat_pipeline.playlists.track2vec.train import make_trainer
+from embeat_pipeline.playlists.track2vec.training_loop import make_trainer
 from embeat_pipeline.playlists.track2vec.validation import LossProbe
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from embeat_pipeline.index import verify
-from embeat_pipeline.index.verify import verify_release
+from embeat_pipeline.index.release_checks import verify_folder
+from embeat_pipeline.index.verification import verified_checks
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.schema import PAYLOAD_INDEXES, Collection, VectorName
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 def failed(built_copy: tuple[LakePaths, str]) -> list[str]:
-    return [check.name for check in verify_release(*built_copy) if not check.passed]
+    return [check.name for check in verified_checks(*built_copy) if not check.passed]
 
 
 def kinds_to_check() -> Iterator[tuple[str, str]]:
@@ -44,8 +44,9 @@ def rewrite(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def test_a_release_as_built_passes_every_check(built: tuple[LakePaths, str]) -> None:
-    checks = verify_release(*built)
+def test_a_release_as_built_passes_every_check(built_copy: tuple[LakePaths, str]) -> None:
+    lake, release = built_copy
+    checks = verified_checks(lake, release)
     assert [check.name for check in checks if not check.passed] == []
     assert {check.name for check in checks} == {
         "readable",
@@ -58,7 +59,8 @@ def test_a_release_as_built_passes_every_check(built: tuple[LakePaths, str]) -> 
         "payload",
         *(f"{collection}_recall_{kind}" for collection, kind in kinds_to_check()),
     }
-    assert verify_release(*built) == checks
+    folder = lake.release(release)
+    assert verify_folder(lake, folder, Manifest.read(folder)) == checks
 
 
 def test_rows_that_are_missing_are_counted(built_copy: tuple[LakePaths, str]) -> None:
@@ -79,7 +81,7 @@ def test_a_manifest_that_lies(built_copy: tuple[LakePaths, str]) -> None:
 def test_a_corrupted_manifest(built_copy: tuple[LakePaths, str], content: str) -> None:
     lake, release = built_copy
     rewrite(lake.release(release) / ReleaseFile.MANIFEST, content)
-    (check,) = verify_release(*built_copy)
+    (check,) = verified_checks(*built_copy)
     assert (check.name, check.passed) == ("readable", False)
     assert "manifest of release" in str(check)
 
@@ -122,7 +124,7 @@ def test_payloads_of_other_tables(built_copy: tuple[LakePaths, str]) -> None:
 
 
 def test_poor_recall_is_found_out(
-    built: tuple[LakePaths, str], monkeypatch: pytest.MonkeyPatch
+    built_copy: tuple[LakePaths, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search = EdgeStore._search
 
@@ -133,7 +135,7 @@ def test_poor_recall_is_found_out(
 
     monkeypatch.setattr("embeat_serve.stores.qdrant_edge.SCAN_UNLINKED", 0)
     monkeypatch.setattr(EdgeStore, "_search", forgetful)
-    checks = {check.name: check for check in verify.verify_release(*built)}
+    checks = {check.name: check for check in verified_checks(*built_copy)}
     assert checks["tracks_recall_all"].value == pytest.approx(0.5)
     assert not checks["tracks_recall_all"].passed
     assert checks["artists_recall_all"].passed

@@ -23,7 +23,6 @@ from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import BrokenRelease
 from embeat_serve.stores.base import VectorStore
-from embeat_serve.stores.factory import read_manifest
 from embeat_serve.stores.qdrant_edge import EdgeStore
 from embeat_serve.text_index.term_dictionary import TermDictionary
 
@@ -42,20 +41,12 @@ class Check:
         return f"{self.name}: {self.value}, expected {self.expected} ({verdict})"
 
 
-def verify_release(lake: LakePaths, release: str) -> list[Check]:
-    """Check counts, payloads, files and recall of a release, whatever was recorded before.
+def verify_folder(lake: LakePaths, folder: Path, manifest: Manifest) -> list[Check]:
+    """Check counts, payloads, files and recall of a release, wherever its folder is.
 
     Every sample is drawn from a fixed seed. A release that cannot be read at all is one failed
     check, not an exception.
     """
-    try:
-        return verify_folder(lake, lake.release(release), read_manifest(lake, release))
-    except BrokenRelease as error:
-        return [Check("readable", False, str(error), "yes")]
-
-
-def verify_folder(lake: LakePaths, folder: Path, manifest: Manifest) -> list[Check]:
-    """Check a release in ``folder``, which need not be in its final place yet."""
     try:
         with EdgeStore(folder) as store:
             return [

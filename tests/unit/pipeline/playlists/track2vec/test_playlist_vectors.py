@@ -10,7 +10,7 @@ import pytest
 from embeat_pipeline.common.schemas import PLAYLIST_VECTORS, PLAYLISTS
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
-from embeat_pipeline.playlists.track2vec.fit import train_track2vec
+from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 from embeat_pipeline.playlists.track2vec.svd_init import factorise, randomised_svd
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import VECTOR_SIZE

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow.parquet as pq
 
@@ -41,20 +40,6 @@ class BuildSite:
     scratch: Path
     """Folder for files that the release does not keep."""
     options: BuildOptions
-
-
-class CollectionPlan(Protocol):
-    """How one collection of the new release is built."""
-
-    collection: str
-
-    def parts(self) -> Sequence[Part]:
-        """Prepare the folders and return the work for the build processes."""
-        ...
-
-    def finish(self) -> None:
-        """Complete the collection once all parts are done."""
-        ...
 
 
 @dataclass(frozen=True)

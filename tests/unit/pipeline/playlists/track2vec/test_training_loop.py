@@ -17,9 +17,9 @@ from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_pipeline.playlists.assets import playlist_vectors
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
-from embeat_pipeline.playlists.track2vec import train as training
-from embeat_pipeline.playlists.track2vec.fit import track_vectors, train_track2vec
-from embeat_pipeline.playlists.track2vec.train import CHECKPOINT, best_epoch, is_over
+from embeat_pipeline.playlists.track2vec import training_loop as training
+from embeat_pipeline.playlists.track2vec.playlist_vectors import track_vectors, train_track2vec
+from embeat_pipeline.playlists.track2vec.training_loop import CHECKPOINT, best_epoch, is_over
 from embeat_pipeline.playlists.track2vec.validation import ValidationSplit
 from embeat_serve.contract.lake import LakePaths
 

@@ -22,7 +22,7 @@ from embeat_pipeline.common.training_state import Checkpoint
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.track2vec.svd_init import factorise
-from embeat_pipeline.playlists.track2vec.train import CHECKPOINT, History, train
+from embeat_pipeline.playlists.track2vec.training_loop import CHECKPOINT, History, train
 from embeat_pipeline.playlists.track2vec.validation import ValidationSplit
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import VECTOR_SIZE
