@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from embeat_pipeline.evaluate.options import EvaluationOptions
     from embeat_pipeline.interactions.playlists import Playlists
 
+WRITE_LISTS_OPTIONS = ("out", "system", "length")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
@@ -87,6 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.seed < 0:
         raise UsageError(f"--seed must be 0 or more, found {arguments.seed}")
+    for name in WRITE_LISTS_OPTIONS:
+        if getattr(arguments, name) is not None and not arguments.write_lists:
+            raise UsageError(f"--{name} belongs to --write-lists SEEDS, which is not given")
     settings = Settings.from_environment()
     device = PipelineSettings.from_environment().device
     lake = LakePaths(arguments.lake) if arguments.lake else settings.lake

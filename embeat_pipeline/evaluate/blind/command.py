@@ -7,7 +7,7 @@ from typing import Any
 from embeat_pipeline.evaluate.blind.console import blind_test_lines, summary_lines
 from embeat_pipeline.evaluate.blind.files import read_key, write_blind_test
 from embeat_pipeline.evaluate.blind.lists import write_lists
-from embeat_pipeline.evaluate.blind.pairs import make_blind_test, skip_lines
+from embeat_pipeline.evaluate.blind.pairs import examples, make_blind_test, skip_lines
 from embeat_pipeline.evaluate.blind.records import read_lists
 from embeat_pipeline.evaluate.blind.summary import summarise
 from embeat_pipeline.evaluate.blind.verdicts import read_ballots
@@ -69,4 +69,5 @@ def make_test(lake: LakePaths, arguments: argparse.Namespace) -> dict[str, Any]:
 def _list_lines(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"{result['lists']} lists in {result['file']}"
     if missing := result["missing"]:
-        yield f"left out: {len(missing)} seeds that are no song of the release: {missing[0]}, …"
+        seeds = "seed that is" if len(missing) == 1 else "seeds that are"
+        yield f"left out: {len(missing)} {seeds} no song of the release ({examples(missing)})"

@@ -24,7 +24,7 @@ ID_LENGTH = 12
 """Hexadecimal digits of the id of a pair or a test."""
 
 SHOWN_SEEDS = 3
-"""Seeds that an error names of those left out."""
+"""Seeds that a message names of those left out."""
 
 
 class Side(StrEnum):
@@ -145,11 +145,12 @@ def arrange(pairs: Iterable[Pair], seed: int) -> tuple[Pair, ...]:
 def skip_lines(skipped: Mapping[SkipReason, Sequence[str]]) -> list[str]:
     """One phrase for each reason for which records make no pair."""
     return [
-        f"{len(seeds)} {reason} ({_examples(seeds)})" for reason, seeds in skipped.items() if seeds
+        f"{len(seeds)} {reason} ({examples(seeds)})" for reason, seeds in skipped.items() if seeds
     ]
 
 
-def _examples(seeds: Sequence[str]) -> str:
+def examples(seeds: Sequence[str]) -> str:
+    """The first of some seeds, for a message."""
     named = ", ".join(seeds[:SHOWN_SEEDS])
     return f"{named}, …" if len(seeds) > SHOWN_SEEDS else named
 
