@@ -74,6 +74,7 @@ def test_kappa_compares_agreement_with_chance(pairs):
     if chance == 1:
         assert found is None
     else:
+        assert found is not None
         assert found == pytest.approx(float((agreed - chance) / (1 - chance)))
         assert found == pytest.approx(cohen_kappa(second, first))
         assert found <= 1
