@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from embeat_pipeline.evaluate.options import EvaluationOptions
     from embeat_pipeline.interactions.playlists import Playlists
 
+WRITE_LISTS_OPTIONS = ("out", "system", "length")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
@@ -28,16 +30,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="withheld playlists: ask the published release about them, and train nothing",
     )
-    parser.add_argument(
+    steps = parser.add_mutually_exclusive_group()
+    steps.add_argument(
         "--compare",
         nargs=2,
         metavar=("A", "B"),
         help="two releases or settings: a release's name, name=value,… or a preset",
     )
+    _add_blind_arguments(parser, steps)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of split and queries")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of split, queries and sides"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="200 queries, 1 and 5 seeds, the release alone"
+    )
+
+
+def _add_blind_arguments(
+    parser: argparse.ArgumentParser, steps: argparse._MutuallyExclusiveGroup
+) -> None:
+    steps.add_argument(
+        "--blind",
+        type=Path,
+        metavar="FILE",
+        help="lists of another system: write a page on which people compare them with ours, blind",
+    )
+    steps.add_argument(
+        "--verdicts",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="sum up verdicts that judges saved from that page",
+    )
+    steps.add_argument(
+        "--write-lists",
+        type=Path,
+        metavar="SEEDS",
+        help="write lists in the form that --blind takes, for seeds of a file, one a line",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="file that --write-lists writes")
+    parser.add_argument(
+        "--system",
+        metavar="A",
+        help="what --write-lists asks, as for --compare (default: the published release)",
+    )
+    parser.add_argument(
+        "--length", type=int, metavar="N", help="songs of each list of --write-lists (default: 10)"
     )
 
 
@@ -50,6 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.seed < 0:
         raise UsageError(f"--seed must be 0 or more, found {arguments.seed}")
+    for name in WRITE_LISTS_OPTIONS:
+        if getattr(arguments, name) is not None and not arguments.write_lists:
+            raise UsageError(f"--{name} belongs to --write-lists SEEDS, which is not given")
     settings = Settings.from_environment()
     device = PipelineSettings.from_environment().device
     lake = LakePaths(arguments.lake) if arguments.lake else settings.lake
@@ -58,6 +100,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise NoRelease(
             f"no data lake at {lake.root}; run `python -m embeat_pipeline run --lake {lake.root}`"
         )
+    if arguments.blind or arguments.verdicts or arguments.write_lists:
+        from embeat_pipeline.evaluate.blind.command import run_blind
+
+        _print(arguments, *run_blind(lake, arguments))
+        return 0
     from embeat_pipeline.common.file_lock import lake_lock
 
     if arguments.compare:
