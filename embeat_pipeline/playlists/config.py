@@ -126,7 +126,8 @@ class SourceWeights:
     """Artists in the same playlists as acoustically near artists (``acoustic_bridge``), the more
     the fewer playlists hold the artist (``confidence_shift``). Lists of artists only."""
     genre_weight: float = 0.0
-    """Genres in common with the artist."""
+    """Genres in common with the artist, the more the fewer playlists hold the artist
+    (``confidence_shift``)."""
     album_weight: float = 0.0
     """Tracks of the same album (``albums``)."""
     full_score: float = 0.5
@@ -157,7 +158,7 @@ class NeighbourConfig:
         artist_weight=0.22,
         same_artist_weight=0.013,
         acoustic_weight=0.22,
-        genre_weight=0.0012,
+        genre_weight=0.03,
         album_weight=0.016,
     )
     """Weights for one seed, whose artist and genres add evidence that a single track lacks."""
@@ -167,7 +168,7 @@ class NeighbourConfig:
         vector_weight=0.13,
         artist_weight=0.308,
         same_artist_weight=0.052,
-        genre_weight=0.0012,
+        genre_weight=0.02,
         album_weight=0.179,
     )
     """Weights for several seeds, whose tracks add evidence while their artists repeat it."""
@@ -186,7 +187,7 @@ class NeighbourConfig:
     inverts one dense matrix of that size: 1.6 GB, and as much again while it does."""
     confidence_shift: float = 30.0
     """Confidence in a track of c playlists is c / (c + confidence_shift); its artist decides the
-    rest. Likewise for an artist, where acoustically near artists decide the rest."""
+    rest. Likewise for an artist, where genres and acoustically near artists decide the rest."""
 
     acoustic_artists: int = 40
     """Acoustically nearest artists that stand in for an artist (``acoustic_bridge``)."""

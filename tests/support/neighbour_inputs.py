@@ -84,8 +84,12 @@ def sounding(inputs: NeighbourInputs, artist: int, other: int) -> float:
     nearest = sorted(cosines, key=lambda one: -cosines[one])[: EQUAL.acoustic_artists]
     weights = [math.exp(cosines[one] / EQUAL.acoustic_temperature) for one in nearest]
     said = [together(inputs, one, other) for one in nearest]
-    doubt = EQUAL.confidence_shift / (len(inside(inputs, artist)) + EQUAL.confidence_shift)
-    return doubt * float(np.dot(weights, said)) / sum(weights)
+    return doubt(inputs, artist) * float(np.dot(weights, said)) / sum(weights)
+
+
+def doubt(inputs: NeighbourInputs, artist: int) -> float:
+    """How little playlists say of an artist."""
+    return EQUAL.confidence_shift / (len(inside(inputs, artist)) + EQUAL.confidence_shift)
 
 
 def artist_score(
@@ -98,7 +102,8 @@ def artist_score(
     if by_sound:
         score += weights.acoustic_weight * sounding(inputs, artist, other)
     genres = normalised_genres(inputs).toarray()
-    score += weights.genre_weight * float(genres[artist] @ genres[other])
+    in_common = float(genres[artist] @ genres[other])
+    score += weights.genre_weight * doubt(inputs, artist) * in_common
     score += weights.same_artist_weight * (artist == other)
     return score * len(holding(inputs, track)) ** config.artist_popularity
 

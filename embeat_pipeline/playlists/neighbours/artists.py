@@ -15,8 +15,10 @@ from embeat_pipeline.playlists.neighbours.source import Candidates, scale_rows
 class ArtistSource:
     """Similarity of two artists times c_t^artist_popularity, for c_t playlists of a candidate.
 
-    It covers every artist of the catalogue, so it also serves tracks in no playlist. Acoustic
-    similarity of an artist in c playlists counts confidence_shift / (c + confidence_shift).
+    It covers every artist of the catalogue, so it also serves tracks in no playlist. The genres
+    and the acoustic similarity of an artist in c playlists count
+    confidence_shift / (c + confidence_shift): one playlist in common says little, so the list of a
+    little-known artist stays in its genres, and what is popular beside it does not lead.
     """
 
     def __init__(self, inputs: NeighbourInputs, candidates: Candidates, config: NeighbourConfig):
@@ -96,16 +98,17 @@ class ArtistSource:
         cosine = overlap.data / np.sqrt(
             self._counts[position[overlap.row]] * self._counts[overlap.col]
         )
+        doubt = np.ones(len(artists), np.float32)
+        doubt[row] = self._shift / (self._counts[position] + self._shift)
+        of_genre = has_code[genres.row]
         similarities = [np.zeros((len(artists), width + 1), np.float32) for _ in weights]
         for one, similarity in zip(weights, similarities, strict=True):
-            similarity[has_code[genres.row], genres.col] = one.genre_weight * genres.data
+            similarity[of_genre, genres.col] = one.genre_weight * doubt[of_genre] * genres.data
             similarity[row[overlap.row], overlap.col] += one.artist_weight * cosine
             similarity[row, position] += one.same_artist_weight
         if with_acoustic and any(one.acoustic_weight for one in weights):
             acoustic = self.bridge.similarity(artists[has_code]).tocoo()
             target = has_code[acoustic.row]
-            doubt = np.ones(len(artists), np.float32)
-            doubt[row] = self._shift / (self._counts[position] + self._shift)
             for one, similarity in zip(weights, similarities, strict=True):
                 similarity[target, acoustic.col] += (
                     one.acoustic_weight * doubt[target] * acoustic.data

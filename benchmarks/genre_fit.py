@@ -1,0 +1,199 @@
+"""Neighbour lists: what the weight of genres does to hits, and to songs that jar.
+
+    python benchmarks/genre_fit.py --lake DIR [--part test]
+
+Needs a lake that was evaluated (``python -m embeat_pipeline evaluate``), whose holdout release was
+trained without the playlists of either part. For each weight of genres, and for 1 (three draws)
+and 5 seeds, it prints nDCG@20 and how many of the first ten songs jar, by how many playlists hold
+the seeds (their median). A song jars if it shares no genre with any seed, although genres of both
+are known, and is neither by an artist of the seeds nor by one related to them. Differences are to
+the weights of ``NeighbourConfig``, with 95% intervals, paired over queries.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from playlist_sources import answers, main_artists, ndcg, seed_lists
+from scipy import sparse
+
+from embeat_pipeline.evaluate.inputs.playlist_split import PlaylistSplit, load_split
+from embeat_pipeline.evaluate.metrics import bootstrap
+from embeat_pipeline.evaluate.ranking_model.holdout_release import evaluation_lake
+from embeat_pipeline.interactions.queries import QuerySet, draw_queries
+from embeat_pipeline.interactions.ranking_metrics import PADDING
+from embeat_pipeline.interactions.split import SplitOptions, novel
+from embeat_pipeline.playlists.config import NeighbourConfig
+from embeat_pipeline.playlists.neighbours.inputs import UNKNOWN, read_inputs
+from embeat_pipeline.playlists.neighbours.model import NeighbourModel
+from embeat_serve.contract.lake import LakePaths
+
+RESULTS = Path(__file__).parent / "results" / "genre_fit.json"
+WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08)
+DRAWS = {1: 3, 5: 1}
+"""Number of seeds -> times that each playlist is asked with that many."""
+SUPPORT = {
+    "all": (0, np.inf),
+    "none": (0, 0),
+    "1-3": (0.5, 3),
+    "4-20": (3.5, 20),
+    "21-": (20.5, np.inf),
+}
+"""Name of a stratum -> fewest and most playlists that hold a query's seeds."""
+
+
+class Artists(NamedTuple):
+    """What is known of the artists of a lake."""
+
+    of_track: NDArray[np.int64]
+    """(tracks,) main artist, or ``UNKNOWN``."""
+    genres: sparse.csr_array
+    """(artists, genres) 1 where an artist has a genre."""
+    related: sparse.csr_array
+    """(artists, artists) 1 where one names the other as related."""
+
+
+def main() -> None:
+    """Measure, print a table, write JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--part", choices=("validation", "test"), default="validation")
+    arguments = parser.parse_args()
+    lake = LakePaths(arguments.lake)
+    data = load_split(lake, SplitOptions())
+    queries = novel_queries(data, arguments.part)
+    artists = read_artists(lake, data.train.tracks.shape[1])
+    default = NeighbourConfig()
+    model = NeighbourModel(read_inputs(evaluation_lake(lake), default), default)
+    frequency = data.train.frequency()
+    content = {}
+    for name, config in {"default": default, **{f"{w:g}": weighing(w) for w in WEIGHTS}}.items():
+        # Sources are made before they are weighed.
+        model.config = config
+        content[name] = measure(model, artists, queries, frequency)
+        show(name, content[name], content["default"])
+    summary = {
+        name: {cell: [float(part.mean()) for part in values] for cell, values in cells.items()}
+        for name, cells in content.items()
+    }
+    result = {
+        "part": arguments.part,
+        "ndcg@20, songs that jar": summary,
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def novel_queries(data: PlaylistSplit, part: str) -> list[QuerySet]:
+    """Query sets of the novel playlists of a part."""
+    playlists = data.validation if part == "validation" else data.test
+    playlists = playlists.select(novel(playlists, data.train))
+    return [
+        draw_queries(playlists, count, draw)
+        for count, draws in DRAWS.items()
+        for draw in range(draws)
+    ]
+
+
+def weighing(weight: float) -> NeighbourConfig:
+    """The default settings with this weight of genres under both sets of weights."""
+    config = NeighbourConfig()
+    return replace(
+        config,
+        single_seed=replace(config.single_seed, genre_weight=weight),
+        multi_seed=replace(config.multi_seed, genre_weight=weight),
+    )
+
+
+def read_artists(lake: LakePaths, tracks: int) -> Artists:
+    """Read genres and relations of the artists of a lake."""
+    number = pl.scan_parquet(lake.table("artists")).select(pl.len()).collect().item()
+    genres = pl.read_parquet(lake.table("artist_genres"), columns=["artist_code", "genre_code"])
+    pairs = pl.read_parquet(
+        lake.table("related_artists"), columns=["artist_code", "related_artist_code"]
+    )
+    forward = binary(pairs, (number, number))
+    width = int(genres["genre_code"].max() or 0) + 1  # pyright: ignore[reportArgumentType]
+    return Artists(
+        main_artists(lake, tracks),
+        binary(genres, (number, width)),
+        sparse.csr_array(forward + forward.T),
+    )
+
+
+def binary(pairs: pl.DataFrame, shape: tuple[int, int]) -> sparse.csr_array:
+    """Matrix with ones at pairs of codes."""
+    row, column = (pairs[name].to_numpy() for name in pairs.columns)
+    return sparse.csr_array((np.ones(len(row), np.float32), (row, column)), shape=shape)
+
+
+def measure(
+    model: NeighbourModel,
+    artists: Artists,
+    queries: list[QuerySet],
+    frequency: NDArray[np.int64],
+) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Number of seeds and stratum -> nDCG@20 and songs that jar, (queries,) each."""
+    seeds = np.unique(np.concatenate([one.seeds.ravel() for one in queries]))
+    lists = seed_lists(model, seeds, artists.of_track)
+    cells = {}
+    for count in DRAWS:
+        drawn = [one for one in queries if one.seeds.shape[1] == count]
+        ranked = [answers(lists, one) for one in drawn]
+        hits = np.concatenate([ndcg(*pair) for pair in zip(ranked, drawn, strict=True)])
+        jars = np.concatenate(
+            [jarring(top[:, :10], one, artists) for top, one in zip(ranked, drawn, strict=True)]
+        )
+        support = np.concatenate([np.median(frequency[one.seeds], axis=1) for one in drawn])
+        for name, (least, most) in SUPPORT.items():
+            rows = (support >= least) & (support <= most)
+            if rows.any():
+                cells[f"{count} {name}"] = hits[rows], jars[rows]
+    return cells
+
+
+def jarring(ranked: NDArray[np.int64], queries: QuerySet, artists: Artists) -> NDArray[np.float64]:
+    """(q,) how many of the (q, n) tracks jar."""
+    of_seeds = np.maximum(artists.of_track[queries.seeds], 0)
+    row = np.repeat(np.arange(len(queries)), of_seeds.shape[1])
+    ones = np.ones(len(row), np.float32)
+    shape = (len(queries), artists.genres.shape[0])
+    own = sparse.csr_array((ones, (row, of_seeds.ravel())), shape=shape)
+    genres, near = own @ artists.genres, own + own @ artists.related
+    number = np.zeros(len(queries))
+    for query in range(len(queries)):
+        codes = ranked[query][ranked[query] != PADDING]
+        found = artists.of_track[codes]
+        found = found[found != UNKNOWN]
+        shared = artists.genres[found] @ genres[[query]].T
+        has_genre = np.diff(artists.genres.indptr)[found] > 0
+        is_near = near[[query]].toarray().ravel()[found] > 0
+        is_strange = (shared.toarray().ravel() == 0) & has_genre & ~is_near
+        number[query] = is_strange.sum() if genres[[query]].nnz else 0
+    return number
+
+
+def show(
+    name: str,
+    found: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    reference: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+) -> None:
+    """A line for each number of seeds and stratum."""
+    for cell, (hits, jars) in found.items():
+        apart = bootstrap.difference(hits, reference[cell][0])
+        print(
+            f"genres {name:<8} seeds {cell:<8} {len(hits):>5} queries  nDCG@20 {hits.mean():.4f} "
+            f"{apart.mean:+.4f} [{apart.low:+.4f}, {apart.high:+.4f}]  jar {jars.mean():.2f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
