@@ -10,6 +10,10 @@ PORT ?= 3000
 BIN := $(VENV)/bin
 SOURCES := embeat_serve embeat_pipeline tests benchmarks docs
 
+# Unit tests share the cores; those of tests/integration start programs that need them. Every process
+# makes the lakes that its tests read, so more than four would only make more of them.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadscope
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint docs ui bench clean
 
@@ -20,11 +24,11 @@ demo: $(VENV)/.pipeline ## made-up dump, whole pipeline, then a recommendation
 	$(BIN)/python -m embeat_pipeline demo --lake $(LAKE)
 
 test: $(VENV)/.dev lint ## lint, types, layers and the whole test suite
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit
+	$(BIN)/python -m pytest -q tests/integration
 
 check: $(VENV)/.dev lint ## lint, types, layers and the quick tests: before every commit
-	$(BIN)/python -m pytest -q --numprocesses auto --dist loadscope \
-		-m "not slow and not process and not browser" tests/unit
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not slow and not process and not browser" tests/unit
 
 docs: $(VENV)/.dev ## writes the generated parts of docs/
 	$(BIN)/python docs/generate.py
