@@ -99,6 +99,7 @@ def made_up(playlists: int) -> NeighbourInputs:
         artists,
         artists,
         genres.tocsr().astype(np.float32),
+        sparse.csr_array((ones[:0], (words[:0], words[:0])), shape=(len(sounds), len(sounds))),
         sounds,
     )
 

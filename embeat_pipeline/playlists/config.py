@@ -9,6 +9,7 @@ NEIGHBOUR_INPUTS = (
     "playlists",
     "playlist_vectors",
     "artist_genres",
+    "related_artists",
     "track_vectors",
 )
 """Tables that neighbour lists are computed from."""
@@ -189,6 +190,13 @@ class NeighbourConfig:
     """Confidence in a track of c playlists is c / (c + confidence_shift); its artist decides the
     rest. Likewise for an artist, where genres and acoustically near artists decide the rest."""
 
+    style_shift: float = 3.0
+    """What n playlists say of a track and a candidate of another style counts
+    n / (n + style_shift): one playlist holds many things, and what is popular in it leads. 0: style
+    does not matter."""
+    full_style: float = 0.1
+    """Cosine of the genres of two artists from which on their tracks are of one style."""
+
     acoustic_artists: int = 40
     """Acoustically nearest artists that stand in for an artist (``acoustic_bridge``)."""
     acoustic_temperature: float = 0.1
@@ -221,5 +229,7 @@ class NeighbourConfig:
             )
         if not 0 <= self.floor < 1:
             raise ValueError(f"floor must be in 0..1 and below 1, found {self.floor}")
+        if self.style_shift < 0 or self.full_style <= 0:
+            raise ValueError("style_shift must not be negative, and full_style above 0")
         if self.ridge <= 0:
             raise ValueError(f"ridge must be above 0, found {self.ridge}")

@@ -32,7 +32,13 @@ SEVERAL = SourceWeights(
     full_score=0.3,
 )
 EQUAL = NeighbourConfig(
-    single_seed=SINGLE, multi_seed=SEVERAL, ridge=2.0, floor=0.5, neighbours=8, acoustic_artists=3
+    single_seed=SINGLE,
+    multi_seed=SEVERAL,
+    ridge=2.0,
+    floor=0.5,
+    neighbours=8,
+    acoustic_artists=3,
+    full_style=0.5,
 )
 
 
@@ -47,6 +53,8 @@ def made_up_inputs() -> NeighbourInputs:
     sounds = random.standard_normal((ARTISTS, 6)).astype(np.float32)
     sounds[[1, -1]] = 0
     sounds /= np.maximum(np.linalg.norm(sounds, axis=1, keepdims=True), 1e-9)
+    genres[0] = 0
+    related = np.random.default_rng(5).random((ARTISTS, ARTISTS)) < 0.1
     return NeighbourInputs(
         track_codes=np.arange(10, 10 + TRACKS, dtype=np.uint32),
         playlists=sparse.csr_array(playlists),
@@ -54,6 +62,7 @@ def made_up_inputs() -> NeighbourInputs:
         artists=artists,
         albums=np.where(random.random(TRACKS) < 0.3, UNKNOWN, random.integers(0, 6, TRACKS)),
         genres=sparse.csr_array(genres.astype(np.float32)),
+        related=sparse.csr_array((related | related.T).astype(np.float32)),
         artist_vectors=sounds,
     )
 
@@ -108,6 +117,17 @@ def artist_score(
     return score * len(holding(inputs, track)) ** config.artist_popularity
 
 
+def style(inputs: NeighbourInputs, seed: int, track: int) -> float:
+    """How far a track is of the style of another, 0..1."""
+    one, other = int(inputs.artists[seed]), int(inputs.artists[track])
+    genres = normalised_genres(inputs).toarray()
+    if UNKNOWN in (one, other) or one == other or inputs.related.toarray()[one, other]:
+        return 1.0
+    if not genres[one].any() or not genres[other].any():
+        return 1.0
+    return min(float(genres[one] @ genres[other]) / EQUAL.full_style, 1.0)
+
+
 def holding(inputs: NeighbourInputs, track: int) -> list[int]:
     return np.flatnonzero(inputs.playlists[:, [track]].toarray().ravel()).tolist()
 
@@ -125,6 +145,9 @@ def track_score(inputs: NeighbourInputs, weights: SourceWeights, seed: int, trac
     if inputs.albums[seed] == inputs.albums[track] != UNKNOWN:
         score += weights.album_weight * counts[1] ** config.artist_popularity
     score += weights.ease_weight * float(regression(inputs)[seed, track])
+    score *= 1 - (1 - style(inputs, seed, track)) * config.style_shift / (
+        counts[0] + config.style_shift
+    )
     rest = config.confidence_shift / (counts[0] + config.confidence_shift)
     return score + rest * artist_score(inputs, weights, int(inputs.artists[seed]), track)
 

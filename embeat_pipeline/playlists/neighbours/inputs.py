@@ -35,6 +35,9 @@ class NeighbourInputs:
     """(v,) code of each track's album, or ``UNKNOWN``."""
     genres: sparse.csr_array
     """(artists of the catalogue, genres) float32 weights of each artist's genres."""
+    related: sparse.csr_array
+    """(artists of the catalogue, as many) float32, 1 where either names the other as related: 16
+    bytes a pair, so 640 MB for two million artists with twenty each."""
     artist_vectors: NDArray[np.float32]
     """(artists of the catalogue, d) acoustic unit vectors; zero where an artist has none."""
 
@@ -79,6 +82,7 @@ def read_inputs(lake: LakePaths, config: NeighbourConfig) -> NeighbourInputs:
         artists=main_artists[words],
         albums=tracks["album_code"].to_numpy()[words],
         genres=genres,
+        related=_read_related(lake, genres.shape[0]),
         artist_vectors=mean_artist_vectors(
             lake.table("track_vectors"), main_artists, genres.shape[0]
         ),
@@ -101,3 +105,16 @@ def _read_genres(lake: LakePaths, decay: float) -> sparse.csr_array:
     weights = rows["confidence"].to_numpy() * decay ** rows["position"].to_numpy()
     cells = (rows["artist_code"].to_numpy(), rows["genre_code"].to_numpy())
     return sparse.csr_array((weights.astype(np.float32), cells), shape=shape)
+
+
+def _read_related(lake: LakePaths, artists: int) -> sparse.csr_array:
+    rows = pl.read_parquet(
+        lake.table("related_artists"), columns=["artist_code", "related_artist_code"]
+    )
+    one, other = (rows[name].to_numpy().astype(np.int64) for name in rows.columns)
+    cells = (np.concatenate([one, other]), np.concatenate([other, one]))
+    ones = np.ones(2 * len(rows), np.float32)
+    related = sparse.csr_array((ones, cells), shape=(artists, artists))
+    related.sum_duplicates()
+    related.data[:] = 1
+    return related

@@ -2,7 +2,8 @@
 
 The lists are exact: every candidate is scored. This is done twice, with weights for a single seed
 and with weights for several seeds, and a list holds the best of both with two strengths each. For
-a track in few playlists most of the score comes from its artist.
+a track in few playlists most of the score comes from its artist, and what its playlists say counts
+in full for songs of its style only.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from embeat_pipeline.playlists.neighbours.ease import EaseSource
 from embeat_pipeline.playlists.neighbours.inputs import NeighbourInputs
 from embeat_pipeline.playlists.neighbours.item_knn import ItemKnnSource
 from embeat_pipeline.playlists.neighbours.source import Candidates, ScoreAccumulator, Source
+from embeat_pipeline.playlists.neighbours.style import StyleFit
 from embeat_pipeline.playlists.neighbours.vectors import VectorSource
 from embeat_serve.contract.schema import STRENGTH_LEVELS
 
@@ -59,6 +61,7 @@ class NeighbourModel:
             if any(getattr(weights, source.weight_name) for weights in self._weights)
         ]
         self.artists = ArtistSource(inputs, self.candidates, config)
+        self._style = StyleFit(inputs, self.candidates, config)
 
     @property
     def _weights(self) -> tuple[SourceWeights, SourceWeights]:
@@ -74,11 +77,15 @@ class NeighbourModel:
         by_artist = self.artists.scores(self.inputs.artists[words], self._weights)
         doubt = 1 - self.confidence(words)[:, None]
         accumulators = [
-            ScoreAccumulator(weights, scores * doubt)
+            ScoreAccumulator(weights, np.zeros_like(scores))
             for weights, scores in zip(self._weights, by_artist, strict=True)
         ]
         for source in self._sources:
             source.add_to(accumulators, words)
+        style = self._style.factors(words)
+        for (_, scores), of_artist in zip(accumulators, by_artist, strict=True):
+            scores *= style
+            scores += of_artist * doubt
         own = self._column_of[words]
         rows = np.flatnonzero(own >= 0)
         for _, scores in accumulators:

@@ -35,6 +35,7 @@ def ranked(shared: int) -> list[int]:
         artists=np.concatenate([[0, 1, 2], np.full(len(fillers), -1)]),
         albums=np.full(tracks, -1),
         genres=sparse.csr_array(np.array([[1, 0], [0, 1], [1, 0]], np.float32)),
+        related=sparse.csr_array(np.zeros((3, 3), np.float32)),
         artist_vectors=np.zeros((3, 64), np.float32),
     )
     lists = NeighbourModel(inputs, NeighbourConfig()).of_tracks(np.array([SEED]))

@@ -31,6 +31,7 @@ def write_tables(lake: LakePaths, playlists: list[list[int]]) -> None:
             {"artist_code": code, "genre_code": 0, "position": 0, "confidence": 1.0}
             for code in (0, 3)
         ],
+        "related_artists": [{"artist_code": 0, "related_artist_code": 1, "rank": 0}],
         # Artist 3, of whom there is no track, has a genre; artist 2 has no track with a sound.
         "track_vectors": [
             {"track_code": code, "acoustic": [0.125] * 64 if code % 3 < 2 else None}

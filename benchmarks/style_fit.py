@@ -1,13 +1,14 @@
-"""Neighbour lists: what the weight of genres does to hits, and to songs that jar.
+"""Neighbour lists: what style and genres do to hits, and to songs that jar.
 
-    python benchmarks/genre_fit.py --lake DIR [--part test]
+    python benchmarks/style_fit.py --lake DIR [--part test]
 
 Needs a lake that was evaluated (``python -m embeat_pipeline evaluate``), whose holdout release was
-trained without the playlists of either part. For each weight of genres, and for 1 (three draws)
-and 5 seeds, it prints nDCG@20 and how many of the first ten songs jar, by how many playlists hold
-the seeds (their median). A song jars if it shares no genre with any seed, although genres of both
-are known, and is neither by an artist of the seeds nor by one related to them. Differences are to
-the weights of ``NeighbourConfig``, with 95% intervals, paired over queries.
+trained without the playlists of either part. For each setting of style and of the weight of
+genres, and for 1 (three draws) and 5 seeds, it prints nDCG@20 and how many of the first ten songs
+jar, by how many playlists hold the seeds (their median). A song jars if it shares no genre with any
+seed, although genres of both are known, and is neither by an artist of the seeds nor by one related
+to them. Differences are to the settings of ``NeighbourConfig``, with 95% intervals, paired over
+queries.
 """
 
 import argparse
@@ -34,8 +35,7 @@ from embeat_pipeline.playlists.neighbours.inputs import UNKNOWN, read_inputs
 from embeat_pipeline.playlists.neighbours.model import NeighbourModel
 from embeat_serve.contract.lake import LakePaths
 
-RESULTS = Path(__file__).parent / "results" / "genre_fit.json"
-WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08)
+RESULTS = Path(__file__).parent / "results" / "style_fit.json"
 DRAWS = {1: 3, 5: 1}
 """Number of seeds -> times that each playlist is asked with that many."""
 SUPPORT = {
@@ -70,13 +70,21 @@ def main() -> None:
     queries = novel_queries(data, arguments.part)
     artists = read_artists(lake, data.train.tracks.shape[1])
     default = NeighbourConfig()
-    model = NeighbourModel(read_inputs(evaluation_lake(lake), default), default)
+    inputs = read_inputs(evaluation_lake(lake), default)
     frequency = data.train.frequency()
+    variants = {
+        "default": default,
+        "neither": replace(weighing(0.0), style_shift=0.0),
+        "no style": replace(default, style_shift=0.0),
+        "no genres": weighing(0.0),
+        "genres .05": weighing(0.05),
+        "shift 1": replace(default, style_shift=1.0),
+        "shift 10": replace(default, style_shift=10.0),
+        "full .3": replace(default, full_style=0.3),
+    }
     content = {}
-    for name, config in {"default": default, **{f"{w:g}": weighing(w) for w in WEIGHTS}}.items():
-        # Sources are made before they are weighed.
-        model.config = config
-        content[name] = measure(model, artists, queries, frequency)
+    for name, config in variants.items():
+        content[name] = measure(NeighbourModel(inputs, config), artists, queries, frequency)
         show(name, content[name], content["default"])
     summary = {
         name: {cell: [float(part.mean()) for part in values] for cell, values in cells.items()}
@@ -189,7 +197,7 @@ def show(
     for cell, (hits, jars) in found.items():
         apart = bootstrap.difference(hits, reference[cell][0])
         print(
-            f"genres {name:<8} seeds {cell:<8} {len(hits):>5} queries  nDCG@20 {hits.mean():.4f} "
+            f"{name:<10} seeds {cell:<8} {len(hits):>5} queries  nDCG@20 {hits.mean():.4f} "
             f"{apart.mean:+.4f} [{apart.low:+.4f}, {apart.high:+.4f}]  jar {jars.mean():.2f}",
             flush=True,
         )
