@@ -81,6 +81,8 @@ def main() -> None:
         "shift 1": replace(default, style_shift=1.0),
         "shift 10": replace(default, style_shift=10.0),
         "full .3": replace(default, full_style=0.3),
+        "unknown 1": replace(default, unknown_style=1.0),
+        "unknown .3": replace(default, unknown_style=0.3),
     }
     content = {}
     for name, config in variants.items():

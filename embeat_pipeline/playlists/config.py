@@ -196,6 +196,8 @@ class NeighbourConfig:
     does not matter."""
     full_style: float = 0.1
     """Cosine of the genres of two artists from which on their tracks are of one style."""
+    unknown_style: float = 0.5
+    """How far a candidate of unknown genres is of the style of a track whose genres are known."""
 
     acoustic_artists: int = 40
     """Acoustically nearest artists that stand in for an artist (``acoustic_bridge``)."""
@@ -229,7 +231,9 @@ class NeighbourConfig:
             )
         if not 0 <= self.floor < 1:
             raise ValueError(f"floor must be in 0..1 and below 1, found {self.floor}")
-        if self.style_shift < 0 or self.full_style <= 0:
-            raise ValueError("style_shift must not be negative, and full_style above 0")
+        if self.style_shift < 0 or self.full_style <= 0 or not 0 <= self.unknown_style <= 1:
+            raise ValueError(
+                "style_shift must not be negative, full_style above 0, unknown_style in 0..1"
+            )
         if self.ridge <= 0:
             raise ValueError(f"ridge must be above 0, found {self.ridge}")

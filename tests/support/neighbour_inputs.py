@@ -121,10 +121,14 @@ def style(inputs: NeighbourInputs, seed: int, track: int) -> float:
     """How far a track is of the style of another, 0..1."""
     one, other = int(inputs.artists[seed]), int(inputs.artists[track])
     genres = normalised_genres(inputs).toarray()
-    if UNKNOWN in (one, other) or one == other or inputs.related.toarray()[one, other]:
+    if one == UNKNOWN or not genres[one].any():
         return 1.0
-    if not genres[one].any() or not genres[other].any():
+    if other == UNKNOWN:
+        return EQUAL.unknown_style
+    if one == other or inputs.related.toarray()[one, other]:
         return 1.0
+    if not genres[other].any():
+        return EQUAL.unknown_style
     return min(float(genres[one] @ genres[other]) / EQUAL.full_style, 1.0)
 
 

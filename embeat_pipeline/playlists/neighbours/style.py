@@ -13,13 +13,15 @@ from embeat_pipeline.playlists.neighbours.source import Candidates
 class StyleFit:
     """How far a candidate is of the style of a track: 0..1.
 
-    It is 1 for the track's own artist, for artists related to it, and where the genres of either
-    artist are unknown; else the cosine of their genres, as a share of ``full_style``, at most 1.
+    It is 1 for the track's own artist, for artists related to it, and where the genres of the
+    track's artist are unknown; ``unknown_style`` where those of the candidate's are; else the
+    cosine of their genres, as a share of ``full_style``, at most 1.
     """
 
     def __init__(self, inputs: NeighbourInputs, candidates: Candidates, config: NeighbourConfig):
         self._shift = np.float32(config.style_shift)
         self._full = np.float32(config.full_style)
+        self._unknown = np.float32(config.unknown_style)
         self._counts, self._artist_of_word = inputs.counts, inputs.artists
         has_artist = inputs.artists != UNKNOWN
         self._artists = np.unique(inputs.artists[has_artist])
@@ -52,7 +54,8 @@ class StyleFit:
         own = artists[rows]
         cosine = (self._genres[own] @ self._candidate_genres).toarray()
         in_common = np.minimum(cosine / self._full, 1)
-        fit[rows, :width] = np.where(self._has_genre[self._artists], in_common, 1)
+        fit[rows, :width] = np.where(self._has_genre[self._artists], in_common, self._unknown)
+        fit[rows, width] = self._unknown
         related = self._related[own].tocoo()
         fit[rows[related.row], related.col] = 1
         fit[rows, np.searchsorted(self._artists, own)] = 1

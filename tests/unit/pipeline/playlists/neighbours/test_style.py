@@ -34,8 +34,11 @@ def factors(config: NeighbourConfig = CONFIG) -> np.ndarray:
     return StyleFit(inputs, Candidates.most_frequent(inputs, 6), config).factors(np.arange(6))
 
 
-def test_only_a_known_other_style_is_doubted() -> None:
-    assert factors()[0] == pytest.approx([1, 1, 0.25, 1, 1, 1])
+def test_another_style_is_doubted_and_an_unknown_one_half_as_much() -> None:
+    assert factors()[0] == pytest.approx([1, 1, 0.25, 1, 0.625, 0.625])
+
+
+def test_nothing_is_doubted_where_the_style_of_the_track_is_unknown() -> None:
     assert factors()[4] == pytest.approx(np.ones(6))
     assert factors()[5] == pytest.approx(np.ones(6))
 
@@ -62,3 +65,5 @@ def test_settings_of_style_are_checked() -> None:
         NeighbourConfig(style_shift=-1.0)
     with pytest.raises(ValueError, match="full_style"):
         NeighbourConfig(full_style=0.0)
+    with pytest.raises(ValueError, match="unknown_style"):
+        NeighbourConfig(unknown_style=1.5)
