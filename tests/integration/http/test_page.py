@@ -268,22 +268,29 @@ def test_a_server_with_nothing_to_answer_from_is_waited_for(
 
 
 def test_the_keyboard_goes_from_the_search_to_the_list(page: Page) -> None:
+    from selenium.webdriver import ActionChains
     from selenium.webdriver.common.keys import Keys
 
     def at() -> str | None:
         return page.browser.switch_to.active_element.get_attribute("id")
 
+    def press(key: str) -> str | None:
+        ActionChains(page.browser).send_keys(key).perform()
+        return at()
+
+    def press_backwards() -> str | None:
+        chain = ActionChains(page.browser).key_down(Keys.SHIFT).send_keys(Keys.TAB)
+        chain.key_up(Keys.SHIFT).perform()
+        return at()
+
     # There is no list to skip to yet.
     assert not page.one("#skip").is_displayed()
     page.open("/#track=0F02KChKwbcQ3tk4q1YxLH")
     page.settled()
-    order = []
-    for _ in range(3):
-        page.press(Keys.TAB)
-        order.append(at())
-    assert order == ["skip", "search", "import"]
-    page.one("#skip").send_keys(Keys.ENTER)
-    assert at() == "list"
+    assert [press(Keys.TAB) for _ in range(3)] == ["skip", "search", "import"]
+    # The link can be seen, and used, only while it has the focus.
+    assert [press_backwards() for _ in range(2)] == ["search", "skip"]
+    assert press(Keys.ENTER) == "list"
     assert page.address()["track"]
     assert len(page.settled()) == 20
 
