@@ -1,6 +1,7 @@
 """One release, open for reading: store, manifest, encoder, ranking model and term dictionary."""
 
 import json
+from contextlib import suppress
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -105,7 +106,12 @@ class Release:
             BrokenRelease: it cannot be read.
         """
         self.store.load()
-        _ = self.term_dictionary, self.encoder, self.genre_codes
+        _ = self.term_dictionary
+        # Few requests need these two, and those say what is wrong with them.
+        with suppress(BrokenRelease):
+            _ = self.encoder
+        with suppress(BrokenRelease):
+            _ = self.genre_codes
 
     # Cached under private names: a ``cached_property`` does not match a property of a protocol.
 

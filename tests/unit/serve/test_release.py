@@ -80,3 +80,16 @@ def test_a_loaded_release_needs_its_folder_no_more(catalogue: LakePaths, tmp_pat
     assert release.encoder.encode(from_mappings([{"energy": 0.5}])).shape == (1, 64)
     assert release.genre_codes
     release.store.close()
+
+
+@pytest.mark.parametrize("name", [ReleaseFile.GENRES, ReleaseFile.ENCODER])
+def test_a_release_is_loaded_without_what_few_requests_need(
+    catalogue: LakePaths, tmp_path: Path, name: str
+):
+    shutil.copytree(catalogue.root, tmp_path / "lake")
+    lake = LakePaths(tmp_path / "lake")
+    release = Release.open(Settings(lake=lake))
+    (lake.release(release.name) / name).write_bytes(b"damaged")
+    release.load()
+    assert release.store.count("tracks") > 0
+    release.store.close()
