@@ -23,12 +23,13 @@ class ArtistSource:
 
     def __init__(self, inputs: NeighbourInputs, candidates: Candidates, config: NeighbourConfig):
         has_artist = inputs.artists != UNKNOWN
-        self._artists = np.unique(inputs.artists[has_artist])
+        self.codes = np.unique(inputs.artists[has_artist])
         """Artists of the vocabulary, ascending; "position" means an index into them."""
-        width = len(self._artists)
-        position = np.where(has_artist, np.searchsorted(self._artists, inputs.artists), width)
+        width = len(self.codes)
+        position = np.where(has_artist, np.searchsorted(self.codes, inputs.artists), width)
         # One more column, all zero, for tracks of an unknown artist.
-        self._of_column = position[candidates.columns]
+        self.of_column = position[candidates.columns]
+        """(c,) position of each candidate's artist; one more than there are where unknown."""
         shape = (len(has_artist), width)
         ones = np.ones(int(has_artist.sum()), np.float32)
         membership = sparse.csr_array(
@@ -40,11 +41,12 @@ class ArtistSource:
         self._playlists = by_playlist.T.tocsr()
         self._weighted = scale_rows(by_playlist, inputs.lengths**-config.length_exponent)
         self.bridge = AcousticBridge(
-            inputs.artist_vectors, self._artists, self._playlists, self._weighted, config
+            inputs.artist_vectors, self.codes, self._playlists, self._weighted, config
         )
         self._shift = np.float32(config.confidence_shift)
-        self._genres = normalised_genres(inputs)
-        self._candidate_genres = self._genres[self._artists].T.tocsr()
+        self.genres = normalised_genres(inputs)
+        """(artists of the catalogue, genres), see ``normalised_genres``."""
+        self._candidate_genres = self.genres[self.codes].T.tocsr()
         self._popularity = inputs.counts[candidates.columns] ** np.float32(config.artist_popularity)
 
     def playlists_of(self, artists: NDArray[np.integer]) -> sparse.csr_array:
@@ -59,8 +61,12 @@ class ArtistSource:
 
     def has_evidence(self, artists: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Return (a,) whether playlists, genres or sound say anything of each artist."""
-        has_genre = np.diff(self._genres.indptr)[artists] > 0
-        return np.isin(artists, self._artists) | has_genre | self.bridge.has_reference(artists)
+        has_genre = np.diff(self.genres.indptr)[artists] > 0
+        return np.isin(artists, self.codes) | has_genre | self.bridge.has_reference(artists)
+
+    def genre_cosines(self, artists: NDArray[np.integer]) -> sparse.csr_array:
+        """Return (b, positions) cosines of genres of artists (b,) with those of the vocabulary."""
+        return sparse.csr_array(self.genres[artists] @ self._candidate_genres)
 
     def scores(
         self,
@@ -73,7 +79,7 @@ class ArtistSource:
         unique, row = np.unique(artists, return_inverse=True)
         return [
             np.asarray(
-                np.take(similarity[row], self._of_column, axis=1) * self._popularity, np.float32
+                np.take(similarity[row], self.of_column, axis=1) * self._popularity, np.float32
             )
             for similarity in self.similarity(unique, weights, with_acoustic=with_acoustic)
         ]
@@ -90,9 +96,9 @@ class ArtistSource:
         One array per set of weights; zero for ``UNKNOWN``. Acoustic similarity counts only
         ``with_acoustic``.
         """
-        width = len(self._artists)
+        width = len(self.codes)
         has_code = np.flatnonzero(artists != UNKNOWN)
-        genres = (self._genres[artists[has_code]] @ self._candidate_genres).tocoo()
+        genres = self.genre_cosines(artists[has_code]).tocoo()
         row, position = self._positions(artists)
         overlap = (self._playlists[position] @ self._weighted).tocoo()
         cosine = overlap.data / np.sqrt(
@@ -117,8 +123,8 @@ class ArtistSource:
 
     def _positions(self, artists: NDArray[np.integer]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return which of ``artists`` are in playlists, and their positions there."""
-        position = np.searchsorted(self._artists, artists)
-        is_there = np.append(self._artists, UNKNOWN)[position] == artists
+        position = np.searchsorted(self.codes, artists)
+        is_there = np.append(self.codes, UNKNOWN)[position] == artists
         row = np.flatnonzero(is_there & (artists != UNKNOWN))
         return row, position[row]
 

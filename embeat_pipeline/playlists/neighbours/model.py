@@ -61,7 +61,7 @@ class NeighbourModel:
             if any(getattr(weights, source.weight_name) for weights in self._weights)
         ]
         self.artists = ArtistSource(inputs, self.candidates, config)
-        self._style = StyleFit(inputs, self.candidates, config)
+        self._style = StyleFit(inputs, self.artists, config)
 
     @property
     def _weights(self) -> tuple[SourceWeights, SourceWeights]:

@@ -5,9 +5,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from embeat_pipeline.playlists.config import NeighbourConfig
-from embeat_pipeline.playlists.neighbours.artists import normalised_genres
+from embeat_pipeline.playlists.neighbours.artists import ArtistSource
 from embeat_pipeline.playlists.neighbours.inputs import UNKNOWN, NeighbourInputs
-from embeat_pipeline.playlists.neighbours.source import Candidates
 
 
 class StyleFit:
@@ -18,22 +17,14 @@ class StyleFit:
     cosine of their genres, as a share of ``full_style``, at most 1.
     """
 
-    def __init__(self, inputs: NeighbourInputs, candidates: Candidates, config: NeighbourConfig):
+    def __init__(self, inputs: NeighbourInputs, artists: ArtistSource, config: NeighbourConfig):
         self._shift = np.float32(config.style_shift)
         self._full = np.float32(config.full_style)
         self._unknown = np.float32(config.unknown_style)
         self._counts, self._artist_of_word = inputs.counts, inputs.artists
-        has_artist = inputs.artists != UNKNOWN
-        self._artists = np.unique(inputs.artists[has_artist])
-        """Artists of the vocabulary, ascending; "position" means an index into them."""
-        position = np.searchsorted(self._artists, inputs.artists)
-        # One more column for tracks of an unknown artist.
-        position[~has_artist] = len(self._artists)
-        self._of_column = position[candidates.columns]
-        self._genres = normalised_genres(inputs)
-        self._has_genre = np.diff(self._genres.indptr) > 0
-        self._candidate_genres = self._genres[self._artists].T.tocsr()
-        self._related = sparse.csr_array(inputs.related[:, self._artists])
+        self._artists = artists
+        self._has_genre = np.diff(artists.genres.indptr) > 0
+        self._related = sparse.csr_array(inputs.related[:, artists.codes])
 
     def factors(self, words: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return (b, c) factors of what playlists say of candidates as neighbours of ``words``.
@@ -43,20 +34,21 @@ class StyleFit:
         """
         unique, row = np.unique(self._artist_of_word[words], return_inverse=True)
         doubt = self._shift / (self._counts[words] + self._shift)
-        misfit = np.take((1 - self._of_artists(unique))[row], self._of_column, axis=1)
+        misfit = np.take((1 - self._of_artists(unique))[row], self._artists.of_column, axis=1)
         return np.asarray(1 - misfit * doubt[:, None], np.float32)
 
     def _of_artists(self, artists: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return (a, positions + 1) fits of the vocabulary's artists to artists (a,) of it."""
-        width = len(self._artists)
+        codes = self._artists.codes
+        width = len(codes)
         fit = np.ones((len(artists), width + 1), np.float32)
         rows = np.flatnonzero((artists != UNKNOWN) & self._has_genre[artists])
         own = artists[rows]
-        cosine = (self._genres[own] @ self._candidate_genres).toarray()
+        cosine = self._artists.genre_cosines(own).toarray()
         in_common = np.minimum(cosine / self._full, 1)
-        fit[rows, :width] = np.where(self._has_genre[self._artists], in_common, self._unknown)
+        fit[rows, :width] = np.where(self._has_genre[codes], in_common, self._unknown)
         fit[rows, width] = self._unknown
         related = self._related[own].tocoo()
         fit[rows[related.row], related.col] = 1
-        fit[rows, np.searchsorted(self._artists, own)] = 1
+        fit[rows, np.searchsorted(codes, own)] = 1
         return fit

@@ -5,12 +5,18 @@ import pytest
 from scipy import sparse
 
 from embeat_pipeline.playlists.config import NeighbourConfig
+from embeat_pipeline.playlists.neighbours.artists import ArtistSource
 from embeat_pipeline.playlists.neighbours.inputs import UNKNOWN, NeighbourInputs
 from embeat_pipeline.playlists.neighbours.source import Candidates
 from embeat_pipeline.playlists.neighbours.style import StyleFit
 from tests.support.neighbour_inputs import EQUAL, TRACKS, made_up_inputs, style
 
 CONFIG = NeighbourConfig(style_shift=3.0, full_style=0.1)
+
+
+def style_fit(inputs: NeighbourInputs, config: NeighbourConfig) -> StyleFit:
+    candidates = Candidates.most_frequent(inputs, len(inputs.track_codes))
+    return StyleFit(inputs, ArtistSource(inputs, candidates, config), config)
 
 
 def factors(config: NeighbourConfig = CONFIG) -> np.ndarray:
@@ -31,7 +37,7 @@ def factors(config: NeighbourConfig = CONFIG) -> np.ndarray:
         related=sparse.csr_array(related),
         artist_vectors=np.zeros((5, 64), np.float32),
     )
-    return StyleFit(inputs, Candidates.most_frequent(inputs, 6), config).factors(np.arange(6))
+    return style_fit(inputs, config).factors(np.arange(6))
 
 
 def test_another_style_is_doubted_and_an_unknown_one_half_as_much() -> None:
@@ -49,9 +55,7 @@ def test_without_the_shift_style_does_not_matter() -> None:
 
 def test_the_more_playlists_the_less_doubt() -> None:
     inputs = made_up_inputs()
-    found = StyleFit(inputs, Candidates.most_frequent(inputs, TRACKS), EQUAL).factors(
-        np.arange(TRACKS)
-    )
+    found = style_fit(inputs, EQUAL).factors(np.arange(TRACKS))
     expected = [
         [1 - (1 - style(inputs, s, t)) * 3 / (inputs.counts[s] + 3) for t in range(TRACKS)]
         for s in range(TRACKS)
