@@ -12,7 +12,7 @@ from typing import Any
 
 from embeat_pipeline.common.atomic import atomic_path, write_json
 from embeat_pipeline.evaluate.blind.page import QUESTION, render_page
-from embeat_pipeline.evaluate.blind.pairs import BlindTest, Pair, Side
+from embeat_pipeline.evaluate.blind.pairs import BlindTest, Pair, PairSide
 from embeat_pipeline.evaluate.blind.song_names import ShownSong, SongJson
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import UsageError
@@ -59,7 +59,7 @@ def pairs_content(test: BlindTest) -> dict[str, Any]:
             {
                 "pair": pair.id,
                 "seed": _songs(pair.seeds),
-                **{side.value: _songs(pair.list_on(side)) for side in Side},
+                **{side.value: _songs(pair.list_on(side)) for side in PairSide},
             }
             for pair in test.pairs
         ],

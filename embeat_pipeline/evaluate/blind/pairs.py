@@ -27,16 +27,16 @@ SHOWN_SEEDS = 3
 """Seeds that a message names of those left out."""
 
 
-class Side(StrEnum):
+class PairSide(StrEnum):
     """Place of a list on the page."""
 
     A = "A"
     B = "B"
 
     @property
-    def opposite(self) -> "Side":
+    def opposite(self) -> "PairSide":
         """The other place."""
-        return Side.B if self is Side.A else Side.A
+        return PairSide.B if self is PairSide.A else PairSide.A
 
 
 class SkipReason(StrEnum):
@@ -61,9 +61,9 @@ class Pair:
     system: str
     """Name of the other system."""
     stratum: str | None = None
-    ours_side: Side = Side.A
+    ours_side: PairSide = PairSide.A
 
-    def list_on(self, side: Side) -> tuple[ShownSong, ...]:
+    def list_on(self, side: PairSide) -> tuple[ShownSong, ...]:
         """The list that is shown on a side."""
         return self.ours if side is self.ours_side else self.other
 
@@ -137,7 +137,7 @@ def arrange(pairs: Iterable[Pair], seed: int) -> tuple[Pair, ...]:
         key=lambda pair: (pair.system, pair.stratum or "", _digest("side", seed, pair.id)),
     )
     first = int(_digest("first side", seed), 16) % 2
-    sides = [list(Side)[(rank + first) % 2] for rank in range(len(groups))]
+    sides = [list(PairSide)[(rank + first) % 2] for rank in range(len(groups))]
     sided = [replace(pair, ours_side=side) for pair, side in zip(groups, sides, strict=True)]
     return tuple(sorted(sided, key=lambda pair: _digest("order", seed, pair.id)))
 

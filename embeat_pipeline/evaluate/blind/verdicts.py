@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from embeat_pipeline.evaluate.blind.pairs import Side
+from embeat_pipeline.evaluate.blind.pairs import PairSide
 from embeat_serve.errors import UsageError
 
 EQUAL = "equal"
@@ -31,9 +31,9 @@ class Outcome(StrEnum):
 class Verdict:
     """A judge's verdict on one pair, by what the judge saw."""
 
-    better: Side | None
+    better: PairSide | None
     """None: both are equal."""
-    unfit: Mapping[Side, frozenset[int]]
+    unfit: Mapping[PairSide, frozenset[int]]
     """Numbers of the songs that do not fit, from 1."""
 
 
@@ -129,12 +129,12 @@ def unblind(ballot: Ballot, key: Mapping[str, Any]) -> dict[str, PairOutcome]:
                 "its pairs.json"
             )
         entry = key["pairs"][pair]
-        highest = max((0, *verdict.unfit[Side.A], *verdict.unfit[Side.B]))
+        highest = max((0, *verdict.unfit[PairSide.A], *verdict.unfit[PairSide.B]))
         if highest > entry["songs"]:
             raise UsageError(
                 f"{ballot.file}: pair {pair} has songs 1..{entry['songs']}, found {highest}"
             )
-        ours = Side(entry["ours"])
+        ours = PairSide(entry["ours"])
         outcomes[pair] = PairOutcome(
             _outcome(verdict.better, ours),
             len(verdict.unfit[ours]),
@@ -158,7 +158,7 @@ def pool(outcomes: Sequence[PairOutcome]) -> PairOutcome:
     )
 
 
-def _outcome(better: Side | None, ours: Side) -> Outcome:
+def _outcome(better: PairSide | None, ours: PairSide) -> Outcome:
     if better is None:
         return Outcome.TIE
     return Outcome.WIN if better is ours else Outcome.LOSS
@@ -166,14 +166,14 @@ def _outcome(better: Side | None, ours: Side) -> Outcome:
 
 def _verdict(value: Mapping[str, Any], place: str) -> Verdict:
     better = value.get("better")
-    if better not in (*Side, EQUAL):
+    if better not in (*PairSide, EQUAL):
         raise UsageError(f'{place}: expected "A", "B" or "equal" as better, found {better!r}')
     unfit = value.get("unfit") or {}
-    if not isinstance(unfit, dict) or not set(unfit) <= set(Side):
+    if not isinstance(unfit, dict) or not set(unfit) <= set(PairSide):
         raise UsageError(f'{place}: expected {{"A": [], "B": []}} as unfit, found {unfit!r}')
     return Verdict(
-        None if better == EQUAL else Side(better),
-        {side: _numbers(unfit.get(side) or [], place) for side in Side},
+        None if better == EQUAL else PairSide(better),
+        {side: _numbers(unfit.get(side) or [], place) for side in PairSide},
     )
 
 

@@ -1,5 +1,5 @@
 from embeat_pipeline.evaluate.blind.console import blind_test_lines, summary_lines
-from embeat_pipeline.evaluate.blind.pairs import Side
+from embeat_pipeline.evaluate.blind.pairs import PairSide
 from embeat_pipeline.evaluate.blind.summary import summarise
 from embeat_pipeline.evaluate.blind.verdicts import Ballot, Verdict
 
@@ -14,7 +14,7 @@ KEY = {
 
 
 def ballot(choices, judge, file):
-    unfit = {Side.A: frozenset([1]), Side.B: frozenset([1, 2])}
+    unfit = {PairSide.A: frozenset([1]), PairSide.B: frozenset([1, 2])}
     return Ballot(
         "t1", judge, file, {f"p{n}": Verdict(each, unfit) for n, each in enumerate(choices)}
     )
@@ -23,8 +23,8 @@ def ballot(choices, judge, file):
 def test_every_figure_says_who_judged():
     summary = summarise(
         [
-            ballot([Side.A] * 6 + [Side.B, None], "listener", "one.json"),
-            ballot([Side.A] * 8, "language model", "two.json"),
+            ballot([PairSide.A] * 6 + [PairSide.B, None], "listener", "one.json"),
+            ballot([PairSide.A] * 8, "language model", "two.json"),
         ],
         KEY,
     )

@@ -10,7 +10,7 @@ from embeat_pipeline.evaluate.blind.files import (
     read_key,
     write_blind_test,
 )
-from embeat_pipeline.evaluate.blind.pairs import Side
+from embeat_pipeline.evaluate.blind.pairs import PairSide
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import UsageError
 from tests.support.blind_pairs import SECRETS, made_test
@@ -51,7 +51,7 @@ def test_the_key_tells_the_sides_of_the_pairs():
     assert list(key["pairs"]) == [pair["pair"] for pair in content["pairs"]]
     for pair in content["pairs"]:
         entry = key["pairs"][pair["pair"]]
-        ours, other = pair[entry["ours"]], pair[Side(entry["ours"]).opposite]
+        ours, other = pair[entry["ours"]], pair[PairSide(entry["ours"]).opposite]
         assert all(song["track_name"].startswith("mine") for song in ours)
         assert all(song["track_name"].startswith("thine") for song in other)
         assert entry["songs"] == 3

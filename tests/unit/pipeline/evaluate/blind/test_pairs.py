@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeat_pipeline.evaluate.blind.pairs import (
-    Side,
+    PairSide,
     SkipReason,
     arrange,
     make_blind_test,
@@ -33,10 +33,10 @@ def test_sides_are_balanced_and_depend_on_the_seed_alone(groups, seed, random):
     assert arrange(pairs, seed) == arranged
     assert sorted(pair.id for pair in arranged) == sorted(pair.id for pair in pairs)
     everywhere = Counter(pair.ours_side for pair in arranged)
-    assert abs(everywhere[Side.A] - everywhere[Side.B]) <= 1
+    assert abs(everywhere[PairSide.A] - everywhere[PairSide.B]) <= 1
     for group in set(groups):
         sides = Counter(pair.ours_side for pair in arranged if (pair.system, pair.stratum) == group)
-        assert abs(sides[Side.A] - sides[Side.B]) <= 1
+        assert abs(sides[PairSide.A] - sides[PairSide.B]) <= 1
 
 
 def test_another_seed_gives_another_order_and_other_sides():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeat_pipeline.evaluate.blind.console import summary_lines
-from embeat_pipeline.evaluate.blind.pairs import Side
+from embeat_pipeline.evaluate.blind.pairs import PairSide
 from embeat_pipeline.evaluate.blind.summary import summarise, tally
 from embeat_pipeline.evaluate.blind.verdicts import Ballot, Outcome, PairOutcome, Verdict
 
@@ -24,8 +24,8 @@ KEY = {
 }
 verdict = st.builds(
     Verdict,
-    st.sampled_from([Side.A, Side.B, None]),
-    st.fixed_dictionaries({side: st.frozensets(st.integers(1, 5)) for side in Side}),
+    st.sampled_from([PairSide.A, PairSide.B, None]),
+    st.fixed_dictionaries({side: st.frozensets(st.integers(1, 5)) for side in PairSide}),
 )
 verdicts = st.dictionaries(st.sampled_from(sorted(KEY["pairs"])), verdict, min_size=1)
 
@@ -35,14 +35,14 @@ def ballot(given, judge="listener", file="verdicts.json"):
 
 
 def constant(better, pairs=tuple(KEY["pairs"])):
-    return {pair: Verdict(better, {side: frozenset() for side in Side}) for pair in pairs}
+    return {pair: Verdict(better, {side: frozenset() for side in PairSide}) for pair in pairs}
 
 
 def swapped(given):
     """The same verdicts and key where every pair is shown with its sides exchanged."""
     key = copy.deepcopy(KEY)
     for entry in key["pairs"].values():
-        entry["ours"] = Side(entry["ours"]).opposite.value
+        entry["ours"] = PairSide(entry["ours"]).opposite.value
     turned = {
         pair: Verdict(
             each.better and each.better.opposite,
@@ -77,7 +77,7 @@ def test_figures_add_up(given):
 
 
 def test_always_the_same_side_is_no_preference():
-    (kind,) = summarise([ballot(constant(Side.A))], KEY)["judges"]
+    (kind,) = summarise([ballot(constant(PairSide.A))], KEY)["judges"]
     assert list(kind["systems"]) == ["radio", "rival"]
     assert list(kind["systems"]["rival"]) == ["all", "soul", "techno"]
     figures = kind["systems"]["rival"]["all"]
@@ -89,9 +89,9 @@ def test_always_the_same_side_is_no_preference():
 def test_judges_of_one_kind_are_pooled_and_kinds_are_kept_apart():
     found = summarise(
         [
-            ballot(constant(Side.A), file="one.json"),
-            ballot(constant(Side.A), file="two.json"),
-            ballot(constant(Side.B), file="three.json"),
+            ballot(constant(PairSide.A), file="one.json"),
+            ballot(constant(PairSide.A), file="two.json"),
+            ballot(constant(PairSide.B), file="three.json"),
             ballot(constant(None), "language model", "four.json"),
         ],
         KEY,
@@ -114,7 +114,11 @@ def test_judges_of_one_kind_are_pooled_and_kinds_are_kept_apart():
 
 def test_judges_without_a_common_pair_have_no_agreement():
     found = summarise(
-        [ballot(constant(Side.A, ["p1"])), ballot(constant(Side.A, ["p2"]), file="two.json")], KEY
+        [
+            ballot(constant(PairSide.A, ["p1"])),
+            ballot(constant(PairSide.A, ["p2"]), file="two.json"),
+        ],
+        KEY,
     )
     (each,) = found["agreement"]
     assert (each["pairs"], each["share"], each["kappa"]) == (0, None, None)
@@ -124,7 +128,7 @@ def test_judges_without_a_common_pair_have_no_agreement():
 def test_a_stratum_called_all_is_kept_apart():
     key = copy.deepcopy(KEY)
     key["pairs"]["p0"]["stratum"] = "all"
-    (kind,) = summarise([ballot(constant(Side.A))], key)["judges"]
+    (kind,) = summarise([ballot(constant(PairSide.A))], key)["judges"]
     assert kind["systems"]["rival"]["all"]["pairs"] == 8
     assert kind["systems"]["rival"]["stratum all"]["pairs"] == 1
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from embeat_pipeline.evaluate.blind.pairs import Side
+from embeat_pipeline.evaluate.blind.pairs import PairSide
 from embeat_pipeline.evaluate.blind.verdicts import (
     Outcome,
     PairOutcome,
@@ -42,7 +42,7 @@ def write(tmp_path):
 def test_a_verdict_counts_for_the_list_that_was_on_its_side(write):
     ballot = read_ballot(write(CONTENT))
     assert ballot.judge == "a listener"
-    assert ballot.verdicts["p1"].unfit == {Side.A: {3}, Side.B: {1, 2}}
+    assert ballot.verdicts["p1"].unfit == {PairSide.A: {3}, PairSide.B: {1, 2}}
     assert unblind(ballot, KEY) == {
         "p1": PairOutcome(Outcome.WIN, 1, 2),
         "p2": PairOutcome(Outcome.LOSS, 0, 0),
