@@ -172,22 +172,18 @@ def measure(
 def jarring(ranked: NDArray[np.int64], queries: QuerySet, artists: Artists) -> NDArray[np.float64]:
     """(q,) how many of the (q, n) tracks jar."""
     of_seeds = np.maximum(artists.of_track[queries.seeds], 0)
-    row = np.repeat(np.arange(len(queries)), of_seeds.shape[1])
-    ones = np.ones(len(row), np.float32)
+    rows = np.repeat(np.arange(len(queries)), of_seeds.shape[1])
+    ones = np.ones(len(rows), np.float32)
     shape = (len(queries), artists.genres.shape[0])
-    own = sparse.csr_array((ones, (row, of_seeds.ravel())), shape=shape)
-    genres, near = own @ artists.genres, own + own @ artists.related
-    number = np.zeros(len(queries))
-    for query in range(len(queries)):
-        codes = ranked[query][ranked[query] != PADDING]
-        found = artists.of_track[codes]
-        found = found[found != UNKNOWN]
-        shared = artists.genres[found] @ genres[[query]].T
-        has_genre = np.diff(artists.genres.indptr)[found] > 0
-        is_near = near[[query]].toarray().ravel()[found] > 0
-        is_strange = (shared.toarray().ravel() == 0) & has_genre & ~is_near
-        number[query] = is_strange.sum() if genres[[query]].nnz else 0
-    return number
+    own = sparse.csr_array((ones, (rows, of_seeds.ravel())), shape=shape)
+    genres, near = own @ artists.genres, sparse.csr_array(own + own @ artists.related)
+    query, place = np.nonzero(ranked != PADDING)
+    found = artists.of_track[ranked[query, place]]
+    query, found = query[found != UNKNOWN], found[found != UNKNOWN]
+    shared = np.asarray(artists.genres[found].multiply(genres[query]).sum(axis=1)).ravel()
+    has_genre = (np.diff(artists.genres.indptr)[found] > 0) & (np.diff(genres.indptr)[query] > 0)
+    is_strange = (shared == 0) & has_genre & (np.asarray(near[query, found]).ravel() == 0)
+    return np.bincount(query[is_strange], minlength=len(queries)).astype(np.float64)
 
 
 def show(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from embeat_pipeline.evaluate.systems.base import tracks_in_playlists
-from embeat_pipeline.playlists.neighbours.ease import ROWS_AT_ONCE, ridge_inverse
+from embeat_pipeline.playlists.neighbours.ease import explained_by_inverse, ridge_inverse
 
 MAX_PLAYLISTS = 20_000
 """Largest number of playlists for which their inverse is computed: 1.6 GB as float32."""
@@ -35,8 +35,7 @@ class Ease:
         self.vocabulary = tracks_in_playlists(train)
         playlists = train[:, self.vocabulary].tocsr()
         self._tracks = playlists.T.tocsr()
-        # LAPACK returns columns; the transpose is the same matrix in rows, as products read it.
-        self._inverse = np.ascontiguousarray(ridge_inverse(playlists, options.ridge).T)
+        self._inverse = ridge_inverse(playlists, options.ridge)
         self._explained = explained_by_inverse(self._tracks, self._inverse)
 
     def scores(self, seeds: sparse.csr_array) -> NDArray[np.float32]:
@@ -50,14 +49,3 @@ class Ease:
         scores /= 1 - self._explained
         scores[np.diff(in_vocabulary.indptr) == 0] = -np.inf
         return scores
-
-
-def explained_by_inverse(
-    tracks: sparse.csr_array, inverse: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return (v,) x_t^T K x_t for the rows x_t of ``tracks`` (v, p) and K = ``inverse`` (p, p)."""
-    explained = np.empty(tracks.shape[0], np.float32)
-    for start in range(0, tracks.shape[0], ROWS_AT_ONCE):
-        rows = tracks[start : start + ROWS_AT_ONCE]
-        explained[start : start + rows.shape[0]] = rows.multiply(rows @ inverse).sum(axis=1)
-    return explained

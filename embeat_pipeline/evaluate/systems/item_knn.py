@@ -73,9 +73,23 @@ class ItemKnn:
         boost = frequency ** np.float32(self.options.popularity)
         similarity.data *= boost[column] / (root + np.float32(self.options.shrinkage))
         # A seed is its own neighbour, and is not counted as one.
-        kept = self.options.neighbours + 1
-        for row in np.flatnonzero(number > kept):
-            values = similarity.data[similarity.indptr[row] : similarity.indptr[row + 1]]
-            values[np.argsort(-values, kind="stable")[kept:]] = 0
+        similarity.data[beyond_rank(similarity, self.options.neighbours + 1)] = 0
         similarity.eliminate_zeros()
         return similarity
+
+
+def beyond_rank(matrix: sparse.csr_array, kept: int) -> NDArray[np.intp]:
+    """Positions in ``matrix.data`` of all but the ``kept`` highest of each row, ties by column.
+
+    Args:
+        matrix: its indices sorted.
+        kept: values of a row.
+    """
+    number = np.diff(matrix.indptr)
+    is_longer = number > kept
+    entries = np.flatnonzero(np.repeat(is_longer, number))
+    longer = number[is_longer]
+    row = np.repeat(np.arange(len(longer)), longer)
+    order = entries[np.lexsort((-matrix.data[entries], row))]
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(longer) - longer, longer)
+    return order[rank >= kept]

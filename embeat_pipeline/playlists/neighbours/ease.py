@@ -33,7 +33,7 @@ class EaseSource:
             self._tracks = inputs.by_track
             self._candidates = candidates.playlists
             self._inverse = ridge_inverse(inputs.playlists, config.ridge)
-            self._diagonal = 1 - self._explained(columns)
+            self._diagonal = 1 - explained_by_inverse(self._tracks, self._inverse, columns)
             return
         counts = inputs.counts[columns]
         self._columns = np.sort(np.argsort(-counts, kind="stable")[: config.max_ease_tracks])
@@ -61,16 +61,26 @@ class EaseSource:
             if weights.ease_weight:
                 scores[rows, columns] += np.float32(weights.ease_weight) * coefficients
 
-    def _explained(self, columns: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return (c,) x_t^T K x_t of every candidate."""
-        explained = np.empty(len(columns), np.float32)
-        for start in range(0, len(columns), ROWS_AT_ONCE):
-            tracks = self._tracks[columns[start : start + ROWS_AT_ONCE]]
-            product = tracks @ self._inverse
-            row = np.repeat(np.arange(tracks.shape[0]), np.diff(tracks.indptr))
-            values = tracks.data * product[row, tracks.indices]
-            explained[start : start + tracks.shape[0]] = np.bincount(row, values, tracks.shape[0])
-        return explained
+
+def explained_by_inverse(
+    tracks: sparse.csr_array, inverse: NDArray[np.float32], words: NDArray[np.intp] | None = None
+) -> NDArray[np.float32]:
+    """Return (n,) x_t^T K x_t for the rows x_t of ``tracks`` (v, p) and K = ``inverse`` (p, p).
+
+    Args:
+        tracks: playlists of each track.
+        inverse: see ``ridge_inverse``.
+        words: (n,) rows to compute; None for all.
+    """
+    words = np.arange(tracks.shape[0]) if words is None else words
+    explained = np.empty(len(words), np.float32)
+    for start in range(0, len(words), ROWS_AT_ONCE):
+        rows = tracks[words[start : start + ROWS_AT_ONCE]]
+        product = rows @ inverse
+        row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+        values = rows.data * product[row, rows.indices]
+        explained[start : start + rows.shape[0]] = np.bincount(row, values, rows.shape[0])
+    return explained
 
 
 def ridge_inverse(matrix: sparse.csr_array, ridge: float) -> NDArray[np.float32]:
@@ -84,4 +94,6 @@ def ridge_inverse(matrix: sparse.csr_array, ridge: float) -> NDArray[np.float32]
     product[np.diag_indices(number)] += np.float32(ridge)
     # Positive definite, since ridge is above 0; LAPACK works within the matrix it is given.
     factor = torch.linalg.cholesky(torch.from_numpy(product))
-    return torch.cholesky_inverse(factor).numpy()
+    # LAPACK returns columns. The matrix is symmetric, so its transpose is the same in rows, as
+    # products with a sparse matrix read it; otherwise each of them would copy it.
+    return torch.cholesky_inverse(factor).numpy().T

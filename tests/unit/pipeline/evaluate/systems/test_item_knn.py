@@ -1,8 +1,16 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
 
 from embeat_pipeline.evaluate.systems.base import rank
-from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions, Popularity
+from embeat_pipeline.evaluate.systems.item_knn import (
+    ItemKnn,
+    ItemKnnOptions,
+    Popularity,
+    beyond_rank,
+)
 from embeat_pipeline.interactions.playlists import Playlists
 from embeat_pipeline.interactions.queries import draw_queries
 from embeat_pipeline.interactions.ranking_metrics import PADDING
@@ -64,3 +72,22 @@ def test_item_knn_says_nothing_about_unseen_seeds(parts):
     unseen = np.setdiff1d(np.arange(1_000), model.vocabulary)
     queries.seeds[:2, 0] = unseen[:2]
     assert (rank(model, queries)[:2] == PADDING).all()
+
+
+@given(
+    rows=st.lists(
+        st.dictionaries(st.integers(0, 8), st.integers(1, 4), max_size=9), min_size=1, max_size=6
+    ),
+    kept=st.integers(1, 5),
+)
+def test_the_highest_of_each_row_are_kept_ties_by_column(rows: list[dict[int, int]], kept: int):
+    matrix = sparse.lil_array((len(rows), 9), dtype=np.float32)
+    for row, values in enumerate(rows):
+        for column, value in values.items():
+            matrix[row, column] = value
+    found = sparse.csr_array(matrix)
+    found.sort_indices()
+    found.data[beyond_rank(found, kept)] = 0
+    for row, values in enumerate(rows):
+        best = sorted(values, key=lambda column: (-values[column], column))[:kept]
+        assert set(np.flatnonzero(found[[row]].toarray())) == set(best)
