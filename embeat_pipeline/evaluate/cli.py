@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
         _print(arguments, result, comparison_lines)
         return 0
     from embeat_pipeline.evaluate.evaluation import evaluate_external
-    from embeat_pipeline.evaluate.report.console import report_lines, table_lines
+    from embeat_pipeline.evaluate.report.console import report_lines
     from embeat_pipeline.evaluate.report.store import (
         evaluate_lake,
         evaluation_page,
@@ -126,7 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.playlists:
         playlists = _external_playlists(lake, arguments.playlists)
         result = to_json_values(evaluate_external(lake, playlists, options))
-        _print(arguments, result, table_lines)
+        _print(arguments, result, report_lines)
         return 0
     with lake_lock(lake):
         result = evaluate_lake(lake, options, device)

@@ -108,6 +108,8 @@ def evaluate_external(
         systems = [*query_release(published, catalogue, queries, options)]
     with timer.section("measuring"):
         report = measure(lake, systems, queries, catalogue, options)
+    with timer.section("style fit"):
+        report |= sections.style_fit(lake, systems, queries, options.seed)
     with embeat_serve.open(lake=lake.root) as recommender:
         release = recommender.release
         report["examples"] = sections.example_lists(recommender, catalogue, queries)
@@ -167,8 +169,9 @@ SYSTEMS: Mapping[EvaluationMode, Sequence[Callable[[EvaluationContext], Iterator
 """What is ranked and compared, in the order of the report's tables."""
 
 SECTIONS: Mapping[EvaluationMode, Sequence[sections.Section]] = {
-    EvaluationMode.QUICK: (sections.examples_section,),
+    EvaluationMode.QUICK: (sections.style_section, sections.examples_section),
     EvaluationMode.FULL: (
+        sections.style_section,
         sections.examples_section,
         sections.attribution_section,
         sections.coverage_section,

@@ -11,12 +11,14 @@ from embeat_pipeline.evaluate.inputs.release_client import open_client, single_r
 from embeat_pipeline.evaluate.options import EvaluationQueries
 from embeat_pipeline.evaluate.quality.coverage import attribution, catalogue_coverage
 from embeat_pipeline.evaluate.quality.examples import examples
+from embeat_pipeline.evaluate.quality.style_fit import measure_style_fit
 from embeat_pipeline.evaluate.ranking_model.model_file import read_measurement
 from embeat_pipeline.evaluate.report.opponent import choose_opponents
-from embeat_pipeline.evaluate.systems.base import System
+from embeat_pipeline.evaluate.systems.base import FUSED, PRODUCT, System
 from embeat_pipeline.evaluate.systems.content import raw_features
 from embeat_pipeline.evaluate.systems.tuned_baselines import refit
 from embeat_pipeline.evaluate.systems.upstream import upstream_lake
+from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.recommender import Recommender
@@ -26,6 +28,8 @@ Section = Callable[[EvaluationContext, Sequence[System]], dict[str, Any]]
 """Returns entries of the report."""
 
 EMBEAT_SPACE = "EmbeatMLP"
+PLAYLIST = "playlist"
+"""Name of the channel whose lists the style fit is measured of, beside the release's."""
 UPSTREAM_SPACE = "upstream's EmbeatMLP"
 ATTRIBUTION_QUERIES = 60
 """Queries that are sent again without the channel that contributes most to a song."""
@@ -44,6 +48,28 @@ def example_lists(
     if 1 not in queries.queries:
         return []
     return examples(recommender, catalogue, queries.queries[1], queries.strata(1)["popularity"])
+
+
+def style_section(context: EvaluationContext, systems: Sequence[System]) -> dict[str, Any]:
+    """Whether lists stay in the style of their seeds."""
+    with context.timer.section("style fit"):
+        return style_fit(context.holdout.lake, systems, context.queries, context.options.seed)
+
+
+def style_fit(
+    lake: LakePaths, systems: Sequence[System], queries: EvaluationQueries, seed: int
+) -> dict[str, Any]:
+    """Style fit of the release, of its playlist channel and of the best single model."""
+    opponents = choose_opponents(systems, queries.queries)
+    compared = {
+        count: [
+            system
+            for system in systems
+            if system.name in (PRODUCT, FUSED, PLAYLIST, opponents.get(count))
+        ]
+        for count in queries.queries
+    }
+    return {"style_fit": measure_style_fit(lake, compared, queries, seed)}
 
 
 def attribution_section(context: EvaluationContext, systems: Sequence[System]) -> dict[str, Any]:

@@ -49,6 +49,34 @@ def intervals(
     return [Interval(float(centre[i]), float(low[i]), float(high[i]), count) for i in range(rows)]
 
 
+def intervals_of_known(
+    values: NDArray[np.float64], seed: int = 0, samples: int = SAMPLES
+) -> list[Interval]:
+    """Intervals of the means of the rows of (m, n) ``values``; what is NaN in a row is left out.
+
+    All rows are resampled alike. ``count`` is how many values of a row are known; where none is,
+    the interval is NaN.
+    """
+    is_known = ~np.isnan(values)
+    count = is_known.sum(axis=1)
+    found = [Interval(float("nan"), float("nan"), float("nan"), 0)] * len(values)
+    rows = np.flatnonzero(count)
+    if not rows.size:
+        return found
+    known, filled = is_known[rows].astype(np.float64), np.where(is_known, values, 0.0)[rows]
+    means = resampled_means(np.concatenate([filled, known]), seed, samples)
+    total, share = means[:, : len(rows)], means[:, len(rows) :]
+    # A resample may hold nothing that is known of a row; each row itself holds something.
+    means = np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0)
+    low, high = np.nanquantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    centre = filled.sum(axis=1) / known.sum(axis=1)
+    for place, row in enumerate(rows.tolist()):
+        found[row] = Interval(
+            float(centre[place]), float(low[place]), float(high[place]), int(count[row])
+        )
+    return found
+
+
 def difference(
     first: NDArray[np.float64], second: NDArray[np.float64], seed: int = 0, samples: int = SAMPLES
 ) -> Interval:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from embeat_pipeline.evaluate.report.charts import by_count
+from embeat_pipeline.evaluate.report.style_section import style_lines
 from embeat_pipeline.evaluate.report.summary import ALL, HEADLINE, NOVEL
 from embeat_serve.ranking.model import SEED_REGIMES
 
@@ -37,6 +38,8 @@ def report_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """All lines on an evaluation."""
     yield from headline_lines(result)
     yield from table_lines(result)
+    yield ""
+    yield from style_lines(result)
     yield from quality_lines(result)
 
 

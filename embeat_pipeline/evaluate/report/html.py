@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from embeat_pipeline.evaluate.report import charts
 from embeat_pipeline.evaluate.report.charts import Chart
+from embeat_pipeline.evaluate.report.style_section import COLUMNS, style_chart, style_tables
 from embeat_pipeline.evaluate.report.summary import ALL, HEADLINE, NOVEL
 from embeat_pipeline.evaluate.systems.base import PRODUCT
 from embeat_pipeline.interactions.ranking_metrics import (
@@ -44,9 +45,11 @@ def render_report(result: Mapping[str, Any]) -> str:
         style=folder.joinpath("report.css").read_text("utf-8"),
         headline=HEADLINE,
         first_count=next(iter(charts.by_count(result))),
-        charts={"sound": None, "genre_reliability": None, **all_charts},
+        charts={"sound": None, "style": None, "genre_reliability": None, **all_charts},
         tiles=[*_tiles(result)],
         tables=[*_tables(result)],
+        style_columns=COLUMNS,
+        style_tables=[*style_tables(result)],
         genres=_genres(result.get("genres", {})),
     )
 
@@ -65,6 +68,8 @@ def report_charts(result: Mapping[str, Any]) -> dict[str, Chart]:
         "agreement": charts.agreement(result["seeds"][first]["agreement"]),
         "genre_map": charts.genre_map(result["genre_map"]),
     }
+    if style := style_chart(result):
+        all_charts["style"] = style
     if result.get("sound", {}).get("table"):
         all_charts["sound"] = charts.by_relation(result["sound"], HEADLINE)
     if result.get("genres", {}).get("reliability"):

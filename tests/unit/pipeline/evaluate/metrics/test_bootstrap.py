@@ -71,3 +71,20 @@ def test_a_ratio_of_means_has_an_interval():
     assert found.low < 2 < found.high
     assert found.low < found.mean < found.high
     assert np.isnan(bootstrap.ratio(second, np.zeros(400)).mean)
+
+
+def test_what_is_unknown_is_left_out_of_its_row_alone():
+    values = np.random.default_rng(3).random((3, 60))
+    whole = bootstrap.intervals_of_known(values)
+    for one, other in zip(whole, bootstrap.intervals(values), strict=True):
+        assert (one.mean, one.low, one.high) == pytest.approx((other.mean, other.low, other.high))
+        assert one.count == other.count
+    values[1, 20:] = np.nan
+    values[2] = np.nan
+    found = bootstrap.intervals_of_known(values)
+    assert found[0] == whole[0]
+    assert found[1].mean == pytest.approx(values[1, :20].mean())
+    assert found[1].low < found[1].mean < found[1].high
+    assert [one.count for one in found] == [60, 20, 0]
+    assert np.isnan(found[2].mean)
+    assert not bootstrap.intervals_of_known(np.full((2, 3), np.nan))[0].count
