@@ -38,7 +38,6 @@ def report_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """All lines on an evaluation."""
     yield from headline_lines(result)
     yield from table_lines(result)
-    yield ""
     yield from style_lines(result)
     yield from quality_lines(result)
 

@@ -59,20 +59,23 @@ def style_chart(result: Mapping[str, Any]) -> Chart | None:
     count, measured = next(iter(counts.items()))
     groups = {system["name"]: system["group"] for system in result["systems"]}
     panels = {
-        f"{stratum_title(stratum)} (n={measured['queries'][stratum]})": [
+        f"{stratum} playlists (n={measured['queries'][stratum]})": [
             _dot(cells.get(stratum, {}).get("jarring"), groups.get(name, "neutral"))
             for name, cells in measured["systems"].items()
         ]
         for stratum in (NOVEL, *EVIDENCE)
         if measured["queries"].get(stratum)
     }
-    label = f"songs of ten that jar, {count} seed{'s' if count != '1' else ''}"
+    label = f"songs of ten that jar, {count} seed{'s' if count != '1' else ''}, by evidence"
     return dot_plot([*measured["systems"]], panels, label)
 
 
 def style_lines(result: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each number of seeds: fit, and songs of ten that jar."""
-    for count, measured in counts_of(result).items():
+    """A line for each number of seeds: fit, and songs of ten that jar; after an empty line."""
+    counts = counts_of(result)
+    if counts:
+        yield ""
+    for count, measured in counts.items():
         stratum = NOVEL if measured["queries"].get(NOVEL) else ALL
         figures = [
             f"{name} {cells['fit']['mean']:.3f}, {cells['jarring']['mean']:.2f} of 10 jar"

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from embeat_pipeline.evaluate.quality.style_fit import MATES
+from embeat_pipeline.evaluate.report.console import report_lines
 from embeat_pipeline.evaluate.report.store import evaluate_lake, evaluation_json, evaluation_page
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import CHANNELS
@@ -70,6 +72,21 @@ def test_sound_and_genres_are_measured(result):
     }
     assert result["genres"]["hidden"] > 0
     assert result["genre_map"]
+
+
+def test_style_fit_is_measured_beside_ndcg(result):
+    for count, found in result["style_fit"]["seeds"].items():
+        opponent = result["headline"][count]["opponent"]
+        assert set(found["systems"]) == {"product", "fused", "playlist", opponent, MATES}
+        assert found["queries"]["all"] == result["seeds"][count]["queries"]["all"]
+        product, jarring = (
+            found["systems"]["product"]["all"][metric] for metric in ("fit", "jarring")
+        )
+        assert 0 < product["low"] <= product["mean"] <= product["high"] <= 1
+        assert 0 <= jarring["mean"] <= 10
+        mates = found["systems"][MATES]["all"]
+        assert mates["below_mates"]["mean"] < 2, "a twentieth of them, up to chance"
+    assert any("of 10 jar" in line for line in report_lines(result))
 
 
 def test_nothing_is_measured_twice(evaluated_lake, evaluation_options):

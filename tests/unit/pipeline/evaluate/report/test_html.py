@@ -73,6 +73,16 @@ def test_a_report_of_a_quick_evaluation_leaves_sections_out(result):
     assert "How good the lists are" in text
 
 
+def test_style_fit_is_on_the_page(result):
+    cell = result["style_fit"]["seeds"]["1"]["systems"]["product"]["novel"]["fit"]
+    page = render_report(result)
+    assert "Whether the lists stay in style" in page
+    assert f"<td>{cell['mean']:.3f} <small>" in page
+    assert "No listener has calibrated this" in page
+    older = {name: value for name, value in result.items() if name != "style_fit"}
+    assert "Whether the lists stay in style" not in render_report(older)
+
+
 def test_numbers_of_the_product_are_on_the_page(result):
     cell = result["seeds"]["1"]["table"]["product"]["novel"]["ndcg@20"]
     assert f"<b>{cell['mean']:.3f}</b>" in render_report(result)
