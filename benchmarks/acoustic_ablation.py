@@ -34,7 +34,6 @@ from embeat_pipeline.acoustic.pairs.upstream_pairs import UpstreamPairSampler
 from embeat_pipeline.acoustic.train import fit
 from embeat_pipeline.common.atomic import atomic_path
 from embeat_pipeline.common.fingerprint import fingerprint
-from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.quality.acoustic_retrieval import (
     RELATIONS,
     RetrievalQueries,
@@ -43,6 +42,7 @@ from embeat_pipeline.evaluate.quality.acoustic_retrieval import (
     evaluate_space,
 )
 from embeat_pipeline.evaluate.systems.content import raw_features
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.playlists import read_playlists
 from embeat_serve.contract.audio_features import CONTINUOUS, OPTIONAL, TEMPO
 from embeat_serve.contract.lake import LakePaths

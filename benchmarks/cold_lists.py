@@ -37,12 +37,9 @@ from embeat_pipeline.acoustic.train import train_encoder
 from embeat_pipeline.common import schemas
 from embeat_pipeline.common.atomic import link
 from embeat_pipeline.common.parquet import write_table
+from embeat_pipeline.evaluate.holdout.release import INGEST_TABLES, evaluation_lake
 from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists
-from embeat_pipeline.evaluate.metrics import bootstrap
-from embeat_pipeline.evaluate.ranking_model.holdout_release import (
-    INGEST_TABLES,
-    evaluation_lake,
-)
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.playlists import Playlists, mix, uniform
 from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.interactions.ranking_metrics import PADDING

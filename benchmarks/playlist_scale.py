@@ -29,6 +29,7 @@ from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.neighbours.inputs import read_inputs
 from embeat_pipeline.playlists.neighbours.lists import TABLES
 from embeat_pipeline.playlists.neighbours.model import NeighbourModel
+from embeat_pipeline.playlists.neighbours.pair_facts import PairFactSource
 from embeat_pipeline.playlists.track2vec.svd_init import factorise
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.schema import VECTOR_SIZE
@@ -174,10 +175,11 @@ def regress(lake: LakePaths, regressed: int) -> None:
 
 
 def make_lists(lake: LakePaths) -> None:
-    """One block of lists of tracks, and one of artists, with their counts."""
+    """One block of lists of tracks, and one of artists, with their facts."""
     made = model(lake)
+    facts = PairFactSource(made)
     for rows_of in TABLES.values():
-        rows_of(made).compute(slice(0, made.block))
+        rows_of(made, facts).compute(slice(0, made.block))
 
 
 STAGES = {"corpus": read, "SVD": decompose, "model": model, "lists": make_lists}

@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_pipeline.evaluate.metrics import bootstrap
-from embeat_pipeline.evaluate.ranking_model.holdout_release import evaluation_lake, lake_playlists
+from embeat_pipeline.evaluate.holdout.release import evaluation_lake
+from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists
 from embeat_pipeline.evaluate.systems.base import rank
 from embeat_pipeline.evaluate.systems.baselines import ITEM_KNN_AXES
 from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions
 from embeat_pipeline.evaluate.systems.tuning import coordinate_search, validation_queries
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.interactions.ranking_metrics import PADDING, ranking_metrics
 from embeat_pipeline.interactions.split import SplitOptions, split_playlists

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from playlist_sources import answers, main_artists, ndcg, seed_lists
 from scipy import sparse
 
+from embeat_pipeline.evaluate.holdout.release import evaluation_lake
 from embeat_pipeline.evaluate.inputs.playlist_split import PlaylistSplit, load_split
-from embeat_pipeline.evaluate.metrics import bootstrap
-from embeat_pipeline.evaluate.ranking_model.holdout_release import evaluation_lake
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.interactions.ranking_metrics import PADDING
 from embeat_pipeline.interactions.split import SplitOptions, novel

@@ -16,12 +16,13 @@ from embeat_pipeline.ingest import assets as ingest
 from embeat_pipeline.orchestration import executors, jobs, schedules, sensors
 from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_pipeline.playlists import assets as playlists
+from embeat_pipeline.ranking import assets as ranking
 from embeat_pipeline.settings import PipelineSettings
 from embeat_serve.settings import Settings
 
 settings = Settings.from_environment()
 
-stages = (ingest, genres, acoustic, playlists, index, evaluate)
+stages = (ingest, genres, acoustic, playlists, ranking, index, evaluate)
 
 defs = dg.Definitions(
     assets=[asset for stage in stages for asset in stage.ASSETS],

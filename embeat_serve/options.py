@@ -46,19 +46,23 @@ class RecallOptions:
     min_popularity: int = bounded(0, 0, 100)
     """0..100; candidates below it are dropped, or below the seed's own where that is lower."""
 
+    off_style_penalty: float = bounded(0.5, 0, 1)
+    """Share of its score that a song loses where it has no style in common with the seeds, in lists
+    that the trees order; 0: style does not matter beyond what they make of it."""
+
     diversify: bool = True
     """Apply the list rules below; off gives the raw ranking."""
     same_artist_min_share: float = bounded(0.15, 0, 1)
     """Least share of songs by the artists of the seeds."""
-    same_artist_max_share: float = bounded(0.20, 0, 1)
+    same_artist_max_share: float = bounded(0.25, 0, 1)
     """Most share of songs by one artist of the seeds."""
-    other_artist_max_share: float = bounded(0.15, 0, 1)
+    other_artist_max_share: float = bounded(0.2, 0, 1)
     """Most share of songs by any other artist."""
     popular_min_share: float = bounded(0.10, 0, 1)
     """Least share of popular songs."""
     popular_threshold: int = bounded(60, 0, 100)
     """0..100; from here on a track counts as popular."""
-    album_max_share: float = bounded(0.15, 0, 1)
+    album_max_share: float = bounded(0.2, 0, 1)
     """Most share of songs from one album."""
     max_artist_run: int = bounded(2, 1, 1_000)
     """Most songs in a row by one artist."""
@@ -148,6 +152,8 @@ PRESETS: dict[str, RecallOptions] = {
         playlist_factor=2,
         other_factor=2,
         min_popularity=10,
+        same_artist_max_share=0.2,
+        other_artist_max_share=0.15,
         album_max_share=1.0,
         distinct_first=1,
         upstream=UpstreamOptions(learned=False, genre_vote=True, playlist_neighbours=False),

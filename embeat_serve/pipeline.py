@@ -1,14 +1,17 @@
 """The recommendation pipeline: retrieve, score, read payload, steer, re-rank."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import CHANNELS, Collection, TrackField
 from embeat_serve.ranking.candidates import Candidate, CandidateTable
 from embeat_serve.ranking.features import metadata_features
+from embeat_serve.ranking.model import DEFAULT_MODEL
 from embeat_serve.ranking.preselection import preselect
 from embeat_serve.ranking.scoring import (
     Scorer,
@@ -17,6 +20,14 @@ from embeat_serve.ranking.scoring import (
     score_metadata,
 )
 from embeat_serve.ranking.steering import demote_artists, steer_scores
+from embeat_serve.ranking.style import penalise_off_style
+from embeat_serve.ranking.tree_features import (
+    PlaylistEvidence,
+    SongColumns,
+    related_codes,
+    tree_features,
+)
+from embeat_serve.ranking.tree_ranker import TreeRanker, applies
 from embeat_serve.recommendation_plan import (
     FallbackMode,
     HydrationMode,
@@ -32,11 +43,10 @@ from embeat_serve.retrieval.hydration import hydration_queries
 from embeat_serve.retrieval.negative_feedback import artists_of
 from embeat_serve.retrieval.request import OVERSAMPLING, POOL_FACTOR
 from embeat_serve.retrieval.retriever import Retrieval, channels_of, retrieve
-from embeat_serve.seeds.models import track_payload
 from embeat_serve.seeds.seed_features import artists_of_seeds
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.batch import QueryBatch
-from embeat_serve.stores.query import Hit
+from embeat_serve.stores.query import Filter, Hit, Ids, Query
 from embeat_serve.trace import Trace
 
 _PLAYLIST = CHANNELS.index("playlist")
@@ -77,7 +87,7 @@ def attempt(
         The list, and whether everything that could fill it was fetched.
     """
     scoring = ScoringContext(
-        request.options, release.ranking_model, len(request.seeds.songs), request.is_artist
+        request.options, DEFAULT_MODEL, len(request.seeds.songs), request.is_artist
     )
     with trace.section("channels"):
         with_retrieval = plan.hydration is HydrationMode.WITH_RETRIEVAL
@@ -90,7 +100,7 @@ def attempt(
     with trace.section("payload"):
         scorer = scoring.scorer(results)
         table = score_channels(results, scorer)
-        is_thin = len(table.ids) < POOL_FACTOR * request.k
+        is_thin = len(table.ids) < POOL_FACTOR * request.pool_length
         fetches_fallback = plan.fallback is FallbackMode.IF_SHORT and is_thin
         if fetches_fallback:
             hydrated = hydrate_with_fallback(release.store, request, table, results, scorer)
@@ -98,6 +108,7 @@ def attempt(
             hydrated = HYDRATE[plan.hydration](release.store, request, table, retrieval)
     with trace.section("ranking"):
         table = score_payload(hydrated, request, scorer)
+        table = rank_by_trees(table, hydrated, request, results, release.tree_ranker)
         candidates = table.candidates(hydrated.payloads)
         seed_artists = artists_of_seeds(request.seeds.songs)
         demote_artists(candidates, artists_of(request.disliked), seed_artists)
@@ -116,11 +127,21 @@ def attempt(
 
 
 class Hydrated(NamedTuple):
-    """Scored candidates, and the payload of those that have been read."""
+    """Scored candidates, and what was read of some of them."""
 
     table: CandidateTable
     payloads: Mapping[int, TrackPayload]
     """By track code."""
+    vectors: Mapping[int, NDArray[np.float32]]
+    """Acoustic vectors (64,) by track code, of candidates and of seeds; empty where payload came
+    with retrieval."""
+
+    @classmethod
+    def of(cls, table: CandidateTable, hits: Sequence[Hit]) -> Self:
+        """The candidates with what ``hits`` hold."""
+        payloads = {hit.id: hit.track for hit in hits if hit.payload.get(TrackField.TRACK_ID)}
+        vectors = {hit.id: hit.vector for hit in hits if hit.vector is not None}
+        return cls(table, payloads, vectors)
 
 
 def hydrate_from_retrieval(
@@ -130,7 +151,7 @@ def hydrate_from_retrieval(
     retrieval: Retrieval,
 ) -> Hydrated:
     """Take the payload that came with retrieval. No store call."""
-    return Hydrated(table, _payloads(retrieval.hits()))
+    return Hydrated.of(table, retrieval.hits())
 
 
 def hydrate_filtered(
@@ -140,15 +161,15 @@ def hydrate_filtered(
     retrieval: Retrieval,
 ) -> Hydrated:
     """Read a long shortlist and all playlist neighbours, through the filters. One store call."""
-    best = preselect(table, request.options, request.k * OVERSAMPLING)
+    best = preselect(table, request.options, request.pool_length * OVERSAMPLING)
     # Filters have not seen playlist neighbours yet, and may drop many.
     others = np.setdiff1d(np.flatnonzero(table.found[:, _PLAYLIST]), best)
     table = table.select(np.concatenate([best, others]))
     codes = table.ids.tolist()
-    first = codes[: POOL_FACTOR * request.k]
+    first = codes[: POOL_FACTOR * request.pool_length]
     hydration = request.retrieval(request.candidate_fields)
-    queries = [*hydration_queries(hydration, codes, first)]
-    return Hydrated(table, _payloads([hit for hits in store.query(queries) for hit in hits]))
+    queries = _with_vectors(hydration_queries(hydration, codes, first), hydration.seed_codes)
+    return Hydrated.of(table, [hit for hits in store.query(queries) for hit in hits])
 
 
 def hydrate_shortlist(
@@ -159,13 +180,13 @@ def hydrate_shortlist(
 ) -> Hydrated:
     """Read the shortlist alone. One store call, or none where nothing was found."""
     oversampling = OVERSAMPLING if request.retrieval().needs_oversampling else 1
-    table = table.select(preselect(table, request.options, request.k * oversampling))
+    table = table.select(preselect(table, request.options, request.pool_length * oversampling))
     codes = table.ids.tolist()
     if not codes:
-        return Hydrated(table, {})
-    return Hydrated(
-        table, _payloads(store.retrieve(Collection.TRACKS, codes, request.candidate_fields))
-    )
+        return Hydrated.of(table, [])
+    codes += request.retrieval().seed_codes
+    hits = store.retrieve(Collection.TRACKS, codes, request.candidate_fields, with_vector=True)
+    return Hydrated.of(table, hits)
 
 
 HYDRATE: dict[
@@ -189,11 +210,12 @@ def hydrate_with_fallback(
     with_payload = request.retrieval(request.candidate_fields)
     batch = QueryBatch(store)
     fallback = Retrieval(batch, with_payload, [_FALLBACK])
-    pool = [batch.add(query) for query in hydration_queries(with_payload, table.ids.tolist(), ())]
+    queries = hydration_queries(with_payload, table.ids.tolist(), ())
+    pool = [batch.add(query) for query in _with_vectors(queries, with_payload.seed_codes)]
     batch.execute()
     hits = [*fallback.hits(), *(hit for pending in pool for hit in pending.hits)]
     table = score_channels([*results, *fallback.results()], scorer)
-    return Hydrated(table, _payloads(hits))
+    return Hydrated.of(table, hits)
 
 
 def score_payload(
@@ -208,5 +230,33 @@ def score_payload(
     return score_metadata(table, features, scorer)
 
 
-def _payloads(hits: Sequence[Hit]) -> dict[int, TrackPayload]:
-    return {hit.id: track_payload(hit) for hit in hits if hit.payload.get(TrackField.TRACK_ID)}
+def rank_by_trees(
+    table: CandidateTable,
+    hydrated: Hydrated,
+    request: RecommendationRequest,
+    results: Sequence[ChannelResult],
+    ranker: TreeRanker | None,
+) -> CandidateTable:
+    """Score the candidates by the trees of the release; none where these do not apply."""
+    if ranker is None or not applies(request.options, results, is_artist=request.is_artist):
+        return table
+    songs, vectors = request.seeds.songs, hydrated.vectors
+    seeds = [song.payload for song in songs]
+    seed_vectors = [song.vector if song.code is None else vectors.get(song.code) for song in songs]
+    ids = table.ids.tolist()
+    features = tree_features(
+        PlaylistEvidence.of(results, table.ids, len(songs)),
+        SongColumns.of(seeds, seed_vectors),
+        related_codes(seeds),
+        SongColumns.of([hydrated.payloads[id] for id in ids], [vectors.get(id) for id in ids]),
+    )
+    ranked = ranker.rescore(table, features)
+    return penalise_off_style(ranked, features, request.options.off_style_penalty)
+
+
+def _with_vectors(queries: Iterable[Query], seed_codes: Sequence[int]) -> list[Query]:
+    """The queries, to be answered with acoustic vectors; and one for the vectors of the seeds."""
+    seeds = Filter((Ids(tuple(seed_codes)),))
+    of_seeds = Query(Collection.TRACKS, len(seed_codes), filter=seeds, with_vector=True)
+    of_candidates = [replace(query, with_vector=True) for query in queries]
+    return [*of_candidates, of_seeds] if seed_codes else of_candidates

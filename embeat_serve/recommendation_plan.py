@@ -32,6 +32,10 @@ CANDIDATE_FIELDS = (
 """Payload that scoring, list rules, explanations and output read."""
 
 
+LEAST_POOL_LENGTH = 20
+"""Length of list that candidates are found for at least."""
+
+
 class HydrationMode(Enum):
     """When the payload of candidates is read."""
 
@@ -87,6 +91,15 @@ class RecommendationRequest:
         return self.seeds.artist is not None
 
     @property
+    def pool_length(self) -> int:
+        """Length of list that candidates are found for.
+
+        A list of three has the choice of one of twenty, or its songs would be worse. Upstream's
+        list has not.
+        """
+        return self.k if self.options.upstream is not None else max(self.k, LEAST_POOL_LENGTH)
+
+    @property
     def candidate_fields(self) -> tuple[str, ...]:
         """Payload fields to read of each candidate."""
         return tuple(dict.fromkeys((*CANDIDATE_FIELDS, *self.filters.fields)))
@@ -96,7 +109,7 @@ class RecommendationRequest:
         return RetrievalRequest(
             self.seeds.songs,
             self.options,
-            self.k,
+            self.pool_length,
             filters=self.filters,
             disliked=self.disliked,
             artist_neighbours=self.seeds.neighbours,

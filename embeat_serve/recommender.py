@@ -22,19 +22,15 @@ from embeat_serve.recommendation_plan import RecommendationRequest
 from embeat_serve.release import Release
 from embeat_serve.release_watcher import PublishedReleases, ReleaseSource, ReleaseWatcher
 from embeat_serve.results import Recommendations, SeedSong, Song
-from embeat_serve.retrieval.channel import ChannelResult
-from embeat_serve.retrieval.request import RetrievalRequest
-from embeat_serve.retrieval.retriever import channels_of, retrieve
 from embeat_serve.seeds.exclusions import ExclusionQuery, ExclusionRequest, Exclusions
 from embeat_serve.seeds.models import SeedSet
 from embeat_serve.seeds.request import (
     Features,
     Playlist,
     SeedRequest,
-    TrackIdsRequest,
     build_seed_request,
 )
-from embeat_serve.seeds.resolver import resolve_seeds, resolve_text, resolve_track_ids
+from embeat_serve.seeds.resolver import resolve_seeds, resolve_text
 from embeat_serve.settings import Settings
 from embeat_serve.stores.batch import QueryBatch
 from embeat_serve.trace import Trace
@@ -170,29 +166,10 @@ class Recommender:
         """Name of the release that is published now."""
         return self._releases.published()
 
-    def channel_results(
-        self, track_ids: Sequence[str], k: int = 20, options: RecallOptions | None = None
-    ) -> list[ChannelResult]:
-        """Retrieve the tracks of each channel for each seed, unranked. For evaluation.
-
-        No part of the public interface: the ranking model is fitted to what this returns.
-
-        Raises:
-            UsageError: the request is wrong in itself.
-            SeedNotFound: the catalogue has none of the tracks.
-            Unavailable: the release cannot be read.
-        """
-        request = TrackIdsRequest.of(track_ids)
-        check_k(k)
-        with self._releases.current() as release:
-            seeds = resolve_track_ids(QueryBatch(release.store), request)
-            retrieval = RetrievalRequest(seeds.songs, options or self.settings.recall, k)
-            return retrieve(release.store, retrieval, channels_of(retrieval)).results()
-
     def opened(self) -> AbstractContextManager[Release]:
         """The release that answers, which stays open until the block ends.
 
-        No part of the public interface: for the package's own servers, and for evaluation.
+        No part of the public interface: for the package's own servers, and for benchmarks.
         """
         return self._releases.current()
 

@@ -1,4 +1,4 @@
-"""One release, open for reading: store, manifest, encoder, ranking model and term dictionary."""
+"""One release, open for reading: store, manifest, encoder and term dictionary."""
 
 import json
 from contextlib import suppress
@@ -11,7 +11,7 @@ from embeat_serve.contract.manifest import Manifest, ReleaseFile
 from embeat_serve.contract.text_keys import name_key
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import BrokenRelease
-from embeat_serve.ranking.model import DEFAULT_MODEL, RankingModel
+from embeat_serve.ranking.tree_ranker import TreeRanker
 from embeat_serve.settings import Settings
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.factory import open_store
@@ -53,10 +53,14 @@ class Release:
         """Name of the release, 12 hexadecimal digits."""
         return self.manifest.release
 
-    @cached_property
-    def ranking_model(self) -> RankingModel:
-        """Weights of the evidence of channels: fitted for this release, else the default."""
-        return RankingModel.from_manifest(self.manifest.parameters) or DEFAULT_MODEL
+    @property
+    def tree_ranker(self) -> TreeRanker | None:
+        """Trees of the second stage; None where the release keeps the scores of the first.
+
+        Raises:
+            BrokenRelease: their file is missing or damaged.
+        """
+        return self._tree_ranker
 
     @property
     def encoder(self) -> Encoder:
@@ -107,6 +111,7 @@ class Release:
         """
         self.store.load()
         _ = self.term_dictionary
+        _ = self.tree_ranker
         # Few requests need these two, and those say what is wrong with them.
         with suppress(BrokenRelease):
             _ = self.encoder
@@ -120,6 +125,17 @@ class Release:
         if self._folder is not None:
             return Encoder.load(self._folder / ReleaseFile.ENCODER)
         return Encoder.load(BytesIO(self.store.read_file(ReleaseFile.ENCODER)))
+
+    @cached_property
+    def _tree_ranker(self) -> TreeRanker | None:
+        try:
+            ranker = TreeRanker.from_bytes(self.store.read_file(ReleaseFile.RANKING_MODEL))
+        except ValueError as error:
+            raise BrokenRelease(
+                f"release {self.name}: {ReleaseFile.RANKING_MODEL}: {error}; "
+                "train and publish again with: python -m embeat_pipeline run"
+            ) from None
+        return ranker if len(ranker.ensemble) else None
 
     @cached_property
     def _term_dictionary(self) -> TermDictionary:

@@ -19,7 +19,7 @@ class UpstreamOptions:
     """
 
     learned: bool = True
-    """Score by the release's ranking model; off: by place in each channel's list, with the
+    """Score by the ranking model; off: by place in each channel's list, with the
     weights below."""
 
     acoustic_weight_first: float = bounded(1.7, 0, 100)

@@ -86,6 +86,8 @@ def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFact
     from embeat_pipeline.playlists.config import Track2VecConfig
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
     from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
+    from embeat_pipeline.ranking.config import RankingConfig
+    from embeat_pipeline.ranking.ranking_model import write_ranking_model
 
     lake = LakePaths(tmp_path_factory.mktemp("published_lake"))
     shutil.copytree(tables_lake.tables, lake.tables)
@@ -93,6 +95,7 @@ def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFact
     encode_catalogue(lake, device="cpu")
     train_track2vec(lake, Track2VecConfig(epochs=5))
     write_neighbours(lake)
+    write_ranking_model(lake, RankingConfig(folds=1, fold_share=0.3, trees=40))
     release = build_release(lake)["release"]
     publish_release(lake, release)
     return lake

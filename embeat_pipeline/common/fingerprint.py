@@ -45,6 +45,7 @@ LIBRARIES = {
     "duckdb": "duckdb",
     "gensim": "gensim",
     "implicit": "implicit",
+    "lightgbm": "lightgbm",
     "jinja2": "jinja2",
     "matplotlib": "matplotlib",
     "numpy": "numpy",

@@ -32,6 +32,14 @@ _NEIGHBOUR_COLUMNS = (
     Column("strengths", pa.list_(pa.uint8()), "of each, for a single seed; 255 is the most"),
     Column("several_strengths", pa.list_(pa.uint8()), "of each, for one of several seeds"),
     Column("shared_playlists", pa.list_(pa.uint16()), "of each, with both; at most 65535"),
+    Column(
+        "als_strengths",
+        pa.list_(pa.uint8()),
+        "of each, score by ALS for this seed alone; 255 is the highest of all tracks",
+    ),
+    Column(
+        "count_levels", pa.list_(pa.uint8()), "of each, 12 log2(1 + playlists with it); at most 255"
+    ),
 )
 
 COLUMNS: dict[str, tuple[Column, ...]] = {

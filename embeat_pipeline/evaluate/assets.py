@@ -1,7 +1,7 @@
-"""Assets of the evaluation: holdout release, ranking model, report, and the publishing check.
+"""Assets of the evaluation: holdout release, report, and the publishing check.
 
-They are materialized on demand, by the job ``evaluate`` or by the command ``evaluate``. The
-release reads the ranking model where there is one.
+They are materialized on demand, by the job ``evaluate`` or by the command ``evaluate``. Nothing
+that is built reads them.
 """
 
 import dagster as dg
@@ -26,7 +26,7 @@ TRAINED_FROM = (
 @dg.asset(
     deps=TRAINED_FROM,
     group_name="evaluate",
-    code_version=code_version("embeat_pipeline.evaluate.ranking_model.holdout_release"),
+    code_version=code_version("embeat_pipeline.evaluate.holdout.release"),
     pool="gpu",
     kinds={"qdrant"},
     description="A release made by the same stages from the training playlists alone, in "
@@ -35,7 +35,7 @@ TRAINED_FROM = (
 def holdout_release(lake: LakeResource) -> dg.MaterializeResult:
     """Build the holdout release of the lake as it is."""
     from embeat_pipeline.evaluate.evaluation import DEFAULT_OPTIONS
-    from embeat_pipeline.evaluate.ranking_model.holdout_release import build_holdout_release
+    from embeat_pipeline.evaluate.holdout.release import build_holdout_release
 
     split = DEFAULT_OPTIONS.split
     holdout, seconds = timed(build_holdout_release, lake.paths, split, lake.device)
@@ -44,25 +44,7 @@ def holdout_release(lake: LakeResource) -> dg.MaterializeResult:
 
 
 @dg.asset(
-    deps=[holdout_release, "playlists"],
-    group_name="evaluate",
-    code_version=code_version("embeat_pipeline.evaluate.ranking_model.model_file"),
-    kinds={"scipy"},
-    description="Weights of the channels' evidence, fitted on validation playlists. The next "
-    "release has them in its manifest; without them it has the default weights.",
-)
-def ranking_model(lake: LakeResource) -> dg.MaterializeResult:
-    """Fit the ranking model with the holdout release."""
-    from embeat_pipeline.evaluate.evaluation import DEFAULT_OPTIONS
-    from embeat_pipeline.evaluate.ranking_model import model_file
-
-    metadata, seconds = timed(model_file.write_ranking_model, lake.paths, DEFAULT_OPTIONS.split)
-    version = file_digest(model_file.measurement_path(lake.paths))
-    return asset_result(metadata, data_version=version, seconds=seconds)
-
-
-@dg.asset(
-    deps=[published_release, holdout_release, ranking_model],
+    deps=[published_release, holdout_release],
     group_name="evaluate",
     code_version=code_version("embeat_pipeline.evaluate.report.store"),
     pool="gpu",
@@ -113,5 +95,5 @@ def release_is_no_worse(lake: LakeResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=verdict.passed, description=verdict.reason, metadata=measured)
 
 
-ASSETS = [holdout_release, ranking_model, evaluation]
+ASSETS = [holdout_release, evaluation]
 CHECKS = [release_is_no_worse]

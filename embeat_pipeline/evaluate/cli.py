@@ -143,14 +143,10 @@ def compare_sides(lake: LakePaths, arguments: argparse.Namespace, device: str) -
         PipelineError: no playlist has enough tracks to draw queries from.
     """
     from embeat_pipeline.evaluate.compare import compare, parse_side
+    from embeat_pipeline.evaluate.holdout.release import HoldoutRelease, build_holdout_release
     from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
     from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists, load_split
     from embeat_pipeline.evaluate.options import sample_queries
-    from embeat_pipeline.evaluate.ranking_model.holdout_release import (
-        HoldoutRelease,
-        build_holdout_release,
-        with_ranking_model,
-    )
 
     options = _options(arguments).reduced()
     if arguments.playlists:
@@ -160,7 +156,6 @@ def compare_sides(lake: LakePaths, arguments: argparse.Namespace, device: str) -
     else:
         split, data = options.split, load_split(lake, options.split)
         default = build_holdout_release(lake, split, device)
-        default = with_ranking_model(lake, default, split)
         train, test = data.train, data.test
     queries = sample_queries(test, train, options)
     first, second = (parse_side(lake, text, default, split) for text in arguments.compare)

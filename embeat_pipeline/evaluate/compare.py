@@ -8,16 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_pipeline.evaluate.holdout.registry import holdout_of
+from embeat_pipeline.evaluate.holdout.release import HoldoutRelease, evaluation_lake
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
 from embeat_pipeline.evaluate.inputs.release_client import open_client
-from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.options import EvaluationOptions, EvaluationQueries
-from embeat_pipeline.evaluate.ranking_model.holdout_registry import holdout_of
-from embeat_pipeline.evaluate.ranking_model.holdout_release import (
-    HoldoutRelease,
-    evaluation_lake,
-)
 from embeat_pipeline.evaluate.report import summary
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.queries import QuerySet
 from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
 from embeat_pipeline.interactions.split import SplitOptions

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from embeat_pipeline.evaluate.holdout.release import HoldoutRelease
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
 from embeat_pipeline.evaluate.inputs.playlist_split import PlaylistSplit
 from embeat_pipeline.evaluate.options import EvaluationOptions, EvaluationQueries
-from embeat_pipeline.evaluate.ranking_model.holdout_release import HoldoutRelease
 from embeat_pipeline.evaluate.systems.baselines import BaselineInputs
 from embeat_serve.contract.lake import LakePaths
 

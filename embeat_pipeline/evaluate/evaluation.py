@@ -1,7 +1,7 @@
 """Evaluate a lake: query its holdout release, compare baselines, and measure each section.
 
-Nothing of the lake is trained or written here. The holdout release and the ranking model are
-assets of their own (``ranking_model/``), and have to be there.
+Nothing of the lake is trained or written here. The holdout release is an asset of its own
+(``holdout/``), and has to be there.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any
 import embeat_serve
 from embeat_pipeline.evaluate import sections
 from embeat_pipeline.evaluate.context import EvaluationContext, Timer
+from embeat_pipeline.evaluate.holdout.release import HoldoutRelease, read_holdout_release
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue, read_catalogue
 from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists, load_split
 from embeat_pipeline.evaluate.inputs.release_client import open_client
@@ -19,11 +20,6 @@ from embeat_pipeline.evaluate.options import (
     EvaluationOptions,
     EvaluationQueries,
     sample_queries,
-)
-from embeat_pipeline.evaluate.ranking_model.holdout_release import (
-    HoldoutRelease,
-    read_holdout_release,
-    with_ranking_model,
 )
 from embeat_pipeline.evaluate.report.aggregate import measure
 from embeat_pipeline.evaluate.systems.base import System
@@ -83,11 +79,8 @@ def load_context(lake: LakePaths, options: EvaluationOptions, device: str) -> Ev
     holdout = read_holdout_release(lake, options.split)
     data = load_split(lake, options.split)
     queries = sample_queries(data.test, data.train, options)
-    timer = Timer()
-    with timer.section("ranking model"):
-        holdout = with_ranking_model(lake, holdout, options.split)
     catalogue = read_catalogue(holdout.lake)
-    return EvaluationContext(lake, holdout, catalogue, data, queries, options, device, timer)
+    return EvaluationContext(lake, holdout, catalogue, data, queries, options, device)
 
 
 def evaluate_external(
@@ -177,7 +170,6 @@ SECTIONS: Mapping[EvaluationMode, Sequence[sections.Section]] = {
         sections.coverage_section,
         sections.acoustic_section,
         sections.genre_section,
-        sections.ranking_model_section,
     ),
 }
 """What is measured besides; the acoustic section needs upstream's models from ``SYSTEMS``."""

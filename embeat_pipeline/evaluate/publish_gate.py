@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from embeat_pipeline.evaluate.compare import query_values, release_side
+from embeat_pipeline.evaluate.holdout.registry import holdout_of
 from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
 from embeat_pipeline.evaluate.inputs.playlist_split import load_split
-from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.options import EvaluationOptions, sample_queries
-from embeat_pipeline.evaluate.ranking_model.holdout_registry import holdout_of
+from embeat_pipeline.interactions import bootstrap
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import BrokenRelease, NoRelease
 from embeat_serve.stores.factory import current_release

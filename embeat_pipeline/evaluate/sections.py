@@ -12,7 +12,6 @@ from embeat_pipeline.evaluate.options import EvaluationQueries
 from embeat_pipeline.evaluate.quality.coverage import attribution, catalogue_coverage
 from embeat_pipeline.evaluate.quality.examples import examples
 from embeat_pipeline.evaluate.quality.style_fit import measure_style_fit
-from embeat_pipeline.evaluate.ranking_model.model_file import read_measurement
 from embeat_pipeline.evaluate.report.opponent import choose_opponents
 from embeat_pipeline.evaluate.systems.base import FUSED, PRODUCT, System
 from embeat_pipeline.evaluate.systems.content import raw_features
@@ -131,12 +130,6 @@ def genre_section(context: EvaluationContext, systems: Sequence[System]) -> dict
 
     with context.timer.section("genres"):
         return {"genres": evaluate_genres(context.lake, context.options.seed)}
-
-
-def ranking_model_section(context: EvaluationContext, systems: Sequence[System]) -> dict[str, Any]:
-    """What the fit of the lake's ranking model measured; nothing where there was none."""
-    measured = read_measurement(context.lake)
-    return {"fusion": measured} if measured else {}
 
 
 @contextmanager

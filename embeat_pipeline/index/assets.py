@@ -3,13 +3,13 @@
 import dagster as dg
 
 from embeat_pipeline.common.fingerprint import code_version
-from embeat_pipeline.index.config import TABLES
+from embeat_pipeline.index.config import MODELS, TABLES
 from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
 
 
 @dg.asset(
-    deps=[*TABLES, "encoder", "ranking_model"],
+    deps=[*TABLES, *MODELS],
     group_name="index",
     code_version=code_version("embeat_pipeline.index.build"),
     kinds={"qdrant"},

@@ -23,7 +23,7 @@ import embeat_pipeline
 from embeat_pipeline.common.atomic import atomic_path, sync_folder, write_json
 from embeat_pipeline.common.fingerprint import code_version, file_digest
 from embeat_pipeline.index.collection_build import BuildSite, build_collections
-from embeat_pipeline.index.config import DEFAULT_OPTIONS, TABLES, BuildOptions
+from embeat_pipeline.index.config import DEFAULT_OPTIONS, MODELS, TABLES, BuildOptions
 from embeat_pipeline.index.incremental.plan import (
     BUILT,
     BaseRelease,
@@ -38,7 +38,6 @@ from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import FORMAT_VERSION, Manifest, ReleaseFile
 from embeat_serve.contract.schema import Collection
 from embeat_serve.errors import BrokenRelease, PipelineError
-from embeat_serve.ranking.model import MANIFEST_PARAMETER, RankingModel
 from embeat_serve.stores.factory import read_manifest
 from embeat_serve.stores.qdrant_edge import EdgeStore
 
@@ -116,7 +115,7 @@ class _Build:
             built_at=datetime.now(UTC).isoformat(timespec="seconds"),
             inputs=self.digests,
             counts=collections.counts,
-            parameters=site.options.parameters() | _fusion(site.lake),
+            parameters=site.options.parameters(),
             based_on=base.manifest.release if base.manifest and patches else None,
             changed={
                 name: len(changes.changed) + len(changes.removed)
@@ -179,38 +178,19 @@ def input_digests(lake: LakePaths) -> dict[str, str]:
         PipelineError: one is missing.
     """
     paths = {name: lake.table(name) for name in TABLES}
-    paths["encoder"] = lake.models / ReleaseFile.ENCODER
+    paths |= {name: lake.models / file for name, file in MODELS.items()}
     missing = [str(path) for path in paths.values() if not path.is_file()]
     if missing:
         raise PipelineError(
             f"a release needs {', '.join(missing)}, which is not there; "
             f"run `python -m embeat_pipeline run --lake {lake.root}`"
         )
-    if fusion_path(lake).is_file():
-        paths[MANIFEST_PARAMETER] = fusion_path(lake)
     return {name: file_digest(path) for name, path in paths.items()}
 
 
-def fusion_path(lake: LakePaths) -> Path:
-    """Return the file of the fitted ranking model; without that file the default model serves."""
-    return lake.models / "fusion.json"
-
-
-def _fusion(lake: LakePaths) -> dict[str, Any]:
-    path = fusion_path(lake)
-    if not path.is_file():
-        return {}
-    try:
-        return {MANIFEST_PARAMETER: RankingModel.from_dict(json.loads(path.read_bytes())).to_dict()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise PipelineError(
-            f"{path} holds no ranking model ({error}); delete it, or run "
-            f"`python -m embeat_pipeline evaluate --lake {lake.root}`"
-        ) from None
-
-
 def _copy_files(lake: LakePaths, folder: Path) -> None:
-    shutil.copyfile(lake.models / ReleaseFile.ENCODER, folder / ReleaseFile.ENCODER)
+    for file in MODELS.values():
+        shutil.copyfile(lake.models / file, folder / file)
     genres = pq.read_table(lake.table("genre_map"), columns=["genre", "x", "y"])
     rows = zip(*(genres.column(name).to_pylist() for name in genres.column_names), strict=True)
     write_term_dictionary(lake, folder)

@@ -4,6 +4,8 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
+from embeat_serve.contract.manifest import ReleaseFile
+
 TABLES = (
     "tracks",
     "artists",
@@ -16,6 +18,9 @@ TABLES = (
     "artist_neighbours",
 )
 """Tables that a release is built from."""
+
+MODELS = {"encoder": ReleaseFile.ENCODER, "ranking_model": ReleaseFile.RANKING_MODEL}
+"""Asset -> file of its model, which a release takes over as it is."""
 
 MIN_PARALLEL_PART = 50_000
 """Points below which a part is not worth a process of its own."""

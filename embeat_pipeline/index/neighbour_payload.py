@@ -11,8 +11,15 @@ from numpy.typing import NDArray
 from embeat_serve.contract.neighbour_codec import BYTES
 from embeat_serve.contract.schema import TrackField
 
-PACKED = ("neighbour_codes", "shared_playlists", "strengths", "several_strengths")
-"""Columns of the tables, in the order in which ``pack`` takes them."""
+PACKED = {
+    "neighbour_codes": "<u4",
+    "shared_playlists": "<u2",
+    "strengths": "u1",
+    "several_strengths": "u1",
+    "als_strengths": "u1",
+    "count_levels": "u1",
+}
+"""Columns of the tables -> their type in the bytes, in the order in which ``pack`` takes them."""
 
 
 def read_neighbours(
@@ -36,21 +43,20 @@ def read_neighbours(
     return pl.DataFrame(columns)
 
 
-def pack(
-    codes: pl.Series, shared: pl.Series, strengths: pl.Series, several: pl.Series
-) -> pl.Series:
+def pack(*columns: pl.Series) -> pl.Series:
     """Return each row as Base64; null where a row is empty.
 
-    The bytes are the codes (little-endian uint32), the shared playlists (little-endian uint16),
-    and the strengths of both kinds (one byte each).
+    Args:
+        columns: of lists of equal lengths, in the order of ``PACKED``. The bytes of a row are its
+            lists, one after the other.
     """
-    lengths = codes.list.len().to_numpy().astype(np.int64)
+    lengths = columns[0].list.len().to_numpy().astype(np.int64)
     row = np.repeat(np.arange(len(lengths)), lengths)
     within = np.arange(len(row)) - (np.cumsum(lengths) - lengths)[row]
     ends = np.concatenate([[0], np.cumsum(BYTES * lengths)])
     content = np.zeros(ends[-1], np.uint8)
     before = 0
-    for column, kind in ((codes, "<u4"), (shared, "<u2"), (strengths, "u1"), (several, "u1")):
+    for column, kind in zip(columns, PACKED.values(), strict=True):
         values = column.explode(empty_as_null=False).to_numpy().astype(kind)
         width = values.itemsize
         first = (ends[row] + before * lengths[row] + width * within)[:, None] + np.arange(width)

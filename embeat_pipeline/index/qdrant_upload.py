@@ -35,6 +35,7 @@ from embeat_serve.text_index import term_dictionary
 
 FILES = (
     ReleaseFile.ENCODER,
+    ReleaseFile.RANKING_MODEL,
     ReleaseFile.GENRES,
     *term_dictionary.FILES,
     ReleaseFile.MANIFEST,

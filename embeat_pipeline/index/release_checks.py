@@ -94,6 +94,9 @@ def _artists_with_vectors(lake: LakePaths) -> int:
 
 
 def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
+    # Imported here: it brings half of serving with it, which no build needs.
+    from embeat_serve.ranking.tree_ranker import TreeRanker
+
     try:
         with np.load(
             io.BytesIO(store.read_file(ReleaseFile.ENCODER)), allow_pickle=False
@@ -102,6 +105,11 @@ def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
             yield Check("encoder", True, len(arrays.files), "arrays and a config")
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         yield Check("encoder", False, f"{type(error).__name__}: {error}", "arrays and a config")
+    try:
+        ranker = TreeRanker.from_bytes(store.read_file(ReleaseFile.RANKING_MODEL))
+        yield Check("ranking_model", True, len(ranker.ensemble), "trees, or none")
+    except (ValueError, BrokenRelease) as error:
+        yield Check("ranking_model", False, str(error), "trees, or none")
     try:
         terms = TermDictionary.of(store)
         fewest = min(len(terms), len(terms.correctable))

@@ -32,7 +32,7 @@ evaluate = dg.define_asset_job(
     "evaluate",
     selection=dg.AssetSelection.groups("evaluate"),
     description=(
-        "Build the holdout release, fit the ranking model with it, and write the evaluation "
-        "report. The next release has the fitted ranking model."
+        "Build the holdout release, and write the evaluation report. The release that is served, "
+        "and the next one, stay what they are."
     ),
 )

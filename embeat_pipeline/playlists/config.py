@@ -208,6 +208,17 @@ class NeighbourConfig:
     reference_neighbours: int = 1_000
     """Artists kept per reference artist: 8 kB each, 0.8 GB in all."""
 
+    als_factors: int = 64
+    """Factors of ALS, which scores the neighbours on a list once more (``als``), for ranking."""
+    als_alpha: float = 20.0
+    """Weight in ALS of a track in a playlist; one outside it has the weight 1."""
+    als_regularization: float = 0.05
+    """Regularisation of ALS."""
+    als_iterations: int = 15
+    """Iterations of ALS."""
+    als_seed: int = 0
+    """Seed of the factors that ALS starts from."""
+
     genre_decay: float = 0.8
     """Weight of an artist's next genre, as a share of the weight of the one before."""
     floor: float = 0.85
@@ -235,5 +246,9 @@ class NeighbourConfig:
             raise ValueError(
                 "style_shift must not be negative, full_style above 0, unknown_style in 0..1"
             )
+        if min(self.als_factors, self.als_iterations) < 1:
+            raise ValueError("als_factors and als_iterations must be above 0")
+        if min(self.als_alpha, self.als_regularization) <= 0:
+            raise ValueError("als_alpha and als_regularization must be above 0")
         if self.ridge <= 0:
             raise ValueError(f"ridge must be above 0, found {self.ridge}")

@@ -9,6 +9,10 @@ from typing import Any, ClassVar, Final
 STRENGTH_LEVELS = 255
 """Highest strength of a neighbour: it is stored in one byte."""
 
+COUNT_LEVELS_PER_DOUBLING = 12
+"""Levels for each doubling of the number of playlists that hold a neighbour: of n playlists, the
+level is 12 log2(1 + n), stored in one byte. 255 stands for 2.5 million and more."""
+
 MOST_SHARED = 65_535
 """Highest number of playlists that a neighbour shares: it is stored in two bytes."""
 

@@ -3,8 +3,7 @@
 A late-fusion model, linear in the features and one for each ``SeedRegime``. A track's score is a
 sum over channels, and a channel's part a sum of its ``FEATURES`` times weights that are not
 negative. So every contribution can be read off, and without a channel what it found only scores
-lower. ``embeat_pipeline.evaluate.ranking_model`` fits the weights to held-out playlists; they
-travel in a release's manifest. ``DEFAULT_MODEL`` is used where a release has none.
+lower. The weights are constants, ``DEFAULT_MODEL``: what was judged is what serves.
 """
 
 import json
@@ -12,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +40,6 @@ FULL_CONFIDENCE = 0.6
 MAX_PLAYLIST_CONFIDENCE = 0.95
 """Highest ``playlist_confidence``, so that the other channels keep some weight."""
 
-MANIFEST_PARAMETER = "fusion"
-"""Parameter of a release's manifest that holds the model."""
-
 
 @dataclass(frozen=True)
 class RankingModel:
@@ -71,25 +67,6 @@ class RankingModel:
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise ValueError("weights of the ranking model must be numbers, none negative")
         return cls(weights)
-
-    @classmethod
-    def from_manifest(cls, parameters: Mapping[str, Any]) -> Self | None:
-        """Read the model among a manifest's parameters; None if there is none or it is broken."""
-        try:
-            return cls.from_dict(parameters[MANIFEST_PARAMETER])
-        except (KeyError, ValueError, TypeError, AttributeError):
-            return None
-
-    def to_dict(self) -> dict[str, dict[str, list[float]]]:
-        """The content that ``from_dict`` reads, rounded to four digits."""
-        return {
-            str(regime): {
-                channel: [round(float(value), 4) for value in row]
-                for channel, row in zip(CHANNELS, of_regime, strict=True)
-                if row.any()
-            }
-            for regime, of_regime in zip(SEED_REGIMES, self.weights, strict=True)
-        }
 
     def weights_for(
         self, regime: SeedRegime, channels: Iterable[str], confidence: float = 0.0

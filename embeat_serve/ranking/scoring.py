@@ -92,7 +92,7 @@ class ScoringContext:
 
     Attributes:
         options: channels of the request; its upstream options choose the scorer.
-        model: ranking model of the release.
+        model: weights of the evidence.
         seeds: number of seed songs.
         is_artist: whether they stand for an artist.
     """
@@ -161,26 +161,6 @@ def regime_of(results: Iterable[ChannelResult], seeds: int, is_artist: bool = Fa
 def confidence_of(results: Iterable[ChannelResult], is_artist: bool = False) -> float:
     """``model.playlist_confidence``, read from the playlist channel's results."""
     return playlist_confidence(_playlist_confidences(results), is_artist)
-
-
-class RankedChannel(NamedTuple):
-    """Tracks of one channel, best first, as the ranking model sees them."""
-
-    ids: NDArray[np.int64]
-    """(n,) track codes."""
-    features: NDArray[np.float64]
-    """(n, 4), see ``features.channel_features``."""
-
-
-def rank_channels(results: Sequence[ChannelResult]) -> dict[str, RankedChannel]:
-    """Merge each channel's results, without blocked ones: what a model is fitted to."""
-    ranked: dict[str, RankedChannel] = {}
-    for (channel, rule), of_channel in _by_channel_and_rule(results).items():
-        if rule is None:
-            merged = merge_seeds(of_channel, PLACE_WEIGHTS)
-            features = channel_features(merged.strengths / len(of_channel))
-            ranked[channel] = RankedChannel(merged.ids, features)
-    return ranked
 
 
 class _ScoredChannel(NamedTuple):

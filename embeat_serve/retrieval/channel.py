@@ -77,6 +77,13 @@ class ChannelResult(NamedTuple):
     """Rule that keeps these tracks off the list until it is relaxed."""
     confidence: float = 1.0
     """0..1: how much the result rests on the seed itself rather than on its artist."""
+    als: NDArray[np.float64] | None = None
+    """(n,) see ``NeighbourList.als``; None where the channel has none."""
+    log_counts: NDArray[np.float64] | None = None
+    """(n,) see ``NeighbourList.log_counts``; None where the channel has none."""
+    artist_strengths: NDArray[np.float64] | None = None
+    """(n,) strengths of the tracks in the list of the seed's main artist, 0 where they are not on
+    it; None where the channel has none."""
 
 
 class Channel(Protocol):

@@ -21,11 +21,20 @@ class AggregatedNeighbours(NamedTuple):
     """(n,) 0..1, as ``interpolate_strengths`` has them."""
     shared: NDArray[np.integer] | None
     """(n,) see ``NeighbourList.shared``."""
+    als: NDArray[np.float32] | None = None
+    """(n,) see ``NeighbourList.als``."""
+    log_counts: NDArray[np.float32] | None = None
+    """(n,) see ``NeighbourList.log_counts``."""
 
     def select(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "AggregatedNeighbours":
         """Some of the tracks."""
-        shared = None if self.shared is None else self.shared[rows]
-        return AggregatedNeighbours(self.codes[rows], self.strengths[rows], shared)
+        return AggregatedNeighbours(
+            self.codes[rows],
+            self.strengths[rows],
+            None if self.shared is None else self.shared[rows],
+            None if self.als is None else self.als[rows],
+            None if self.log_counts is None else self.log_counts[rows],
+        )
 
 
 _NO_NEIGHBOURS = AggregatedNeighbours(np.zeros(0, np.uint32), np.zeros(0, np.float32), None)
@@ -77,4 +86,6 @@ def _by_strength(neighbours: NeighbourList, seeds: int) -> AggregatedNeighbours:
     strengths = interpolate_strengths(neighbours, seeds)
     order = np.argsort(-strengths, kind="stable")
     order = order[strengths[order] > 0]
-    return AggregatedNeighbours(neighbours.codes, strengths, neighbours.shared).select(order)
+    return AggregatedNeighbours(
+        neighbours.codes, strengths, neighbours.shared, neighbours.als, neighbours.log_counts
+    ).select(order)

@@ -28,7 +28,11 @@ from embeat_pipeline.ingest.ingest import ingest
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.neighbours.lists import write_neighbours
 from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
+from embeat_pipeline.ranking.config import RankingConfig
+from embeat_pipeline.ranking.ranking_model import write_ranking_model
 from embeat_serve.contract.lake import LakePaths
+
+QUICK_RANKING = RankingConfig(folds=1, fold_share=0.3, trees=40)
 
 if __name__ == "__main__":
     lake = LakePaths(Path(sys.argv[1]))
@@ -39,6 +43,7 @@ if __name__ == "__main__":
         "track_vectors": encode_catalogue(lake, "cpu"),
         "playlist_vectors": train_track2vec(lake, Track2VecConfig(epochs=5)),
         **write_neighbours(lake),
+        "ranking_model": write_ranking_model(lake, QUICK_RANKING, "cpu"),
         "release": build_release(lake),
     }
     remade = [name for name, metadata in made.items() if not metadata.get("unchanged")]
@@ -117,6 +122,17 @@ def test_other_term_dictionary_remakes_the_release_alone(code: Path, run_all: Ru
     append(code / "embeat_pipeline" / "index" / "term_dictionary.py", "NEW_RULE = True")
     after = run_all()
     assert after["remade"] == ["release"]
+    assert after["release"] != before["release"]
+
+
+def test_another_feature_of_the_trees_remakes_them_and_the_release(
+    code: Path, run_all: RunAll
+) -> None:
+    before = run_all()
+    features = code / "embeat_serve" / "ranking" / "tree_features.py"
+    replace(features, "np.log1p(_places(strength))", "np.sqrt(_places(strength))")
+    after = run_all()
+    assert after["remade"] == ["ranking_model", "release"]
     assert after["release"] != before["release"]
 
 

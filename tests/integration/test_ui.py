@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
 RUN_SECONDS = 900
-STAGES = ("ingest", "genres", "acoustic", "playlists", "index", "evaluate")
+STAGES = ("ingest", "genres", "acoustic", "playlists", "ranking", "index", "evaluate")
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from embeat_serve.contract.manifest import FORMAT_VERSION, Manifest, ReleaseFile
 from embeat_serve.contract.schema import PAYLOAD_INDEXES, Collection, VectorName
 from embeat_serve.contract.text_keys import name_key, search_text, title_key
 from embeat_serve.encoder import Encoder
+from embeat_serve.ranking.tree_ranker import TreeRanker
 from embeat_serve.recommender import Recommender
 
 GENRES = ("mandopop", "soul", "techno")
@@ -214,7 +215,8 @@ def _neighbours(vectors: np.ndarray, listed: list[int]) -> dict[int, dict[str, A
     codes = pl.Series(np.array(listed, np.uint32)[order].tolist(), dtype=pl.List(pl.UInt32))
     strengths = pl.Series(levels.tolist(), dtype=pl.List(pl.UInt8))
     shared = codes.list.eval(pl.element() % 40).cast(pl.List(pl.UInt16))
-    texts = pack(codes, shared, strengths, strengths)
+    counts = codes.list.eval(pl.element() % 100).cast(pl.List(pl.UInt8))
+    texts = pack(codes, shared, strengths, strengths, strengths, counts)
     return {
         code: {"neighbours": text, "neighbour_confidence": 0.5}
         for code, text in zip(listed, texts.to_list(), strict=True)
@@ -258,6 +260,7 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
     columns["tempo"] = [60.0 + code % 120 for code in range(len(songs))]
     arrays = _random_encoder()
     np.savez(folder / ReleaseFile.ENCODER, config=np.array("{}"), **arrays)  # type: ignore[arg-type]
+    (folder / ReleaseFile.RANKING_MODEL).write_bytes(TreeRanker.empty().to_bytes())
     acoustic = Encoder(arrays, {}).encode(model_inputs(columns))
 
     middles = rng.normal(size=(4, 64))

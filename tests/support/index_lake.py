@@ -13,7 +13,9 @@ import pytest
 
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.contract.schema import VECTOR_SIZE
+from embeat_serve.ranking.tree_ranker import TreeRanker
 
 GENRES = 12
 
@@ -149,6 +151,8 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
                 "strengths": [255 - step for step in range(code % 7)],
                 "several_strengths": list(range(code % 7)),
                 "shared_playlists": [300 * step for step in range(code % 7)],
+                "als_strengths": [40 * step for step in range(code % 7)],
+                "count_levels": [250 - step for step in range(code % 7)],
                 "confidence": 0.25,
             }
             for code in listed.tolist()
@@ -161,6 +165,8 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
                 "strengths": [255, 7],
                 "several_strengths": [0, 9],
                 "shared_playlists": [0, 65_535],
+                "als_strengths": [1, 255],
+                "count_levels": [0, 60],
             }
             for code in range(0, artists, 2)
         ],
@@ -170,6 +176,7 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
         table = pa.Table.from_pylist(content, schema=SCHEMAS[name])
         pq.write_table(table, lake.table(name), compression="zstd", row_group_size=250)
     lake.models.mkdir()
+    (lake.models / ReleaseFile.RANKING_MODEL).write_bytes(TreeRanker.empty().to_bytes())
     with (lake.models / "encoder.npz").open("wb") as file:
         np.savez(file, config=np.array("{}"), weight=np.ones(3, np.float32))
     return lake

@@ -34,7 +34,9 @@ def results_of(
 
 def packed(strengths: dict[int, int]) -> str:
     """Payload of a neighbour list: code -> strength in 1/255; each shares as many playlists as
-    its code says."""
+    its code says, and has half its strength by ALS and a third of it as its count level."""
     codes = pl.Series([list(strengths)], dtype=pl.List(pl.UInt32))
     levels = pl.Series([list(strengths.values())], dtype=pl.List(pl.UInt8))
-    return pack(codes, codes.cast(pl.List(pl.UInt16)), levels, levels)[0]
+    als = levels.list.eval(pl.element() // 2)
+    counts = levels.list.eval(pl.element() // 3)
+    return pack(codes, codes.cast(pl.List(pl.UInt16)), levels, levels, als, counts)[0]

@@ -15,7 +15,7 @@ SOURCES = [
     for folder in ("embeat_serve", "embeat_pipeline", "tests", "benchmarks")
     for path in sorted((REPOSITORY / folder).rglob("*.py"))
 ]
-STAGES = ("ingest", "genres", "acoustic", "playlists", "index")
+STAGES = ("ingest", "genres", "acoustic", "playlists", "ranking", "index")
 KNOWS_DAGSTER = {
     *(f"embeat_pipeline/{stage}/assets.py" for stage in (*STAGES, "evaluate")),
     "embeat_pipeline/definitions.py",
@@ -25,7 +25,7 @@ KNOWS_DAGSTER = {
         for path in sorted((REPOSITORY / "embeat_pipeline" / folder).rglob("*.py"))
     ),
 }
-HEAVY = {"dagster", "duckdb", "gensim", "pandas", "polars", "pyarrow", "scipy", "torch"}
+HEAVY = {"dagster", "duckdb", "gensim", "lightgbm", "pandas", "polars", "pyarrow", "scipy", "torch"}
 
 
 def named(paths: list[Path]) -> list:

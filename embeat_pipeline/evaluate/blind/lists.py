@@ -10,8 +10,8 @@ from embeat_pipeline.common.progress import progress
 from embeat_pipeline.evaluate.blind.records import SeedRecord, read_seeds
 from embeat_pipeline.evaluate.blind.seed_queries import recommend_seed
 from embeat_pipeline.evaluate.compare import Side, parse_side
+from embeat_pipeline.evaluate.holdout.release import HoldoutRelease
 from embeat_pipeline.evaluate.inputs.release_client import single_release_lake
-from embeat_pipeline.evaluate.ranking_model.holdout_release import HoldoutRelease
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import UsageError
 from embeat_serve.settings import Settings

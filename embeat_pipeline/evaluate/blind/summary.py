@@ -10,7 +10,7 @@ import numpy as np
 
 from embeat_pipeline.evaluate.blind.statistics import cohen_kappa, exact_share
 from embeat_pipeline.evaluate.blind.verdicts import Ballot, Outcome, PairOutcome, pool, unblind
-from embeat_pipeline.evaluate.metrics import bootstrap
+from embeat_pipeline.interactions import bootstrap
 
 ALL = "all"
 """Name of all strata together."""

@@ -16,7 +16,7 @@ class PlaylistSplit:
     train: Playlists
     """What the holdout release is trained on."""
     validation: Playlists
-    """What the ranking model and the baselines' parameters are fitted on."""
+    """What the baselines' parameters are tuned on."""
     test: Playlists
     """What queries are drawn from."""
 

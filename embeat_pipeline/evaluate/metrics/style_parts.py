@@ -73,7 +73,7 @@ def read_style_tables(lake: LakePaths) -> StyleTables:
             lake, "related_artists", ("artist_code", "related_artist_code"), size
         ),
         years=tracks["release_year"].cast(pl.Float32).fill_null(np.nan).to_numpy(),
-        sound=sound / np.where(length > 0, length, 1),
+        sound=np.divide(sound, length, out=np.zeros_like(sound), where=length > 0),
     )
 
 
@@ -177,9 +177,10 @@ def _pairs_matrix(
 
 def _mean_places(genres: sparse.csr_array, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """(rows, 2) mean of the places (genres, 2) of each row's genres, those without one left out."""
-    has_place = ~np.isnan(places).any(axis=1)
-    number = (genres @ has_place.astype(np.float64))[:, None]
-    total = genres @ np.where(has_place[:, None], places, 0.0)
+    has_place = ~np.isnan(places).any(axis=1, keepdims=True)
+    counted = np.asarray(has_place, np.float64)
+    number = np.asarray(genres @ counted)
+    total = np.asarray(genres @ np.where(has_place, places, 0.0))
     return np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from embeat_pipeline.acoustic.track_reader import codes, first_codes
-from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.systems.base import BLOCK_SCORES, top_columns
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.playlists import Playlists, mix
 from embeat_pipeline.interactions.ranking_metrics import PADDING, find_hits, ranking_metrics
 from embeat_serve.contract.lake import LakePaths

@@ -12,13 +12,13 @@ from embeat_pipeline.common.atomic import link
 from embeat_pipeline.common.parquet import write_table
 from embeat_pipeline.common.schemas import ARTISTS
 from embeat_pipeline.common.stage_cache import made_metadata
-from embeat_pipeline.evaluate.metrics import bootstrap
-from embeat_pipeline.evaluate.ranking_model.holdout_release import INGEST_TABLES, evaluation_lake
+from embeat_pipeline.evaluate.holdout.release import INGEST_TABLES, evaluation_lake
 from embeat_pipeline.evaluate.systems.genre_votes import playlist_vote, related_vote
 from embeat_pipeline.genres.assign import assign_genres
 from embeat_pipeline.genres.calibration import calibration
 from embeat_pipeline.genres.config import GenreOptions
 from embeat_pipeline.genres.spelling_variants import spelling_variants
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.playlists import uniform
 from embeat_serve.contract.lake import LakePaths
 

@@ -25,10 +25,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.metrics.style_parts import PARTS, StyleParts, read_style_tables
 from embeat_pipeline.evaluate.options import EvaluationQueries
 from embeat_pipeline.evaluate.systems.base import PRODUCT, System
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.playlists import mix
 from embeat_pipeline.interactions.queries import STRATA, QuerySet
 from embeat_pipeline.interactions.ranking_metrics import PADDING

@@ -6,7 +6,6 @@ from typing import Any
 from embeat_pipeline.evaluate.report.charts import by_count
 from embeat_pipeline.evaluate.report.style_section import style_lines
 from embeat_pipeline.evaluate.report.summary import ALL, HEADLINE, NOVEL
-from embeat_serve.ranking.model import SEED_REGIMES
 
 METRICS = ("ndcg@20", "ndcg@100", "recall@100", "hit@20", "r_precision", "mrr", "artists@5")
 """Columns of the table."""
@@ -91,27 +90,12 @@ def _interval(cell: Mapping[str, float], form: str) -> str:
 
 
 def quality_lines(result: Mapping[str, Any]) -> Iterator[str]:
-    """Lines on the ranking model, coverage, acoustic and genre quality, where measured."""
-    yield from _ranking_model_lines(result.get("fusion", {}))
+    """Lines on coverage, acoustic and genre quality, where measured."""
     yield from _coverage_lines(result)
     if sound := result.get("sound"):
         yield from _acoustic_lines(sound)
     if (genres := result.get("genres")) and genres["hidden"]:
         yield from _genre_lines(genres)
-
-
-def _ranking_model_lines(measured: Mapping[str, Any]) -> Iterator[str]:
-    for kind in SEED_REGIMES:
-        of_kind = measured.get(kind, {})
-        if not of_kind.get("difference"):
-            continue
-        low, high = of_kind["difference"][1:]
-        verdict = "used" if of_kind["fitted"] else "not used"
-        yield (
-            f"weights fitted for {kind} ({verdict}): cross-validated {HEADLINE} "
-            f"{of_kind['cross_validated']:.4f}, default {of_kind['default']:.4f} "
-            f"[{low:+.4f}, {high:+.4f}]"
-        )
 
 
 def _coverage_lines(result: Mapping[str, Any]) -> Iterator[str]:

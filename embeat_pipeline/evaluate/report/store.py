@@ -10,15 +10,8 @@ from embeat_pipeline.common.atomic import atomic_path, write_json
 from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.stage_cache import is_current, mark_current
 from embeat_pipeline.evaluate.evaluation import DEFAULT_OPTIONS, evaluate
-from embeat_pipeline.evaluate.options import EvaluationMode, EvaluationOptions
-from embeat_pipeline.evaluate.ranking_model.holdout_release import (
-    build_holdout_release,
-    record_path,
-)
-from embeat_pipeline.evaluate.ranking_model.model_file import (
-    measurement_path,
-    write_ranking_model,
-)
+from embeat_pipeline.evaluate.holdout.release import build_holdout_release, record_path
+from embeat_pipeline.evaluate.options import EvaluationOptions
 from embeat_pipeline.evaluate.report.html import render_report
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
@@ -44,8 +37,8 @@ def evaluate_lake(
 ) -> dict[str, Any]:
     """Materialize what the report reads, then the report: the command ``evaluate``.
 
-    The steps are those of Dagster's job ``evaluate``: the assets ``holdout_release``,
-    ``ranking_model`` (not in the quick mode) and ``evaluation``. None is made twice.
+    The steps are those of Dagster's job ``evaluate``: the assets ``holdout_release`` and
+    ``evaluation``. None is made twice.
 
     Returns:
         See ``run_evaluation``.
@@ -57,8 +50,6 @@ def evaluate_lake(
     options = options or DEFAULT_OPTIONS
     _require_release(lake)
     build_holdout_release(lake, options.split, device)
-    if options.mode is EvaluationMode.FULL:
-        write_ranking_model(lake, options.split)
     return run_evaluation(lake, options, device)
 
 
@@ -74,12 +65,9 @@ def run_evaluation(
         NoRelease: nothing is published.
         PipelineError: there is no holdout release of the lake as it is.
     """
-    from embeat_pipeline.index.build import fusion_path
-
     options = options or DEFAULT_OPTIONS
     _require_release(lake)
-    products = (record_path(lake), fusion_path(lake), measurement_path(lake))
-    inputs = [*_tables(lake), *(path for path in products if path.is_file())]
+    inputs = [path for path in (*_tables(lake), record_path(lake)) if path.is_file()]
     settings = {
         "options": {**asdict(options), "workers": None},
         "recall": asdict(Settings.from_environment().recall),

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
-from embeat_pipeline.evaluate.metrics import bootstrap
 from embeat_pipeline.evaluate.systems.base import System
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions import ranking_metrics as metrics
 from embeat_pipeline.interactions.queries import STRATA, QuerySet
 

@@ -6,7 +6,6 @@ values that were found on real playlists.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -24,11 +23,11 @@ from embeat_pipeline.evaluate.systems.ease import MAX_PLAYLISTS, Ease, EaseOptio
 from embeat_pipeline.evaluate.systems.item_knn import ItemKnn, ItemKnnOptions, Popularity
 from embeat_pipeline.evaluate.systems.matrix_factorization import (
     Als,
-    AlsOptions,
     SvdOptions,
     TruncatedSvd,
 )
 from embeat_pipeline.evaluate.systems.tuning import Axes
+from embeat_pipeline.interactions.implicit_als import AlsOptions
 from embeat_serve.contract.lake import LakePaths
 
 ITEM_KNN_AXES: Axes = {
@@ -97,8 +96,6 @@ ALS = Baseline(
     lambda inputs, options: Als(inputs.train, options),
     lambda seed: AlsOptions(factors=64, regularization=10.0, alpha=20.0, seed=seed),
     ALS_AXES,
-    # A package of the extra ``evaluate``.
-    applies=lambda inputs: find_spec("implicit") is not None,
 )
 EASE = Baseline(
     "EASE",

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import svds
+from threadpoolctl import threadpool_limits
 
 from embeat_pipeline.evaluate.systems.base import tracks_in_playlists
+from embeat_pipeline.interactions.implicit_als import AlsOptions, fit_als
 
 
 @dataclass(frozen=True)
@@ -41,50 +43,23 @@ class TruncatedSvd:
         return scores
 
 
-@dataclass(frozen=True)
-class AlsOptions:
-    """Parameters of ``Als``, as ``implicit`` names them."""
-
-    factors: int = 64
-    regularization: float = 0.1
-    alpha: float = 10.0
-    iterations: int = 15
-    seed: int = 0
-
-
 class Als:
     """Alternating least squares on implicit feedback, by the package ``implicit``.
 
     Hu, Koren & Volinsky (2008), "Collaborative filtering for implicit feedback datasets". The
     factors of a query are those of a user who has its seeds.
-
-    Raises:
-        ImportError: ``implicit`` is not installed (extra ``evaluate``).
     """
 
     def __init__(self, train: sparse.csr_array, options: AlsOptions = AlsOptions()):
-        from implicit.cpu.als import AlternatingLeastSquares
-        from threadpoolctl import threadpool_limits
-
         self.options = options
         self.vocabulary = tracks_in_playlists(train)
-        # It solves for several users at once; a threaded BLAS below it would compete for the cores.
-        self._limit_threads = threadpool_limits
-        with threadpool_limits(1, "blas"):
-            self._model = AlternatingLeastSquares(
-                factors=options.factors,
-                regularization=options.regularization,
-                alpha=options.alpha,
-                iterations=options.iterations,
-                random_state=options.seed,
-            )
-            self._model.fit(sparse.csr_matrix(train[:, self.vocabulary]), show_progress=False)
+        self._model = fit_als(train[:, self.vocabulary].tocsr(), options)
 
     def scores(self, seeds: sparse.csr_array) -> NDArray[np.float32]:
         """Score the vocabulary, see ``Scorer.scores``."""
         in_vocabulary = sparse.csr_matrix(seeds[:, self.vocabulary])
         queries = np.arange(in_vocabulary.shape[0])
-        with self._limit_threads(1, "blas"):
+        with threadpool_limits(1, "blas"):
             users = self._model.recalculate_user(queries, in_vocabulary)
         scores = np.asarray(users @ self._model.item_factors.T, np.float32)
         scores[np.diff(in_vocabulary.indptr) == 0] = -np.inf

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from embeat_pipeline.acoustic.config import UPSTREAM, TrainingConfig
-from embeat_pipeline.common.atomic import link
+from embeat_pipeline.common.atomic import atomic_path, link
+from embeat_pipeline.evaluate.holdout.release import INGEST_TABLES, HoldoutRelease
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue
 from embeat_pipeline.evaluate.inputs.release_client import RecommendBatch
-from embeat_pipeline.evaluate.ranking_model.holdout_release import INGEST_TABLES, HoldoutRelease
 from embeat_pipeline.evaluate.systems.base import System, SystemGroup
 from embeat_pipeline.evaluate.systems.release_presets import Preset, evaluate_presets
 from embeat_pipeline.interactions.queries import QuerySet
@@ -18,6 +18,7 @@ from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.options import PRESETS
+from embeat_serve.ranking.tree_ranker import TreeRanker
 
 KEPT_RELEASES = 1
 
@@ -47,6 +48,7 @@ def build_upstream(
     from embeat_pipeline.index.publish import collect_garbage
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
     from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
+    from embeat_pipeline.ranking.ranking_model import model_path
 
     lake = upstream_lake(holdout.lake)
     for name in (*INGEST_TABLES, "playlists", "artist_genres"):
@@ -58,6 +60,9 @@ def build_upstream(
     encode_catalogue(lake, device)
     train_track2vec(lake, Track2VecConfig.upstream(epochs=options.epochs))
     write_neighbours(lake, NeighbourConfig(neighbours=0))
+    # Upstream's merge goes by rank alone.
+    with atomic_path(model_path(lake)) as scratch:
+        scratch.write_bytes(TreeRanker.empty().to_bytes())
     release = build_release(lake)["release"]
     collect_garbage(lake, keep=KEPT_RELEASES)
     return HoldoutRelease(lake, release)

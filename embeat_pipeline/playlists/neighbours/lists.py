@@ -17,7 +17,7 @@ from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_c
 from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS, NeighbourConfig
 from embeat_pipeline.playlists.neighbours.inputs import read_inputs
 from embeat_pipeline.playlists.neighbours.model import NeighbourLists, NeighbourModel
-from embeat_pipeline.playlists.neighbours.shared_counts import SharedPlaylists
+from embeat_pipeline.playlists.neighbours.pair_facts import PairFacts, PairFactSource
 from embeat_serve.contract.lake import LakePaths
 
 ROWS_AT_ONCE = 20_000
@@ -30,10 +30,15 @@ class Block(NamedTuple):
     """Some consecutive rows of a table of neighbour lists."""
 
     lists: NeighbourLists
-    shared: NDArray[np.uint16]
-    """(b, n) playlists shared with each neighbour."""
+    facts: PairFacts
+    """Of each neighbour."""
     columns: dict[str, NDArray[Any]]
     """Further columns of the table, (b,) each."""
+
+    @property
+    def is_neighbour(self) -> NDArray[np.bool_]:
+        """(b, n) whether a column is a neighbour under any set of weights."""
+        return (self.lists.single_seed > 0) | (self.lists.multi_seed > 0)
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class ListTable:
     schema: pa.Schema
     codes: NDArray[np.uint32]
     """(n,) tracks or artists that have a list."""
-    compute: Callable[[slice], Block]
-    """Lists of a slice of ``codes``."""
+    compute: Callable[[slice | NDArray[np.intp]], Block]
+    """Lists of some of ``codes``: those of a slice, or of positions."""
 
 
 def write_neighbours(
@@ -64,46 +69,45 @@ def write_neighbours(
     if is_current(outputs.values(), key):
         return {name: {**made_metadata(outputs[name]), "unchanged": True} for name in TABLES}
     model = NeighbourModel(read_inputs(lake, config), config)
+    facts = PairFactSource(model)
     shared_metadata = {"candidates": len(model.columns), "parameters": asdict(config)}
     metadata = {}
     for name, table_of in TABLES.items():
-        lists = _write(outputs[name], table_of(model), model)
+        lists = _write(outputs[name], table_of(model, facts), model)
         metadata[name] = {"lists": lists, **shared_metadata}
         mark_current([outputs[name]], key, metadata[name])
     return metadata
 
 
-def track_table(model: NeighbourModel) -> ListTable:
+def track_table(model: NeighbourModel, facts: PairFactSource) -> ListTable:
     """Return the table of the lists of tracks."""
     words = np.arange(len(model.inputs.track_codes))
-    shared = SharedPlaylists(model.inputs, model.candidates, model.artists)
 
-    def compute(rows: slice) -> Block:
+    def compute(rows: slice | NDArray[np.intp]) -> Block:
         lists = model.of_tracks(words[rows])
         columns = {"confidence": model.confidence(words[rows])}
-        return Block(lists, shared.of_tracks(words[rows], lists.columns), columns)
+        return Block(lists, facts.of_tracks(words[rows], lists.columns), columns)
 
     return ListTable(TRACK_NEIGHBOURS, model.inputs.track_codes, compute)
 
 
-def artist_table(model: NeighbourModel) -> ListTable:
+def artist_table(model: NeighbourModel, facts: PairFactSource) -> ListTable:
     """Return the table of the lists of artists."""
     artists = np.arange(model.inputs.genres.shape[0])
     artists = artists[model.artists.has_evidence(artists)]
-    shared = SharedPlaylists(model.inputs, model.candidates, model.artists)
 
-    def compute(rows: slice) -> Block:
+    def compute(rows: slice | NDArray[np.intp]) -> Block:
         lists = model.of_artists(artists[rows])
-        return Block(lists, shared.of_artists(artists[rows], lists.columns), {})
+        return Block(lists, facts.of_artists(artists[rows], lists.columns), {})
 
     return ListTable(ARTIST_NEIGHBOURS, artists.astype(np.uint32), compute)
 
 
-TABLES: dict[str, Callable[[NeighbourModel], ListTable]] = {
+TABLES: dict[str, Callable[[NeighbourModel, PairFactSource], ListTable]] = {
     "track_neighbours": track_table,
     "artist_neighbours": artist_table,
 }
-"""Name of a table -> function that makes it from a model."""
+"""Name of a table -> function that makes it from a model and its facts."""
 
 
 def _write(output: Path, table: ListTable, model: NeighbourModel) -> int:
@@ -137,15 +141,16 @@ def _to_arrow(
     candidate_codes: NDArray[np.uint32],
     schema: pa.Schema,
 ) -> pa.Table:
-    lists = block.lists
-    kept = (lists.single_seed > 0) | (lists.multi_seed > 0)
+    lists, kept = block.lists, block.is_neighbour
     offsets = pa.array(np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int32))
     columns = {
         schema.names[0]: codes,
         "neighbour_codes": pa.ListArray.from_arrays(offsets, candidate_codes[lists.columns[kept]]),
         "strengths": pa.ListArray.from_arrays(offsets, lists.single_seed[kept]),
         "several_strengths": pa.ListArray.from_arrays(offsets, lists.multi_seed[kept]),
-        "shared_playlists": pa.ListArray.from_arrays(offsets, block.shared[kept]),
+        "shared_playlists": pa.ListArray.from_arrays(offsets, block.facts.shared[kept]),
+        "als_strengths": pa.ListArray.from_arrays(offsets, block.facts.als[kept]),
+        "count_levels": pa.ListArray.from_arrays(offsets, block.facts.counts[kept]),
         **block.columns,
     }
     return pa.table({name: columns[name] for name in schema.names}, schema=schema)

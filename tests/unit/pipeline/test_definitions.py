@@ -31,16 +31,21 @@ def test_groups_are_the_stages_and_the_evaluation() -> None:
     assert groups == {*STAGES, "evaluate"}
 
 
-def test_stages_and_the_ranking_model_lead_to_the_published_release() -> None:
+def test_every_stage_leads_to_the_published_release_and_no_evaluation_does() -> None:
     graph = defs.resolve_asset_graph()
     above = graph.upstream_key_iterator(dg.AssetKey("published_release"))
-    assert {graph.get(key).group_name for key in above} == {*STAGES, "evaluate"}
+    assert {graph.get(key).group_name for key in above} == set(STAGES)
 
 
 def test_the_pipeline_makes_all_stages_and_no_evaluation() -> None:
     graph = defs.resolve_asset_graph()
     keys = defs.resolve_job_def("pipeline").asset_layer.executable_asset_keys
     assert {graph.get(key).group_name for key in keys} == set(STAGES)
+
+
+def test_one_job_makes_holdout_release_and_report() -> None:
+    keys = defs.resolve_job_def("evaluate").asset_layer.executable_asset_keys
+    assert {key.to_user_string() for key in keys} == {"holdout_release", "evaluation"}
 
 
 @pytest.mark.parametrize("job", ["pipeline", "reindex_now"])

@@ -47,3 +47,16 @@ def test_a_guessed_name_takes_one_store_call_more(catalogue: LakePaths):
     with recommender_on(release) as recommender:
         assert recommender.recommend("Jay Chuo").guessed
     assert counting.calls <= 4
+
+
+def test_a_short_list_is_the_head_of_a_longer_one(catalogue: LakePaths):
+    """As far as rules allow: candidates of a list of three are those of a list of twenty."""
+    options = RecallOptions(diversify=False)
+    release, _ = open_release(catalogue)
+    with recommender_on(release) as recommender:
+        lists = [recommender.recommend(track_ids=[SUNNY], k=k, options=options) for k in (3, 20)]
+    short, long = ([song.track_id for song in result.results] for result in lists)
+    assert short == long[:3]
+    assert [song.score for song in lists[0].results] == [song.score for song in lists[1].results][
+        :3
+    ]

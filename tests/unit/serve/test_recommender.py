@@ -169,7 +169,7 @@ def test_seeds_of_the_artist_are_not_recommended(recommender: Recommender):
     assert answer.artist == "Jay Chou"
     assert len(answer.seeds) == 10
     own = [song for song in answer.results if song.artist_names[0] == "Jay Chou"]
-    assert 3 <= len(own) <= 4
+    assert 3 <= len(own) <= 5
 
 
 def test_several_seeds_agree(recommender: Recommender):

@@ -10,7 +10,6 @@ from embeat_serve.contract.audio_features import from_mappings
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.errors import BrokenRelease
-from embeat_serve.ranking.model import DEFAULT_MODEL
 from embeat_serve.release import Release
 from embeat_serve.settings import Settings
 
@@ -48,10 +47,6 @@ def test_the_encoder_is_the_same_from_the_folder_and_through_the_store(
     remote = with_files(release, **{ReleaseFile.ENCODER: content})
     song = from_mappings([{"energy": 0.5, "valence": 0.2}])
     assert np.array_equal(release.encoder.encode(song), remote.encoder.encode(song))
-
-
-def test_a_release_without_fitted_weights_has_the_default_ones(release: Release):
-    assert release.ranking_model is DEFAULT_MODEL
 
 
 def test_of_genres_spelled_alike_the_first_counts(release: Release):

@@ -148,6 +148,7 @@ def test_every_library_that_makers_import_is_judged() -> None:
         ("embeat_pipeline.ingest.ingest", {"duckdb", "polars", "pyarrow", "opencc"}),
         ("embeat_pipeline.acoustic.train", {"torch", "numpy", "pyarrow"}),
         (f"embeat_pipeline.{TRACK2VEC}", {"gensim", "numpy", "scipy", "torch"}),
+        ("embeat_pipeline.playlists.neighbours.lists", {"implicit", "numpy", "scipy", "torch"}),
         ("embeat_pipeline.index.build", {"qdrant-edge-py", "duckdb", "polars", "opencc"}),
     ],
 )

@@ -9,9 +9,7 @@ from embeat_pipeline.orchestration.resources import LakeResource
 from embeat_serve.errors import PipelineError
 
 
-def test_holdout_release_model_and_report_are_assets(
-    evaluated_copy, evaluation_options, monkeypatch
-):
+def test_holdout_release_and_report_are_assets(evaluated_copy, evaluation_options, monkeypatch):
     monkeypatch.setattr(store, "DEFAULT_OPTIONS", evaluation_options)
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
@@ -22,7 +20,7 @@ def test_holdout_release_model_and_report_are_assets(
     assert result.success
     keys = [event.asset_key for event in result.get_asset_materialization_events()]
     made = {key.to_user_string() for key in keys if key}
-    assert made == {"holdout_release", "ranking_model", "evaluation"}
+    assert made == {"holdout_release", "evaluation"}
     metadata = result.asset_materializations_for_node("evaluation")[0].metadata
     charts = [value for name, value in metadata.items() if name.startswith("chart_")]
     assert len(charts) >= 5

@@ -38,6 +38,7 @@ def test_withheld_playlists_are_asked_of_the_published_release(published_lake, w
     assert found["release"] == published_lake.current.read_text().strip()
     assert {system["group"] for system in found["systems"]} == {"release", "channel"}
     assert found["seeds"]["1"]["queries"]["all"] > 20
+    assert found["style_fit"]["seeds"]["1"]["systems"]["product"]["all"]["fit"]["mean"] > 0
     assert made_files(published_lake) == before
 
 
@@ -46,6 +47,7 @@ def test_the_table_is_printed(evaluated_copy, capsys):
     printed = capsys.readouterr()
     assert "1 seed, novel playlists" in printed.out
     assert "product" in printed.out
+    assert "style fit, 1 seed, novel playlists: product" in printed.out
     assert "evaluation.html" in printed.err
 
 

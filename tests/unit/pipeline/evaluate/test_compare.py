@@ -1,13 +1,10 @@
 import pytest
 
 from embeat_pipeline.evaluate.compare import compare, parse_settings, parse_side, release_side
+from embeat_pipeline.evaluate.holdout.release import evaluation_lake, read_holdout_release
 from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
 from embeat_pipeline.evaluate.inputs.playlist_split import load_split
 from embeat_pipeline.evaluate.options import EvaluationOptions, sample_queries
-from embeat_pipeline.evaluate.ranking_model.holdout_release import (
-    evaluation_lake,
-    read_holdout_release,
-)
 from embeat_pipeline.interactions.split import SplitOptions
 from embeat_serve.errors import UsageError
 from embeat_serve.options import RecallOptions

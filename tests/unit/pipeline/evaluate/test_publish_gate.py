@@ -4,13 +4,10 @@ import pytest
 
 from embeat_pipeline.common.parquet import write_table
 from embeat_pipeline.common.schemas import SCHEMAS
+from embeat_pipeline.evaluate.holdout.registry import holdout_of
+from embeat_pipeline.evaluate.holdout.release import build_holdout_release, evaluation_lake
 from embeat_pipeline.evaluate.options import EvaluationOptions
 from embeat_pipeline.evaluate.publish_gate import OVERRIDE, judge_release
-from embeat_pipeline.evaluate.ranking_model.holdout_registry import holdout_of
-from embeat_pipeline.evaluate.ranking_model.holdout_release import (
-    build_holdout_release,
-    evaluation_lake,
-)
 from embeat_pipeline.index import build
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.config import BuildOptions

@@ -20,7 +20,7 @@ from embeat_pipeline.common.fingerprint import file_digest
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.index import worker_processes as processes
 from embeat_pipeline.index.build import build_release, built_release, release_name
-from embeat_pipeline.index.config import TABLES, BuildOptions
+from embeat_pipeline.index.config import MODELS, TABLES, BuildOptions
 from embeat_pipeline.index.lock import index_lock
 from embeat_pipeline.index.neighbour_payload import PACKED, pack
 from embeat_pipeline.index.shard_worker import Part
@@ -66,7 +66,7 @@ def filled(payload: dict[str, Any]) -> dict[str, Any]:
 
 def packed_lists(lake: LakePaths, table: str) -> dict[int, str]:
     rows = pl.read_parquet(lake.table(table))
-    texts = pack(*rows.select(PACKED).get_columns())
+    texts = pack(*rows.select(list(PACKED)).get_columns())
     return {code: text for code, text in zip(rows[:, 0], texts, strict=True) if text}
 
 
@@ -219,7 +219,7 @@ def test_the_same_inputs_make_the_same_release_once(
     assert again["unchanged"] is True
     twin = make_lake(tmp_path / "twin")
     digests = {name: file_digest(twin.table(name)) for name in TABLES}
-    digests["encoder"] = file_digest(twin.models / "encoder.npz")
+    digests |= {name: file_digest(twin.models / file) for name, file in MODELS.items()}
     assert release_name(digests, BuildOptions()) == release
     assert release_name(digests, BuildOptions(workers=7)) == release
     assert release_name(digests, BuildOptions(max_genres=4)) != release

@@ -53,6 +53,7 @@ def test_a_release_as_built_passes_every_check(built_copy: tuple[LakePaths, str]
         "tracks_count",
         "tracks_playlist_count",
         "artists_count",
+        "ranking_model",
         "encoder",
         "genres",
         "words",

@@ -16,3 +16,7 @@ def test_settings_out_of_range_are_refused() -> None:
         NeighbourConfig(acoustic_temperature=0)
     with pytest.raises(ValueError, match="acoustic_artists"):
         NeighbourConfig(acoustic_artists=-1)
+    with pytest.raises(ValueError, match="als_factors"):
+        NeighbourConfig(als_factors=0)
+    with pytest.raises(ValueError, match="als_alpha"):
+        NeighbourConfig(als_alpha=0)

@@ -8,39 +8,41 @@ from hypothesis import strategies as st
 
 from embeat_pipeline.index.neighbour_payload import pack
 from embeat_serve.contract.neighbour_codec import unpack
-from embeat_serve.contract.schema import MOST_SHARED, STRENGTH_LEVELS
+from embeat_serve.contract.schema import COUNT_LEVELS_PER_DOUBLING, MOST_SHARED, STRENGTH_LEVELS
 
-levels = st.tuples(st.integers(0, STRENGTH_LEVELS), st.integers(0, STRENGTH_LEVELS))
-counted = st.tuples(st.integers(0, MOST_SHARED), levels)
+byte = st.integers(0, 255)
+facts = st.tuples(st.integers(0, MOST_SHARED), byte, byte, byte, byte)
+TYPES = (pl.UInt16, pl.UInt8, pl.UInt8, pl.UInt8, pl.UInt8)
 
 
-@given(rows=st.lists(st.dictionaries(st.integers(0, 2**32 - 1), counted, max_size=9), max_size=5))
-def test_what_is_packed_is_read_back(rows: list[dict[int, tuple[int, tuple[int, int]]]]) -> None:
+@given(rows=st.lists(st.dictionaries(st.integers(0, 2**32 - 1), facts, max_size=9), max_size=5))
+def test_what_is_packed_is_read_back(rows: list[dict[int, tuple[int, ...]]]) -> None:
     codes = pl.Series([list(row) for row in rows], dtype=pl.List(pl.UInt32))
-    shared = pl.Series([[n for n, _ in row.values()] for row in rows], dtype=pl.List(pl.UInt16))
-    single, several = (
-        pl.Series(
-            [[both[kind] for _, both in row.values()] for row in rows], dtype=pl.List(pl.UInt8)
-        )
-        for kind in (0, 1)
-    )
-    for row, text in zip(rows, pack(codes, shared, single, several).to_list(), strict=True):
+    columns = [
+        pl.Series([[one[place] for one in row.values()] for row in rows], dtype=pl.List(kind))
+        for place, kind in enumerate(TYPES)
+    ]
+    for row, text in zip(rows, pack(codes, *columns).to_list(), strict=True):
         if text is None:
             assert not row
             continue
-        assert len(base64.b64decode(text)) == 8 * len(row)
+        assert len(base64.b64decode(text)) == 10 * len(row)
         found = unpack(text, 0.5)
         assert found.codes.tolist() == list(row)
-        both = np.stack([found.strengths, found.several], axis=1) * STRENGTH_LEVELS
-        assert both == pytest.approx(np.array([both for _, both in row.values()]))
         assert found.shared is not None
-        assert found.shared.tolist() == [number for number, _ in row.values()]
+        assert found.als is not None
+        assert found.log_counts is not None
+        shared, *levels = np.array(list(row.values())).T
+        assert found.shared.tolist() == shared.tolist()
+        shares = np.stack([found.strengths, found.several, found.als])
+        assert shares * STRENGTH_LEVELS == pytest.approx(np.array(levels[:3]))
+        assert found.log_counts * COUNT_LEVELS_PER_DOUBLING == pytest.approx(levels[3])
         assert found.confidence == 0.5
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("*", "base64"), (base64.b64encode(b"1234").decode(), "takes 8 bytes, found 4")],
+    [("*", "base64"), (base64.b64encode(b"1234").decode(), "takes 10 bytes, found 4")],
 )
 def test_what_is_no_list_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):

@@ -1,14 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from embeat_serve.contract.schema import CHANNELS
-from embeat_serve.ranking.features import FEATURES
 from embeat_serve.ranking.model import (
     DEFAULT_MODEL,
-    MANIFEST_PARAMETER,
-    SEED_REGIMES,
     RankingModel,
     SeedRegime,
     playlist_confidence,
@@ -64,14 +59,6 @@ def test_channels_without_a_weight_count_alike():
     assert {tuple(row) for row in weights.values()} == {(1 / 16,) * 8}
 
 
-@given(st.lists(st.floats(0, 3), min_size=120, max_size=120))
-def test_a_model_reads_what_it_writes(values: list[float]):
-    shape = len(SEED_REGIMES), len(CHANNELS), len(FEATURES)
-    model = RankingModel(np.array(values).reshape(shape))
-    again = RankingModel.from_dict(model.to_dict())
-    np.testing.assert_allclose(again.weights, model.weights, atol=5.1e-5)
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -86,8 +73,3 @@ def test_a_model_reads_what_it_writes(values: list[float]):
 def test_what_is_no_model_is_refused(content):
     with pytest.raises((ValueError, AttributeError)):
         RankingModel.from_dict(content)
-    assert RankingModel.from_manifest({MANIFEST_PARAMETER: content}) is None
-
-
-def test_a_manifest_without_a_model_has_none():
-    assert RankingModel.from_manifest({}) is None

@@ -17,7 +17,6 @@ from embeat_serve.ranking.model import DEFAULT_MODEL
 from embeat_serve.ranking.preselection import preselect
 from embeat_serve.ranking.scoring import (
     ScoringContext,
-    rank_channels,
     regime_of,
     score_channels,
     score_metadata,
@@ -160,16 +159,3 @@ def test_the_regime_follows_from_the_playlist_channel(results, seeds):
     assert regime_of(results, seeds) == plain_regime(results, seeds)
     assert regime_of(results, seeds, is_artist=True) == "several"
     assert 0 <= plain_confidence(results) < 1
-
-
-def test_what_the_model_sees_is_in_order_and_bounded():
-    results = [
-        result_of("playlist", 0, {5: 0.9, 3: 0.4}),
-        result_of("playlist", 1, {3: 0.8}),
-        result_of("acoustic", 0, {9: None}, "genre", cosine=0.3),
-    ]
-    ranked = rank_channels(results)
-    assert list(ranked) == ["playlist"]
-    assert ranked["playlist"].ids.tolist() == [3, 5]
-    np.testing.assert_allclose(ranked["playlist"].features[:, 2], [0.6, 0.45])
-    assert (ranked["playlist"].features <= 1).all()

@@ -23,7 +23,8 @@ SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 def neighbours(strengths: dict[int, float]) -> NeighbourList:
     codes = np.array(list(strengths), np.uint32)
     single = np.array(list(strengths.values()), np.float32)
-    return NeighbourList(codes, single, single / np.float32(2), 0.5)
+    als, log_counts = single / np.float32(3), codes.astype(np.float32)
+    return NeighbourList(codes, single, single / np.float32(2), 0.5, als=als, log_counts=log_counts)
 
 
 lists = st.dictionaries(st.integers(0, 30), st.floats(0.0625, 1, width=32), max_size=12)
@@ -41,6 +42,9 @@ def test_what_speaks_for_a_disliked_song_is_taken_off(
         assert left.strengths[place] == pytest.approx(max(strength - off, 0), abs=1e-5)
         assert left.several[place] == pytest.approx(max(strength - off, 0) / 2, abs=1e-5)
     assert left.confidence == 0.5
+    assert left.als == pytest.approx(np.array(list(liked.values())) / 3)
+    assert left.log_counts is not None
+    assert left.log_counts.tolist() == list(liked)
 
 
 def test_a_seed_without_a_list_has_none():

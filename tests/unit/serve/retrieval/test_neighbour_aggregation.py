@@ -48,11 +48,33 @@ def test_strengths_add_up_over_the_lists(
     assert chosen <= set(allowed)
     least = min((allowed[code] for code in chosen), default=0)
     assert all(allowed[code] <= least + 1e-3 for code in set(allowed) - chosen)
-    for strengths, (codes, kept, _) in zip(said, found, strict=True):
+    for strengths, (codes, kept, *_) in zip(said, found, strict=True):
         expected = {code for code, strength in strengths.items() if strength > 0} & chosen
         assert set(codes.tolist()) == expected
         assert kept * STRENGTH_LEVELS == pytest.approx([strengths[c] for c in codes.tolist()])
         assert (np.diff(kept) <= 0).all()
+
+
+@given(row=lists, other=lists, limit=st.integers(1, 20))
+def test_facts_stay_with_their_tracks(row: Row, other: Row, limit: int) -> None:
+    rows = [neighbours(row), neighbours(other)]
+    given = [
+        one._replace(
+            shared=(7 * one.codes).astype(np.uint16),
+            als=(one.codes / 30).astype(np.float32),
+            log_counts=one.codes.astype(np.float32) + 1,
+        )
+        for one in rows
+    ]
+    for one in aggregate_neighbours(given, [3], limit):
+        assert one.shared is not None
+        assert one.als is not None
+        assert one.log_counts is not None
+        assert (one.shared == 7 * one.codes).all()
+        assert one.als == pytest.approx(one.codes / 30)
+        assert (one.log_counts == one.codes + 1).all()
+    for one in aggregate_neighbours(rows, [3], limit):
+        assert (one.shared, one.als, one.log_counts) == (None, None, None)
 
 
 def test_one_seed_is_judged_by_one_kind_and_many_by_the_other() -> None:

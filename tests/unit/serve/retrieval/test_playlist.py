@@ -38,6 +38,8 @@ def test_two_seeds_that_agree_outweigh_one_that_insists():
     assert first.strengths == pytest.approx(np.array([255, 150]) / 255)
     assert first.shared is not None
     assert first.shared.tolist() == [9, 8]
+    assert first.als == pytest.approx(np.array([127, 75]) / 255)
+    assert first.log_counts == pytest.approx(np.array([85, 50]) / 12)
 
 
 def test_a_seed_in_no_playlist_is_spoken_for_by_its_artist():

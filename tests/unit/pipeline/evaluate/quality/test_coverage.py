@@ -2,13 +2,13 @@ import numpy as np
 
 import embeat_serve
 from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
+from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists
 from embeat_pipeline.evaluate.inputs.release_client import open_client, single_release_lake
 from embeat_pipeline.evaluate.quality.coverage import (
     attribution,
     catalogue_coverage,
     catalogue_seeds,
 )
-from embeat_pipeline.evaluate.ranking_model.holdout_release import lake_playlists
 from embeat_pipeline.evaluate.systems.item_knn import ItemKnn
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.options import RecallOptions

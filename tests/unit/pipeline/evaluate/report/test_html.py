@@ -65,7 +65,7 @@ def test_a_system_with_markup_in_its_name_is_escaped(result):
 
 
 def test_a_report_of_a_quick_evaluation_leaves_sections_out(result):
-    left_out = ("sound", "genres", "reach", "attribution", "fusion")
+    left_out = ("sound", "genres", "reach", "attribution")
     quick = {name: value for name, value in result.items() if name not in left_out}
     text = render_report(quick)
     assert "What the ear hears" not in text

@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
+from implicit.cpu.als import AlternatingLeastSquares
+from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from embeat_pipeline.evaluate.systems.item_knn import Popularity
 from embeat_pipeline.evaluate.systems.matrix_factorization import (
     Als,
-    AlsOptions,
     SvdOptions,
     TruncatedSvd,
 )
+from embeat_pipeline.interactions.implicit_als import AlsOptions
 from embeat_pipeline.interactions.queries import draw_queries
 from tests.support.themed_playlists import ndcg_of
 
@@ -22,17 +25,13 @@ def test_svd_finds_themes_that_popularity_cannot(parts, num_seeds):
 
 def test_als_scores_a_query_as_a_user_with_its_seeds(parts):
     """The normal equations of Hu, Koren & Volinsky (2008), solved densely."""
-    implicit = pytest.importorskip("implicit.cpu.als", reason="implicit is not installed")
     train, _, test = parts
     options = AlsOptions(factors=8, regularization=0.5, alpha=10.0, iterations=3)
     model = Als(train.tracks, options)
     matrix = train.tracks[:, model.vocabulary].tocsr()
-    reference = implicit.AlternatingLeastSquares(
+    reference = AlternatingLeastSquares(
         factors=8, regularization=0.5, alpha=10.0, iterations=3, random_state=0
     )
-    from scipy import sparse
-    from threadpoolctl import threadpool_limits
-
     with threadpool_limits(1, "blas"):
         reference.fit(sparse.csr_matrix(matrix), show_progress=False)
     items = np.asarray(reference.item_factors, np.float64)
@@ -45,7 +44,6 @@ def test_als_scores_a_query_as_a_user_with_its_seeds(parts):
 
 
 def test_als_finds_themes(parts):
-    pytest.importorskip("implicit", reason="implicit is not installed (extra evaluate)")
     train, _, test = parts
     queries = draw_queries(test, 5)
     model = Als(train.tracks, AlsOptions(factors=8))

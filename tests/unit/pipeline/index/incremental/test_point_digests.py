@@ -64,6 +64,8 @@ CHANGES: dict[str, dict[str, Callable[[Any], Any]]] = {
         "neighbour_codes": lambda value: value[::-1],
         "strengths": lambda value: [255 - strength for strength in value],
         "several_strengths": lambda value: [255 - strength for strength in value],
+        "als_strengths": lambda value: [255 - strength for strength in value],
+        "count_levels": lambda value: [255 - level for level in value],
         "confidence": lambda value: 1 - value / 2,
     },
     "artist_neighbours": {"strengths": lambda value: value[::-1]},

@@ -1,5 +1,6 @@
 """The tables of neighbour lists: their schemas, and that they are written once."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,13 @@ def test_tables_are_the_schemas_and_made_once(tmp_path: Path) -> None:
     )
     artists = pq.read_table(lake.table("artist_neighbours"))
     assert artists.schema.equals(ARTIST_NEIGHBOURS)
+    held = {0: 1, 1: 1, 2: 2, 4: 2, 7: 2, 8: 1}
+    for row in (*tracks.to_pylist(), *artists.to_pylist()):
+        levels = [round(12 * math.log2(1 + held[code])) for code in row["neighbour_codes"]]
+        assert row["count_levels"] == levels
+        assert len(row["als_strengths"]) == len(levels)
+    # Every candidate is on these lists, so the best by ALS is, too.
+    assert {max(row["als_strengths"]) for row in tracks.to_pylist()} == {255}
     assert artists["artist_code"].to_pylist() == [0, 1, 2, 3]
     assert [one["lists"] for one in made.values()] == [6, 4]
     first = lake.table("track_neighbours").read_bytes()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from embeat_pipeline.evaluate.ranking_model.holdout_registry import holdout_of, register
+from embeat_pipeline.evaluate.holdout.registry import holdout_of, register
 from embeat_pipeline.index import build
-from embeat_pipeline.index.build import fusion_path, input_digests, release_name
+from embeat_pipeline.index.build import input_digests, release_name
 from embeat_pipeline.index.config import DEFAULT_OPTIONS, BuildOptions
 from embeat_pipeline.interactions.split import SplitOptions
 from embeat_serve.contract.lake import LakePaths
@@ -21,7 +21,7 @@ def add_holdout(lake: LakePaths, name: str) -> None:
     folder = LakePaths(lake.root / "evaluation").release(name)
     folder.mkdir(parents=True)
     (folder / ReleaseFile.MANIFEST).write_text("{}")
-    register(lake, SPLIT, name, ranking_model=None)
+    register(lake, SPLIT, name)
 
 
 def name_now(lake: LakePaths, options: BuildOptions = DEFAULT_OPTIONS) -> str:
@@ -49,16 +49,6 @@ def test_a_release_of_the_same_tables_by_other_code_has_its_own(
 def test_a_release_of_the_same_tables_with_other_settings_has_none(lake: LakePaths) -> None:
     add_holdout(lake, "holdout")
     assert holdout_of(lake, name_now(lake, BuildOptions(graph_links=8)), SPLIT) is None
-
-
-def test_a_release_with_a_ranking_model_has_its_own(lake: LakePaths) -> None:
-    without = name_now(lake)
-    fusion_path(lake).write_text("{}")
-    add_holdout(lake, "default")
-    assert holdout_of(lake, without, SPLIT) == "default"
-    assert holdout_of(lake, name_now(lake), SPLIT) is None
-    register(lake, SPLIT, "default", ranking_model=fusion_path(lake))
-    assert holdout_of(lake, name_now(lake), SPLIT) == "default"
 
 
 def test_a_holdout_release_that_was_removed_stands_for_nothing(lake: LakePaths) -> None:

@@ -11,24 +11,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 from embeat_pipeline.common.atomic import write_json
-from embeat_pipeline.common.fingerprint import file_digest
 from embeat_pipeline.interactions.split import SplitOptions
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.errors import PipelineError
-from embeat_serve.ranking.model import MANIFEST_PARAMETER
 
 
-def register(
-    lake: LakePaths, options: SplitOptions, holdout: str, ranking_model: Path | None
-) -> None:
-    """Record that ``holdout`` stands for the release of the lake as it is, with this ranking model.
+def register(lake: LakePaths, options: SplitOptions, holdout: str) -> None:
+    """Record that ``holdout`` stands for the release that the lake as it is would build.
 
     Args:
         lake: lake whose tables, as they are, the holdout release was made from.
         options: how its playlists were split.
         holdout: name of the release in the evaluation lake.
-        ranking_model: file of the fitted model in it; None for the default model.
     """
     from embeat_pipeline.index.build import input_digests, release_name
     from embeat_pipeline.index.config import BuildOptions
@@ -37,9 +32,6 @@ def register(
         inputs = input_digests(lake)
     except PipelineError:
         return  # No release can be made from these tables, so there is nothing to compare with.
-    inputs.pop(MANIFEST_PARAMETER, None)
-    if ranking_model:
-        inputs[MANIFEST_PARAMETER] = file_digest(ranking_model)
     names = {key: name for key, name in _names(lake).items() if _exists(lake, name)}
     release = release_name(inputs, BuildOptions.from_environment())
     write_json(_registry_path(lake), {**names, _key(release, options): holdout})

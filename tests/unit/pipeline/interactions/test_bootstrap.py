@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from embeat_pipeline.evaluate.metrics import bootstrap
+from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.playlists import membership
 from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
 

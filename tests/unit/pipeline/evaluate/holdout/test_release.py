@@ -2,29 +2,19 @@ import polars as pl
 import pytest
 
 from embeat_pipeline.evaluate.evaluation import DEFAULT_OPTIONS
-from embeat_pipeline.evaluate.inputs.playlist_split import load_split
-from embeat_pipeline.evaluate.ranking_model.holdout_registry import holdout_of
-from embeat_pipeline.evaluate.ranking_model.holdout_release import (
+from embeat_pipeline.evaluate.holdout.registry import holdout_of
+from embeat_pipeline.evaluate.holdout.release import (
     build_holdout_release,
     evaluation_lake,
     read_holdout_release,
-    with_ranking_model,
 )
-from embeat_pipeline.index.build import build_release, fusion_path
+from embeat_pipeline.evaluate.inputs.playlist_split import load_split
+from embeat_pipeline.index.build import build_release
 from embeat_pipeline.interactions.split import SplitOptions
-from embeat_serve.contract.manifest import Manifest
 from embeat_serve.errors import PipelineError
-from embeat_serve.ranking.model import DEFAULT_MODEL, RankingModel
 from embeat_serve.stores.factory import current_release
 
 SPLIT = DEFAULT_OPTIONS.split
-
-
-def write_model(lake):
-    """A ranking model other than the default."""
-    from embeat_pipeline.common.atomic import write_json
-
-    write_json(fusion_path(lake), RankingModel(DEFAULT_MODEL.weights * 1.5).to_dict())
 
 
 def test_it_is_trained_on_the_training_playlists_alone(evaluated_lake):
@@ -59,24 +49,22 @@ def test_a_holdout_release_of_other_tables_or_another_split_is_not_read(evaluate
         read_holdout_release(evaluated_copy, SPLIT)
 
 
-def test_the_lakes_ranking_model_is_served_in_a_copy(evaluated_copy):
-    holdout = read_holdout_release(evaluated_copy, SPLIT)
-    assert with_ranking_model(evaluated_copy, holdout, SPLIT) == holdout
-    write_model(evaluated_copy)
-    fitted = with_ranking_model(evaluated_copy, holdout, SPLIT)
-    assert fitted.release
-    assert fitted.release != holdout.release
-    manifest = Manifest.read(fitted.lake.release(fitted.release))
-    assert "fusion" in manifest.inputs
-    assert read_holdout_release(evaluated_copy, SPLIT) == holdout
-
-
-def test_releases_with_and_without_the_model_have_their_own_holdout_release(evaluated_copy):
+def test_it_stands_for_the_release_that_is_published(evaluated_copy):
     published = current_release(evaluated_copy)
     holdout = read_holdout_release(evaluated_copy, SPLIT)
-    write_model(evaluated_copy)
-    fitted = with_ranking_model(evaluated_copy, holdout, SPLIT)
-    candidate = build_release(evaluated_copy)["release"]
     assert holdout_of(evaluated_copy, published, SPLIT) == holdout.release
-    assert holdout_of(evaluated_copy, candidate, SPLIT) == fitted.release
-    assert holdout_of(evaluated_copy, candidate, SplitOptions(seed=1)) is None
+    assert holdout_of(evaluated_copy, published, SplitOptions(seed=1)) is None
+
+
+def test_after_an_evaluation_the_same_release_is_built(evaluated_copy):
+    """The lake was built, evaluated in full, and is built again."""
+    published = current_release(evaluated_copy)
+    again = build_release(evaluated_copy)
+    assert again["unchanged"]
+    assert again["release"] == published
+
+
+def test_weights_that_an_earlier_version_fitted_are_ignored(evaluated_copy):
+    before = build_release(evaluated_copy)["release"]
+    (evaluated_copy.models / "fusion.json").write_text('{"one": {"playlist": [9.0]}}')
+    assert build_release(evaluated_copy)["release"] == before

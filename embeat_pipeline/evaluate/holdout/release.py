@@ -9,21 +9,16 @@ decide which outputs those are: a stage whose key still matches does nothing, an
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from embeat_pipeline.common import schemas
 from embeat_pipeline.common.atomic import atomic_path, link, write_json
 from embeat_pipeline.common.fingerprint import fingerprint
-from embeat_pipeline.common.parquet import write_table
 from embeat_pipeline.common.stage_cache import is_current, mark_current, sidecar
+from embeat_pipeline.evaluate.holdout import registry
 from embeat_pipeline.evaluate.inputs.playlist_split import lake_playlists
-from embeat_pipeline.evaluate.ranking_model import holdout_registry
+from embeat_pipeline.interactions.playlist_subset import write_playlist_subset
 from embeat_pipeline.interactions.split import SplitOptions, split_playlists
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
@@ -36,8 +31,8 @@ INGEST_TABLES = ("tracks", "artists", "genre_map", "related_artists")
 DERIVED_TABLES = ("artist_genres", "track_vectors")
 """Tables of later stages, which are adopted until their stage makes them anew."""
 
-KEPT_RELEASES = 4
-"""Two generations, each with and without a fitted ranking model."""
+KEPT_RELEASES = 2
+"""Those that stand for the published release and for the next one."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +61,6 @@ def build_holdout_release(
 ) -> HoldoutRelease:
     """Train on the training playlists of the lake and build a release; nothing is made twice.
 
-    The release has the default ranking model, since it is what a ranking model is fitted with.
-
     Args:
         lake: with all tables and the encoder.
         options: how the playlists are split.
@@ -76,7 +69,7 @@ def build_holdout_release(
     Raises:
         PipelineError: a table is missing, or a stage failed.
     """
-    from embeat_pipeline.index.build import build_release, fusion_path
+    from embeat_pipeline.index.build import build_release
     from embeat_pipeline.index.publish import collect_garbage
 
     key = _key(lake, options)
@@ -90,10 +83,9 @@ def build_holdout_release(
         adopt(output, holdout.root / output.relative_to(lake.root))
     write_training_playlists(lake, holdout, options)
     outcomes = _run_stages(holdout, encoder, device)
-    fusion_path(holdout).unlink(missing_ok=True)
     release = build_release(holdout)["release"]
     collect_garbage(holdout, keep=KEPT_RELEASES)
-    holdout_registry.register(lake, options, release, ranking_model=None)
+    registry.register(lake, options, release)
     trained = [name for name, outcome in outcomes.items() if not outcome.get("unchanged")]
     write_json(record_path(lake), {"release": release, "trained": trained})
     mark_current([record_path(lake)], key, {"release": release})
@@ -112,29 +104,6 @@ def read_holdout_release(lake: LakePaths, options: SplitOptions) -> HoldoutRelea
         f"no holdout release of {lake.root} as it is now; materialize `holdout_release`, or run "
         f"`python -m embeat_pipeline evaluate --lake {lake.root}`"
     )
-
-
-def with_ranking_model(
-    lake: LakePaths, holdout: HoldoutRelease, options: SplitOptions
-) -> HoldoutRelease:
-    """The holdout release with the lake's fitted ranking model; itself where there is none.
-
-    Only the manifest differs, so the build copies the collections.
-
-    Raises:
-        PipelineError: the model cannot be read.
-    """
-    from embeat_pipeline.index.build import build_release, fusion_path
-    from embeat_pipeline.index.publish import collect_garbage
-
-    model = fusion_path(lake)
-    if not model.is_file():
-        return holdout
-    link(model, fusion_path(holdout.lake))
-    release = build_release(holdout.lake)["release"]
-    collect_garbage(holdout.lake, keep=KEPT_RELEASES)
-    holdout_registry.register(lake, options, release, ranking_model=model)
-    return replace(holdout, release=release)
 
 
 def _key(lake: LakePaths, options: SplitOptions) -> str:
@@ -167,6 +136,7 @@ def _run_stages(holdout: LakePaths, encoder: Path, device: str) -> dict[str, Map
     from embeat_pipeline.genres.assign import assign_genres
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
     from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
+    from embeat_pipeline.ranking.ranking_model import write_ranking_model
 
     try:
         config = TrainingConfig(**Encoder.load(encoder).config["training"])
@@ -181,6 +151,7 @@ def _run_stages(holdout: LakePaths, encoder: Path, device: str) -> dict[str, Map
         "track_vectors": encode_catalogue(holdout, device),
         "playlist_vectors": train_track2vec(holdout, device=device),
         **write_neighbours(holdout),
+        "ranking_model": write_ranking_model(holdout, device=device),
     }
 
 
@@ -191,12 +162,8 @@ def write_training_playlists(lake: LakePaths, holdout: LakePaths, options: Split
     if is_current([output], key):
         return
     train = split_playlists(lake_playlists(lake), options).train
-    rows = pq.read_table(source).filter(pa.array(train))
-    codes = pa.array(np.arange(rows.num_rows), pa.uint32())
-    place = rows.schema.get_field_index("playlist_code")
-    rows = rows.set_column(place, schemas.PLAYLISTS.field("playlist_code"), codes)
-    write_table(output, schemas.PLAYLISTS, [rows])
-    mark_current([output], key, {"playlists": rows.num_rows})
+    number = write_playlist_subset(lake, holdout, train)
+    mark_current([output], key, {"playlists": number})
 
 
 def adopt(source: Path, target: Path) -> None:

@@ -1,0 +1,84 @@
+"""Neighbour lists of the seeds of held-out playlists, as a release would hold them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeat_pipeline.playlists.neighbours.lists import (
+    Block,
+    ListTable,
+    artist_table,
+    track_table,
+)
+from embeat_pipeline.playlists.neighbours.model import NeighbourModel
+from embeat_pipeline.playlists.neighbours.pair_facts import PairFactSource
+from embeat_serve.contract.neighbour_codec import NeighbourList
+from embeat_serve.contract.schema import COUNT_LEVELS_PER_DOUBLING, STRENGTH_LEVELS
+
+UNLISTED = -2
+"""Stands for the end of a table; no code is that."""
+
+
+class SeedList(NamedTuple):
+    """Neighbour lists of one seed."""
+
+    neighbours: NeighbourList | None
+    """Its own list, else that of its main artist."""
+    of_artist: NeighbourList | None
+
+
+class SeedLists:
+    """Lists of single tracks, made when they are asked for.
+
+    Args:
+        model: of a fold.
+        artists: (tracks,) main artist of each track of the catalogue, -1 where unknown.
+    """
+
+    def __init__(self, model: NeighbourModel, artists: NDArray[np.integer]):
+        self._artists, self._block = artists, model.block
+        self._candidate_codes = model.inputs.track_codes[model.columns]
+        facts = PairFactSource(model)
+        self._track_table, self._artist_table = (
+            track_table(model, facts),
+            artist_table(model, facts),
+        )
+
+    def lists_of(self, codes: NDArray[np.int64]) -> dict[int, SeedList]:
+        """The lists of each track."""
+        artists = self._artists[codes]
+        of_tracks = self._lists(self._track_table, codes)
+        of_artists = self._lists(self._artist_table, np.unique(artists))
+        return {
+            code: SeedList(of_tracks.get(code) or of_artists.get(artist), of_artists.get(artist))
+            for code, artist in zip(codes.tolist(), artists.tolist(), strict=True)
+        }
+
+    def _lists(self, table: ListTable, codes: NDArray[np.integer]) -> dict[int, NeighbourList]:
+        rows = np.searchsorted(table.codes, codes)
+        rows = rows[np.append(table.codes.astype(np.int64), UNLISTED)[rows] == codes]
+        lists: dict[int, NeighbourList] = {}
+        for start in range(0, len(rows), self._block):
+            some = rows[start : start + self._block]
+            block = table.compute(some)
+            for place, code in enumerate(table.codes[some].tolist()):
+                lists[code] = self._list(block, place)
+        return lists
+
+    def _list(self, block: Block, row: int) -> NeighbourList:
+        kept, lists, facts = block.is_neighbour[row], block.lists, block.facts
+        single, several, als = (
+            levels[row, kept].astype(np.float32) / np.float32(STRENGTH_LEVELS)
+            for levels in (lists.single_seed, lists.multi_seed, facts.als)
+        )
+        count_levels = facts.counts[row, kept].astype(np.float32)
+        return NeighbourList(
+            self._candidate_codes[lists.columns[row, kept]],
+            single,
+            several,
+            float(block.columns["confidence"][row]) if "confidence" in block.columns else 0.0,
+            facts.shared[row, kept],
+            als,
+            count_levels / np.float32(COUNT_LEVELS_PER_DOUBLING),
+        )

@@ -1,0 +1,129 @@
+"""The second stage: score candidates by trees, and say what each channel adds.
+
+The first stage (``scoring``) chooses which candidates are worth reading. The trees see them with
+everything that is known of them, and their order is the list's. ``embeat_pipeline.ranking`` trains
+the trees on playlists; a release without them keeps the scores of the first stage.
+"""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from io import BytesIO
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.options import RecallOptions
+from embeat_serve.ranking.candidates import CandidateTable
+from embeat_serve.ranking.scoring import MAX_BLOCKED_SCORE
+from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
+from embeat_serve.ranking.tree_features import FEATURE_CHANNELS, FEATURES
+from embeat_serve.retrieval.channel import ChannelResult
+
+GROUPS = tuple(CHANNELS.index(channel) for channel in FEATURE_CHANNELS.values())
+"""Feature -> position in ``CHANNELS`` of the channel that it counts for: groups of an ensemble."""
+
+LEAST_SHARE = 1e-3
+"""What a channel that found a track is taken to add at least, so that every reason has a part."""
+
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile)
+"""What reading bytes raises that are not those of a ranker."""
+
+
+@dataclass(frozen=True)
+class TreeRanker:
+    """Scores by the trees of a release.
+
+    Attributes:
+        ensemble: groups are the channels, features are ``tree_features.FEATURES``.
+        slope: with ``intercept`` makes a score of the ensemble the logarithm of the odds that a
+            playlist that holds the seeds holds the candidate as well (Platt 1999).
+        intercept: see ``slope``.
+    """
+
+    ensemble: TreeEnsemble
+    slope: float
+    intercept: float
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read what ``to_bytes`` wrote.
+
+        Raises:
+            ValueError: these are not the bytes of a ranker over ``tree_features.FEATURES``.
+        """
+        try:
+            with np.load(BytesIO(content), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            numbers = {name: float(arrays.pop(name)) for name in ("base", "slope", "intercept")}
+            names = tuple(arrays.pop("names").tolist())
+            ensemble = TreeEnsemble(base=numbers.pop("base"), **arrays)
+        except _UNREADABLE as error:
+            raise ValueError(" ".join(str(error).split()) or type(error).__name__) from None
+        if names != FEATURES or ensemble.leaves.shape[2] != len(CHANNELS):
+            raise ValueError(f"trees over {', '.join(names)}, expected {', '.join(FEATURES)}")
+        return cls(ensemble, **numbers)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """A ranker without trees, for a release that keeps the scores of the first stage."""
+        nodes = (MAX_LEAVES - 1, 0)
+        ensemble = TreeEnsemble(
+            np.zeros(nodes, np.int16),
+            np.zeros(nodes, np.float32),
+            np.zeros(nodes, np.uint16),
+            np.zeros((0, MAX_LEAVES, len(CHANNELS))),
+            0.0,
+        )
+        return cls(ensemble, 1.0, 0.0)
+
+    def to_bytes(self) -> bytes:
+        """An uncompressed ``.npz`` file without dates: the same bytes for the same trees."""
+        arrays = {
+            **{field.name: getattr(self.ensemble, field.name) for field in fields(TreeEnsemble)},
+            "slope": self.slope,
+            "intercept": self.intercept,
+            "names": np.array(FEATURES),
+        }
+        buffer = BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for name, array in arrays.items():
+                content = BytesIO()
+                np.save(content, np.asarray(array), allow_pickle=False)
+                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
+        return buffer.getvalue()
+
+    def rescore(self, table: CandidateTable, features: NDArray[np.float32]) -> CandidateTable:
+        """The candidates with scores by the trees; those that a rule blocks keep theirs.
+
+        A score is split among the channels that found the track, in proportion to what their
+        features add.
+
+        Args:
+            table: n candidates.
+            features: (n, 28), see ``tree_features.tree_features``.
+        """
+        contributions = self.ensemble.contributions(features)
+        scores = self.probabilities(self.ensemble.base + contributions.sum(axis=1))
+        shares = table.found * np.maximum(contributions, LEAST_SHARE)
+        shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
+        by_trees = (table.blocked < 0)[:, None]
+        return replace(
+            table,
+            channel_scores=np.where(by_trees, scores[:, None] * shares, table.channel_scores),
+            metadata_scores=np.where(by_trees, 0.0, table.metadata_scores),
+        )
+
+    def probabilities(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) probabilities of scores of the ensemble, above the score of any blocked track."""
+        odds = np.clip(self.slope * scores + self.intercept, -50, 50)
+        return MAX_BLOCKED_SCORE + (1 - MAX_BLOCKED_SCORE) / (1 + np.exp(-odds))
+
+
+def applies(options: RecallOptions, results: Sequence[ChannelResult], *, is_artist: bool) -> bool:
+    """Whether the trees rank a request: they have learned from songs that have neighbour lists."""
+    if options.upstream is not None or is_artist:
+        return False
+    return any(one.channel == "playlist" and len(one.ids) > 0 for one in results)

@@ -1,0 +1,22 @@
+"""Trees that order candidates by one feature: a ranker whose lists can be told by eye."""
+
+import numpy as np
+
+from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
+from embeat_serve.ranking.tree_features import FEATURES
+from embeat_serve.ranking.tree_ranker import GROUPS, TreeRanker
+
+
+def ranker_by(feature: str, thresholds: list[float], sign: float = 1.0) -> TreeRanker:
+    """A ranker under which a candidate scores one more for each threshold its feature exceeds."""
+    place, inner = FEATURES.index(feature), MAX_LEAVES - 1
+    shape = (inner, len(thresholds))
+    features, limits = np.zeros(shape, np.int16), np.full(shape, np.inf, np.float32)
+    kept = np.full(shape, 0xFFFF, np.uint16)
+    features[0], limits[0], kept[0] = place, thresholds, 0xFFFE
+    leaves = np.zeros((len(thresholds), MAX_LEAVES, len(CHANNELS)))
+    leaves[:, 1, GROUPS[place]] = sign
+    # Probabilities of .12 to .88: nearer to 1, two of them could be the same number.
+    ensemble = TreeEnsemble(features, limits, kept, leaves, 0.0)
+    return TreeRanker(ensemble, 4 / len(thresholds), -2 * sign)

@@ -1,0 +1,142 @@
+"""Lists of a release that has trees."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.manifest import ReleaseFile
+from embeat_serve.errors import BrokenRelease
+from embeat_serve.filters.request import Filters
+from embeat_serve.options import PRESETS, RecallOptions
+from embeat_serve.recommender import Recommender
+from embeat_serve.release import Release
+from embeat_serve.results import Recommendations
+from embeat_serve.settings import Settings
+from tests.support.recommenders import open_release, recommender_on, recommender_on_server
+from tests.support.trees import ranker_by
+
+SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
+RAW = RecallOptions(diversify=False, off_style_penalty=0.0)
+LIMITS = np.arange(0.5, 100).tolist()
+
+
+def with_ranker(catalogue: LakePaths, root: Path, content: bytes) -> LakePaths:
+    lake = LakePaths(root / "lake")
+    shutil.copytree(catalogue.root, lake.root)
+    folder = lake.release(lake.current.read_text().strip())
+    (folder / ReleaseFile.RANKING_MODEL).write_bytes(content)
+    return lake
+
+
+@pytest.fixture
+def lake(catalogue: LakePaths, tmp_path: Path) -> LakePaths:
+    """A release whose trees want popular songs, whatever the channels say."""
+    return with_ranker(catalogue, tmp_path, ranker_by("popularity", LIMITS).to_bytes())
+
+
+@pytest.fixture
+def recommender(lake: LakePaths) -> Iterator[Recommender]:
+    with Recommender(Settings(lake=lake)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def plain(catalogue: LakePaths) -> Iterator[Recommender]:
+    """The same release without trees."""
+    with Recommender(Settings(lake=catalogue)) as opened:
+        yield opened
+
+
+def popularity(result: Recommendations) -> list[int]:
+    """Popularity of each song, -1 where unknown."""
+    return [-1 if song.popularity is None else song.popularity for song in result.results]
+
+
+def is_descending(values: list[int]) -> bool:
+    return values == sorted(values, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{}, {"filters": Filters(year_min=1990)}, {"dislikes": ["7b6FgGi8afRi78eGu9bb6I"]}],
+    ids=str,
+)
+def test_the_trees_order_the_list(recommender: Recommender, plain: Recommender, wish: dict):
+    result = recommender.recommend(track_ids=[SUNNY], k=20, options=RAW, **wish)
+    assert len(set(popularity(result))) > 3
+    assert is_descending(popularity(result))
+    assert not is_descending(
+        popularity(plain.recommend(track_ids=[SUNNY], k=20, options=RAW, **wish))
+    )
+
+
+def test_contributions_sum_to_scores_in_0_to_1(recommender: Recommender):
+    for song in recommender.recommend(track_ids=[SUNNY], k=20, explain=True).results:
+        assert 0 < song.score <= 1
+        assert sum(song.channels.values()) == pytest.approx(song.score, abs=1e-5)
+        assert song.explanation
+
+
+@pytest.mark.parametrize(
+    "options", [replace(RAW, channels=("acoustic", "genre_popular")), PRESETS["upstream"]], ids=str
+)
+def test_lists_without_neighbour_lists_are_as_without_trees(
+    recommender: Recommender, plain: Recommender, options: RecallOptions
+):
+    lists = [one.recommend(track_ids=[SUNNY], options=options) for one in (recommender, plain)]
+    assert lists[0].results == lists[1].results
+
+
+def test_lists_like_an_artist_are_as_without_trees(recommender: Recommender, plain: Recommender):
+    lists = [one.recommend(artist="Nova") for one in (recommender, plain)]
+    assert lists[0].results == lists[1].results
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+@pytest.mark.filterwarnings("ignore:Local mode performs exact")
+def test_a_server_makes_the_same_list(recommender: Recommender, lake: LakePaths):
+    with recommender_on_server(lake) as on_server:
+        own, other = (
+            one.recommend(track_ids=[SUNNY], options=RAW) for one in (recommender, on_server)
+        )
+    assert [song.track_id for song in own.results] == [song.track_id for song in other.results]
+
+
+def test_the_sound_of_candidates_is_read_with_their_payload(catalogue: LakePaths, tmp_path: Path):
+    """Trees that look at sound alone order by cosine to the seed, in as many store calls."""
+    content = ranker_by("cosine", np.linspace(-0.95, 0.95, 60).tolist()).to_bytes()
+    release, counting = open_release(with_ranker(catalogue, tmp_path, content))
+    with recommender_on(release) as recommender:
+        result = recommender.recommend(track_ids=[SUNNY], k=10, options=RAW)
+        similarity = [recommender.similarity(SUNNY, song.track_id) for song in result.results]
+    assert counting.calls <= 3 + 2 * len(similarity) * 2
+    rounded = np.floor((np.array(similarity) + 0.95) / (1.9 / 59))
+    assert (np.diff(rounded) <= 1).all()
+
+
+def test_songs_of_another_style_come_later(
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch
+):
+    """All of this catalogue's candidates share genres, so here no song's genres are enough."""
+    monkeypatch.setattr("embeat_serve.ranking.style.FULL_STYLE", 100.0)
+
+    def by_seed_artist(penalty: float) -> list[bool]:
+        options = replace(RAW, off_style_penalty=penalty)
+        result = recommender.recommend(track_ids=[SUNNY], k=10, options=options)
+        return ["Jay Chou" in song.artist_names for song in result.results]
+
+    assert not all(by_seed_artist(0.0))
+    assert sum(by_seed_artist(0.9)) > sum(by_seed_artist(0.0))
+
+
+@pytest.mark.parametrize("content", [b"", b"no trees"])
+def test_damaged_trees_make_a_broken_release(catalogue: LakePaths, tmp_path: Path, content: bytes):
+    release = Release.open(Settings(lake=with_ranker(catalogue, tmp_path, content)))
+    with pytest.raises(BrokenRelease, match=r"ranking_model.npz: .*embeat_pipeline run"):
+        _ = release.tree_ranker
+    release.store.close()
