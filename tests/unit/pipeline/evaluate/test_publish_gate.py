@@ -1,4 +1,5 @@
-import numpy as np
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -22,28 +23,25 @@ def lake(evaluated_copy):
     return evaluated_copy
 
 
-def spoil(vectors):
-    """What a broken trainer would make: the right lengths, in no direction."""
-    noise = np.random.default_rng(0).normal(size=vectors.shape).astype(np.float32)
-    return noise / np.linalg.norm(noise, axis=1, keepdims=True)
-
-
 @pytest.fixture
 def broken_trainer(monkeypatch):
-    from embeat_pipeline.playlists.config import Track2VecConfig
-    from embeat_pipeline.playlists.track2vec import playlist_vectors as track2vec
+    """Trains trees that put the worst song first."""
+    from embeat_pipeline.ranking import ranking_model
+    from embeat_pipeline.ranking.config import RankingConfig
 
-    train = track2vec.track_vectors
+    judge = ranking_model.judge
 
-    def spoilt(*args, **named):
-        fitted = train(*args, **named)
-        return fitted._replace(vectors=spoil(fitted.vectors))
+    def judge_reversed(*args):
+        judgement = judge(*args)
+        ensemble = judgement.ranker.ensemble
+        worst_first = replace(ensemble, leaves=-ensemble.leaves)
+        return judgement._replace(ranker=replace(judgement.ranker, ensemble=worst_first))
 
-    monkeypatch.setattr(track2vec, "track_vectors", spoilt)
-    broken = Track2VecConfig(epochs=1)
+    monkeypatch.setattr(ranking_model, "judge", judge_reversed)
     # Another key, as another version of the code would have.
-    monkeypatch.setattr(track2vec.train_track2vec, "__defaults__", (broken, "cpu"))
-    return track2vec.train_track2vec
+    other = RankingConfig(folds=1, fold_share=0.3, trees=20, min_playlists=20)
+    monkeypatch.setattr(ranking_model.write_ranking_model, "__defaults__", (other, "cpu"))
+    return ranking_model.write_ranking_model
 
 
 def files_of(folder):
