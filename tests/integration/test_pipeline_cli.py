@@ -101,7 +101,7 @@ def one_line_error(capsys: pytest.CaptureFixture[str]) -> str:
     [
         ([], "COMMAND"),
         (["dance"], "'dance'"),
-        (["run", "--select", "mixing"], "ingest, genres, acoustic, playlists, index"),
+        (["run", "--select", "mixing"], "ingest, genres, acoustic, playlists, ranking, index"),
         (["run", "--select"], "--select"),
         (["sample"], "--out"),
         (["sample", "--out", "unused", "--tracks", "many"], "'many'"),
