@@ -38,6 +38,8 @@ EXCLUDED: Any = CHECKS.get_by_names(["positive_data_acceptance"])
 
 
 EVERY_CHECK: Any = list(HealthCheck)
+LONGEST_URL = 32_000
+"""Bytes of an address that the server's HTTP parser takes at least."""
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.name.lower())
@@ -61,7 +63,12 @@ def test_no_request_breaks_the_server_or_the_contract(
         )
         @given(operation.as_strategy(generation_mode=mode))
         def send(case: schemathesis.Case) -> None:
-            case.call_and_validate(excluded_checks=EXCLUDED, timeout=60)
+            response = case.call(timeout=60)
+            if response.content == b"Invalid HTTP request received.":
+                # The HTTP parser refuses so long a request line; no application sees it.
+                assert len(response.request.url or "") > LONGEST_URL
+                return
+            case.validate_response(response, excluded_checks=EXCLUDED)
 
         send()
 
