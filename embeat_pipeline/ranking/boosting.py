@@ -81,7 +81,7 @@ def _parameters(config: RankingConfig) -> dict[str, Any]:
 
 
 def _dataset(lightgbm: Any, examples: TrainingSet, reference: Any = None) -> Any:
-    has_hit = np.add.reduceat(examples.hits, np.cumsum(examples.sizes) - examples.sizes) > 0
+    has_hit = np.logical_or.reduceat(examples.hits, examples.starts)
     useful = examples.select(has_hit)
     return lightgbm.Dataset(
         useful.features,

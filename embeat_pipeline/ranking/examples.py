@@ -39,7 +39,10 @@ class QueryCandidates(NamedTuple):
 
 
 def collect(lake: LakePaths, fold: Fold, config: RankingConfig) -> TrainingSet:
-    """Draw queries from the held-out playlists of a fold, and look at their candidates."""
+    """Draw queries from the held-out playlists of a fold, and look at their candidates.
+
+    A query without candidates is left out: there is nothing to order.
+    """
     artist_songs = ArtistSongs.read(lake)
     lists = SeedLists(fold.model, artist_songs.artists)
     held_out = fold.held_out
@@ -66,7 +69,9 @@ def _candidates(
     of_seed = lists.lists_of(np.unique(np.concatenate(seeds)))
     for queries in query_sets:
         for row in range(len(queries)):
-            yield _candidates_of(queries, row, of_seed, artist_songs, config)
+            candidates = _candidates_of(queries, row, of_seed, artist_songs, config)
+            if len(candidates.ids):
+                yield candidates
 
 
 def _candidates_of(

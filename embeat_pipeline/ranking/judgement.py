@@ -1,6 +1,7 @@
 """Decide what a release ranks by: the trees, or the neighbour lists where trees are worse.
 
-Both order the candidates of validation playlists, which neither has seen. A list must not be worse
+Both order the candidates of validation playlists, which neither was made from; only the number of
+trees was chosen on them. A list must not be worse
 than its best part, so the trees are dropped where they are no better on the whole, or significantly
 worse for a number of seeds or for seeds that playlists know little or much of.
 """
@@ -64,8 +65,7 @@ def judge(boosted: Boosted, validation: TrainingSet, config: RankingConfig) -> J
 
 def strata(examples: TrainingSet) -> dict[str, NDArray[np.bool_]]:
     """Masks (q,) of the queries by number of seeds, and by how many playlists tell of them."""
-    first = np.cumsum(examples.sizes) - examples.sizes
-    confidence = examples.features[first, FEATURES.index("confidence")]
+    confidence = examples.features[examples.starts, FEATURES.index("confidence")]
     by_seeds = {
         f"{number} seed{'s' * (number > 1)}": examples.seeds == number
         for number in np.unique(examples.seeds).tolist()
@@ -98,9 +98,7 @@ def ndcg(examples: TrainingSet, scores: NDArray[np.float64]) -> NDArray[np.float
     """(q,) nDCG@20 of the candidates of each query in the order of ``scores`` (n,)."""
     query = np.repeat(np.arange(len(examples)), examples.sizes)
     order = np.lexsort((-scores, query))
-    place = np.arange(len(query)) - np.repeat(
-        np.cumsum(examples.sizes) - examples.sizes, examples.sizes
-    )
+    place = np.arange(len(query)) - np.repeat(examples.starts, examples.sizes)
     gains = examples.hits[order] * (place < PLACES) / np.log2(place + 2)
     reached = np.bincount(query, gains, len(examples))
     ideal = np.cumsum(1 / np.log2(np.arange(PLACES) + 2))

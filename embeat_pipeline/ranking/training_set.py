@@ -18,7 +18,7 @@ class TrainingSet:
     hits: NDArray[np.bool_]
     """(n,) whether the rest of the playlist holds a candidate."""
     sizes: NDArray[np.int64]
-    """(q,) candidates of each query."""
+    """(q,) candidates of each query, at least one."""
     playlists: NDArray[np.uint64]
     """(q,) key of the playlist that each query was drawn from."""
     seeds: NDArray[np.int64]
@@ -28,6 +28,11 @@ class TrainingSet:
 
     def __len__(self) -> int:
         return len(self.sizes)
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """(q,) where the candidates of each query start."""
+        return np.cumsum(self.sizes) - self.sizes
 
     def select(self, queries: NDArray[np.bool_]) -> "TrainingSet":
         """The queries of a mask (q,)."""

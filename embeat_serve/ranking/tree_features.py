@@ -55,15 +55,6 @@ FEATURES = tuple(FEATURE_CHANNELS)
 UNKNOWN = -1.0
 """Value of a feature that is not known."""
 
-FIELDS = (
-    TrackField.ARTIST_CODES,
-    TrackField.ALBUM_CODE,
-    TrackField.GENRE_CODES,
-    TrackField.POPULARITY,
-    TrackField.YEAR,
-)
-"""Payload that ``SongColumns.of`` reads."""
-
 
 class PlaylistEvidence(NamedTuple):
     """What the neighbour lists of some seeds say of n candidates."""
@@ -202,10 +193,9 @@ def pad_lists(lists: Sequence[Sequence[int]]) -> NDArray[np.int64]:
 
 def unit_vectors(vectors: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32]:
     """(n, 64) vectors scaled to length 1; 0 where there is none."""
-    matrix = np.zeros((len(vectors), VECTOR_SIZE), np.float32)
-    for row, vector in enumerate(vectors):
-        if vector is not None:
-            matrix[row] = vector
+    missing = np.zeros(VECTOR_SIZE, np.float32)
+    matrix = np.array([missing if one is None else one for one in vectors], np.float32)
+    matrix = matrix.reshape(-1, VECTOR_SIZE)
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     return np.asarray(matrix / np.where(lengths > 0, lengths, 1), np.float32)
 

@@ -68,6 +68,14 @@ def test_examples_are_candidates_of_held_out_playlists(lake: LakePaths):
     assert strength[examples.hits].mean() > 1.2 * strength[~examples.hits].mean()
 
 
+def test_a_query_without_candidates_is_left_out(lake: LakePaths):
+    playlists = read_playlists(lake.table("playlists"), 4_000)
+    config = replace(CONFIG, draws=((1, 1),), candidates=0, artist_candidates=0)
+    with open_fold(lake, playlists, config, 0, "cpu") as fold:
+        assert len(fold.held_out)
+        assert len(collect(lake, fold, config)) == 0
+
+
 def test_a_model_is_trained_once_and_the_same_again(lake: LakePaths):
     made = write_ranking_model(lake, CONFIG, device="cpu")
     content = model_path(lake).read_bytes()
