@@ -1,14 +1,14 @@
 """Features of a candidate: what channels say of it, and what its payload shares with the seeds."""
 
 from collections.abc import Sequence
-from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import TrackField
+from embeat_serve.ranking.genre_similarity import genre_similarity, pad_lists
 
 CHANNEL_FEATURES = ("found", "place", "strength", "root_strength")
 """What a channel's result says of a track, each 0..1: see ``channel_features``."""
@@ -30,16 +30,6 @@ YEAR_SCALE = 5.0
 
 POPULARITY_SCALE = 20.0
 """Standard deviation, in points of popularity, of the bell that ``popularity_similarity`` is."""
-
-
-class _GenreWeights(NamedTuple):
-    """Genres of some tracks, end to end."""
-
-    codes: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    """Position of the track that each belongs to."""
-    weights: NDArray[np.float64]
-    """1 for the first genre of a track, 1/2, 1/3...; scaled to norm 1 for each track."""
 
 
 def channel_features(strengths: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -85,9 +75,14 @@ def metadata_similarity(
     """
     years = _difference(TrackField.YEAR, seeds, tracks)
     popularity = _difference(TrackField.POPULARITY, seeds, tracks)
+    of_seeds, of_tracks = (
+        pad_lists([song.get(TrackField.GENRE_CODES, ()) for song in songs])
+        for songs in (seeds, tracks)
+    )
+    genres = genre_similarity(of_seeds, of_tracks)
     return np.stack(
         [
-            _genre_similarity(seeds, tracks),
+            np.nan_to_num(genres),
             np.exp(-np.abs(years) / YEAR_SCALE),
             np.exp(-0.5 * (popularity / POPULARITY_SCALE) ** 2),
         ],
@@ -106,30 +101,3 @@ def _difference(
     if not of_seeds:
         return np.full(len(values), np.inf)
     return np.nan_to_num(values - sum(of_seeds) / len(of_seeds), nan=np.inf)
-
-
-def _genre_similarity(
-    seeds: Sequence[TrackPayload], tracks: Sequence[TrackPayload]
-) -> NDArray[np.float64]:
-    of_seeds, of_tracks = _genre_weights(seeds), _genre_weights(tracks)
-    genres, place = np.unique(of_seeds.codes, return_inverse=True)
-    if not len(genres) or not len(of_tracks.codes):
-        return np.zeros(len(tracks))
-    profile = np.bincount(place, of_seeds.weights)
-    profile /= np.linalg.norm(profile)
-    nearest = np.minimum(np.searchsorted(genres, of_tracks.codes), len(genres) - 1)
-    is_shared = genres[nearest] == of_tracks.codes
-    products = of_tracks.weights * profile[nearest] * is_shared
-    cosines = np.bincount(of_tracks.rows, products, len(tracks))
-    return np.clip(cosines.astype(np.float64), 0, 1)
-
-
-def _genre_weights(tracks: Sequence[TrackPayload]) -> _GenreWeights:
-    lists = [track.get(TrackField.GENRE_CODES, ()) for track in tracks]
-    sizes = np.array([len(codes) for codes in lists], np.int64)
-    rows = np.repeat(np.arange(len(lists)), sizes)
-    places = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    weights = 1 / (1.0 + places)
-    norms = np.sqrt(np.bincount(rows, weights**2, len(lists)))
-    codes = np.fromiter(chain.from_iterable(lists), np.int64, len(rows))
-    return _GenreWeights(codes, rows, weights / norms[rows])

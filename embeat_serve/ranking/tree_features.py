@@ -6,7 +6,6 @@ and serving compute features by the same function: ``tree_features``.
 """
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import VECTOR_SIZE, TrackField, related_artists
+from embeat_serve.ranking.genre_similarity import genre_similarity, pad_lists
 from embeat_serve.retrieval.channel import ChannelResult
 
 FEATURE_CHANNELS = {
@@ -182,15 +182,6 @@ class SongColumns(NamedTuple):
         )
 
 
-def pad_lists(lists: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    """(n, longest) values of n lists, -1 after the last of each."""
-    sizes = np.array([len(values) for values in lists], np.int64)
-    padded = np.full((len(lists), int(sizes.max(initial=1))), -1)
-    is_value = np.arange(padded.shape[1]) < sizes[:, None]
-    padded[is_value] = np.fromiter(chain.from_iterable(lists), np.int64, int(sizes.sum()))
-    return padded
-
-
 def unit_vectors(vectors: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32]:
     """(n, 64) vectors scaled to length 1; 0 where there is none."""
     missing = np.zeros(VECTOR_SIZE, np.float32)
@@ -232,7 +223,7 @@ def tree_features(
         _share(candidates.artists, seeds.artists, number),
         _share(candidates.albums, seeds.albums, number),
         _share(candidates.artists, related, number),
-        _genre_similarity(seeds.genres, candidates.genres),
+        genre_similarity(seeds.genres, candidates.genres),
         candidates.popularity,
         np.full(len(candidates.artists), popularity),
         candidates.popularity - popularity,
@@ -259,28 +250,3 @@ def _share(
     place = np.searchsorted(known, codes)
     is_found = np.append(known, -1)[place] == codes
     return np.where(is_found & (codes >= 0), np.append(times, 0)[place] / number, 0.0)
-
-
-def _genre_similarity(
-    seeds: NDArray[np.int64], candidates: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """(n,) cosine of genre lists, the first genre counting 1, the second 1/2...; NaN if unknown.
-
-    Those of the seeds are summed up, each list scaled to length 1.
-    """
-    known, place = np.unique(seeds.ravel(), return_inverse=True)
-    profile = np.bincount(place, _genre_weights(seeds).ravel(), len(known))
-    profile /= max(float(np.linalg.norm(profile)), 1e-9)
-    found = np.minimum(np.searchsorted(known, candidates), len(known) - 1)
-    is_shared: NDArray[np.bool_] = known[found] == candidates
-    products = is_shared * profile[found] * _genre_weights(candidates)
-    is_known = (candidates >= 0).any(axis=1) & bool((seeds >= 0).any())
-    return np.where(is_known, products.sum(axis=1), np.nan)
-
-
-def _genre_weights(genres: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(n, m) weights of genre lists, each list scaled to length 1."""
-    places = np.arange(genres.shape[1], dtype=np.float64)
-    weights: NDArray[np.float64] = np.where(genres >= 0, 1 / (1 + places), 0.0)
-    lengths = np.linalg.norm(weights, axis=1, keepdims=True)
-    return np.asarray(weights / np.where(lengths > 0, lengths, 1), np.float64)
