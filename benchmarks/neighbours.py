@@ -21,6 +21,7 @@ from subprocess_measure import alone
 from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.neighbours.inputs import NeighbourInputs
 from embeat_pipeline.playlists.neighbours.model import NeighbourModel
+from embeat_serve.contract.schema import GENRE_VECTOR_SIZE
 
 RESULTS = Path(__file__).parent / "results" / "neighbours.json"
 MEAN_LENGTH = 60
@@ -99,6 +100,7 @@ def made_up(playlists: int) -> NeighbourInputs:
         artists,
         artists,
         genres.tocsr().astype(np.float32),
+        random.standard_normal((500, GENRE_VECTOR_SIZE)).astype(np.float32),
         sparse.csr_array((ones[:0], (words[:0], words[:0])), shape=(len(sounds), len(sounds))),
         sounds,
     )

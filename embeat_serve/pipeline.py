@@ -249,6 +249,7 @@ def rank_by_trees(
         SongColumns.of(seeds, seed_vectors),
         related_codes(seeds),
         SongColumns.of([hydrated.payloads[id] for id in ids], [vectors.get(id) for id in ids]),
+        ranker.genre_vectors,
     )
     ranked = ranker.rescore(table, features)
     return penalise_off_style(ranked, features, request.options.off_style_penalty)

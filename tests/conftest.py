@@ -63,13 +63,15 @@ def sample_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tables_lake(sample_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> LakePaths:
-    """The sample ingested, with genres assigned. Read only: copy it to change it."""
+    """The sample through the stages ingest and genres. Read only: copy it to change it."""
     from embeat_pipeline.genres.assign import assign_genres
+    from embeat_pipeline.genres.genre_vectors import write_genre_vectors
     from embeat_pipeline.ingest.ingest import ingest
 
     lake = LakePaths(tmp_path_factory.mktemp("tables_lake"))
     ingest(lake, raw=sample_raw)
     assign_genres(lake)
+    write_genre_vectors(lake)
     return lake
 
 

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from embeat_pipeline.common.atomic import atomic_path
 
@@ -38,6 +40,12 @@ REPETITIVE = (
 )
 """Columns of ``tracks`` in which values come up again and again. To look for repetition in the
 others takes half as long as all the rest of writing, and finds none."""
+
+
+def read_vectors(path: Path, column: str) -> NDArray[np.float32]:
+    """(rows, d) a column of vectors that has no null; the file holds at least one row."""
+    values = pq.read_table(path, columns=[column]).column(column).combine_chunks()
+    return values.flatten().to_numpy().reshape(len(values), -1)
 
 
 def write_table(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from embeat_serve.contract.audio_features import CONTINUOUS
-from embeat_serve.contract.schema import VECTOR_SIZE
+from embeat_serve.contract.schema import GENRE_VECTOR_SIZE, VECTOR_SIZE
 
 CODE = pa.uint32()
 TEXT = pa.string()
@@ -130,6 +130,14 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             "length 0..1: how far the vector is believed as a candidate",
         ),
     ),
+    "genre_vectors": (
+        Column("genre_code", CODE, "number of the row in `genre_map`"),
+        Column(
+            "vector",
+            pa.list_(pa.float32(), GENRE_VECTOR_SIZE),
+            "length 0..1: how much of what is known of the genre the vector keeps",
+        ),
+    ),
     "track_neighbours": (
         Column("track_code", CODE, "ascending; only tracks of the playlist vocabulary"),
         *_NEIGHBOUR_COLUMNS,
@@ -156,6 +164,7 @@ ARTISTS = SCHEMAS["artists"]
 PLAYLISTS = SCHEMAS["playlists"]
 RELATED_ARTISTS = SCHEMAS["related_artists"]
 ARTIST_GENRES = SCHEMAS["artist_genres"]
+GENRE_VECTORS = SCHEMAS["genre_vectors"]
 TRACK_VECTORS = SCHEMAS["track_vectors"]
 PLAYLIST_VECTORS = SCHEMAS["playlist_vectors"]
 TRACK_NEIGHBOURS = SCHEMAS["track_neighbours"]

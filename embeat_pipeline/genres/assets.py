@@ -32,6 +32,22 @@ def artist_genres(lake: LakeResource) -> dg.MaterializeResult:
     return asset_result(metadata, table=lake.paths.table("artist_genres"), seconds=seconds)
 
 
+@dg.asset(
+    group_name="genres",
+    code_version=code_version("embeat_pipeline.genres.genre_vectors"),
+    deps=["artist_genres", "genre_map", "related_artists"],
+    kinds={"duckdb", "parquet"},
+    description="Genres that artists list together, or artists related to one another, point in "
+    "the same direction: which micro-genres are near each other.",
+)
+def genre_vectors(lake: LakeResource) -> dg.MaterializeResult:
+    """Train the genre vectors."""
+    from embeat_pipeline.genres.genre_vectors import write_genre_vectors
+
+    metadata, seconds = timed(write_genre_vectors, lake.paths)
+    return asset_result(metadata, table=lake.paths.table("genre_vectors"), seconds=seconds)
+
+
 @dg.multi_asset_check(
     specs=[
         dg.AssetCheckSpec("coverage", asset=artist_genres, description="Tracks that have a genre."),
@@ -68,5 +84,5 @@ def genres_are_plausible(lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
         )
 
 
-ASSETS = [artist_genres]
+ASSETS = [artist_genres, genre_vectors]
 CHECKS = [genres_are_plausible]

@@ -1,4 +1,4 @@
-"""Options of the genres stage."""
+"""Options of the genres stage: of the assignment, and of the genre vectors."""
 
 from dataclasses import dataclass
 
@@ -54,3 +54,23 @@ class GenreOptions:
             raise ValueError("max_genres and predicted_genres must lie in 1..255")
         if not 0 <= self.min_confidence <= 1:
             raise ValueError("min_confidence must lie in 0..1")
+
+
+@dataclass(frozen=True)
+class GenreVectorOptions:
+    """How genre vectors are trained. The length of a vector is ``schema.GENRE_VECTOR_SIZE``."""
+
+    genres_per_artist: int = 5
+    """Listed genres of an artist that count, best first."""
+    context_exponent: float = 0.75
+    """Exponent of the counts of the genres beside a genre; below 1, rare ones count less."""
+    support_shift: float = 0.5
+    """A pair of genres that w artists tell of counts w / (w + support_shift)."""
+    seed: int = 0
+    """Seed of the decomposition."""
+    memory_limit: str = "2GB"
+    """Memory of DuckDB; beyond it, work spills to disk."""
+
+    def __post_init__(self) -> None:
+        if self.genres_per_artist < 1 or self.support_shift < 0:
+            raise ValueError("genres_per_artist must be above 0, support_shift not negative")

@@ -9,6 +9,7 @@ NEIGHBOUR_INPUTS = (
     "playlists",
     "playlist_vectors",
     "artist_genres",
+    "genre_vectors",
     "related_artists",
     "track_vectors",
 )
@@ -194,8 +195,9 @@ class NeighbourConfig:
     """What n playlists say of a track and a candidate of another style counts
     n / (n + style_shift): one playlist holds many things, and what is popular in it leads. 0: style
     does not matter."""
-    full_style: float = 0.1
-    """Cosine of the genres of two artists from which on their tracks are of one style."""
+    full_style: float = 0.95
+    """Nearness of the genres of two artists from which on their tracks are of one style: the cosine
+    of mean ``genre_vectors``, or of genres in common where that is higher."""
     unknown_style: float = 0.5
     """How far a candidate of unknown genres is of the style of a track whose genres are known."""
 

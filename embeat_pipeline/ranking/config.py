@@ -8,6 +8,7 @@ TABLES = (
     "genre_map",
     "playlists",
     "artist_genres",
+    "genre_vectors",
     "related_artists",
     "track_vectors",
 )

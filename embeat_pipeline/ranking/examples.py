@@ -10,16 +10,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_pipeline.common.parquet import read_vectors
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.interactions.playlists import Playlists
 from embeat_pipeline.interactions.queries import QuerySet, draw_queries
 from embeat_pipeline.ranking.artist_songs import ArtistSongs
 from embeat_pipeline.ranking.config import RankingConfig
 from embeat_pipeline.ranking.folds import Fold
-from embeat_pipeline.ranking.seed_lists import SeedList, SeedLists
+from embeat_pipeline.ranking.seed_lists import SeedLists
 from embeat_pipeline.ranking.songs import SongTable
 from embeat_pipeline.ranking.training_set import TrainingSet
 from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.neighbour_codec import NeighbourList
 from embeat_serve.ranking.tree_features import PlaylistEvidence, tree_features
 from embeat_serve.retrieval.playlist import playlist_results
 
@@ -54,7 +56,8 @@ def collect(lake: LakePaths, fold: Fold, config: RankingConfig) -> TrainingSet:
             advance(len(some))
     codes = [codes for one in found for codes in (one.seeds, one.ids)]
     songs = SongTable.read(lake, np.unique(np.concatenate([np.zeros(0, np.int64), *codes])), config)
-    return TrainingSet.concatenate([_examples(one, songs) for one in found])
+    genre_vectors = read_vectors(lake.table("genre_vectors"), "vector")
+    return TrainingSet.concatenate([_examples(one, songs, genre_vectors) for one in found])
 
 
 def _candidates(
@@ -77,13 +80,13 @@ def _candidates(
 def _candidates_of(
     queries: QuerySet,
     row: int,
-    of_seed: Mapping[int, SeedList],
+    of_seed: Mapping[int, NeighbourList],
     artist_songs: ArtistSongs,
     config: RankingConfig,
 ) -> QueryCandidates:
     seeds = queries.seeds[row]
-    lists, artist_lists = zip(*(of_seed[code] for code in seeds.tolist()), strict=True)
-    results = playlist_results(lists, artist_lists, seeds.tolist(), config.candidates)
+    lists = [of_seed.get(code) for code in seeds.tolist()]
+    results = playlist_results(lists, seeds.tolist(), config.candidates)
     others = artist_songs.most_popular(seeds, config.artist_candidates)
     ids = np.setdiff1d(np.concatenate([others, *(one.ids for one in results)]), seeds)
     evidence = PlaylistEvidence.of(results, ids, len(seeds))
@@ -93,13 +96,16 @@ def _candidates_of(
     )
 
 
-def _examples(query: QueryCandidates, songs: SongTable) -> TrainingSet:
+def _examples(
+    query: QueryCandidates, songs: SongTable, genre_vectors: NDArray[np.float32]
+) -> TrainingSet:
     seeds = songs.rows(query.seeds)
     features = tree_features(
         PlaylistEvidence(query.evidence),
         songs.select(seeds),
         songs.related_of(seeds),
         songs.select(songs.rows(query.ids)),
+        genre_vectors,
     )
     return TrainingSet(
         features,

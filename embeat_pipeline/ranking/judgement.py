@@ -39,7 +39,12 @@ class Judgement(NamedTuple):
     significantly worse; ``ranks_by``: ``trees`` or ``lists``."""
 
 
-def judge(boosted: Boosted, validation: TrainingSet, config: RankingConfig) -> Judgement:
+def judge(
+    boosted: Boosted,
+    validation: TrainingSet,
+    genre_vectors: NDArray[np.float32],
+    config: RankingConfig,
+) -> Judgement:
     """Compare the trees with the neighbour lists, and make scores of the better probabilities."""
     scores = boosted.ensemble.scores(validation.features)
     of_lists = validation.features[:, FEATURES.index("strength")]
@@ -60,7 +65,7 @@ def judge(boosted: Boosted, validation: TrainingSet, config: RankingConfig) -> J
         "trees_ndcg": {name: float(after[mask].mean()) for name, mask in masks.items()},
         "worse": worse,
     }
-    return Judgement(TreeRanker(ensemble, slope, intercept), measured)
+    return Judgement(TreeRanker(ensemble, slope, intercept, genre_vectors), measured)
 
 
 def strata(examples: TrainingSet) -> dict[str, NDArray[np.bool_]]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from embeat_pipeline.common.atomic import atomic_path, write_json
 from embeat_pipeline.common.fingerprint import fingerprint
+from embeat_pipeline.common.parquet import read_vectors
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
 from embeat_pipeline.interactions.playlists import (
     Playlists,
@@ -89,7 +90,8 @@ def train_ranking_model(
             f"LightGBM cannot be loaded ({error}); install its OpenMP library "
             "(Debian: apt install libgomp1, macOS: brew install libomp) and run again"
         )
-    judgement = judge(boosted, validation, config)
+    genre_vectors = read_vectors(lake.table("genre_vectors"), "vector")
+    judgement = judge(boosted, validation, genre_vectors, config)
     return judgement.ranker, {
         "trees": len(boosted.ensemble),
         **judgement.measured,

@@ -1,7 +1,5 @@
 """Neighbour lists of the seeds of held-out playlists, as a release would hold them."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,14 +16,6 @@ from embeat_serve.contract.schema import COUNT_LEVELS_PER_DOUBLING, STRENGTH_LEV
 
 UNLISTED = -2
 """Stands for the end of a table; no code is that."""
-
-
-class SeedList(NamedTuple):
-    """Neighbour lists of one seed."""
-
-    neighbours: NeighbourList | None
-    """Its own list, else that of its main artist."""
-    of_artist: NeighbourList | None
 
 
 class SeedLists:
@@ -45,14 +35,16 @@ class SeedLists:
             artist_table(model, facts),
         )
 
-    def lists_of(self, codes: NDArray[np.int64]) -> dict[int, SeedList]:
-        """The lists of each track."""
-        artists = self._artists[codes]
-        of_tracks = self._lists(self._track_table, codes)
+    def lists_of(self, codes: NDArray[np.int64]) -> dict[int, NeighbourList]:
+        """The list of each track, its own, else its main artist's; those without are left out."""
+        lists = self._lists(self._track_table, codes)
+        others = np.setdiff1d(codes, np.fromiter(lists, np.int64, len(lists)))
+        artists = self._artists[others]
         of_artists = self._lists(self._artist_table, np.unique(artists))
-        return {
-            code: SeedList(of_tracks.get(code) or of_artists.get(artist), of_artists.get(artist))
-            for code, artist in zip(codes.tolist(), artists.tolist(), strict=True)
+        return lists | {
+            code: of_artists[artist]
+            for code, artist in zip(others.tolist(), artists.tolist(), strict=True)
+            if artist in of_artists
         }
 
     def _lists(self, table: ListTable, codes: NDArray[np.integer]) -> dict[int, NeighbourList]:

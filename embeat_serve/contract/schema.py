@@ -19,6 +19,9 @@ MOST_SHARED = 65_535
 VECTOR_SIZE = 64
 """Dimensions of the acoustic vectors and of the playlist vectors."""
 
+GENRE_VECTOR_SIZE = 32
+"""Dimensions of the genre vectors."""
+
 
 class Collection:
     """The collections of a release."""

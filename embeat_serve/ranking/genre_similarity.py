@@ -1,4 +1,8 @@
-"""How alike the genres of songs are: cosines of genre lists, the first genre counting most."""
+"""How alike the genres of songs are, the first genre counting most.
+
+``genre_similarity`` counts genres in common. ``genre_nearness`` compares genre vectors, so that a
+song of *nu disco* is near one of *filter house* though they have no genre in common.
+"""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -37,6 +41,34 @@ def genre_similarity(
     products = is_shared * profile[found] * _genre_weights(candidates)
     cosines = np.clip(products.sum(axis=1), 0, 1)
     return np.where((candidates >= 0).any(axis=1), cosines, np.nan)
+
+
+LEAST_KNOWN = 0.05
+"""Length of the mean genre vector of a song below which its place is not known."""
+
+
+def genre_nearness(
+    seeds: NDArray[np.int64], candidates: NDArray[np.int64], vectors: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """(n, s) cosines of the mean genre vectors of candidates and seeds; NaN where unknown.
+
+    Args:
+        seeds: (s, m) genre codes, see ``pad_lists``.
+        candidates: (n, k) genre codes.
+        vectors: (genres, d) genre vectors, see ``TreeRanker.genre_vectors``.
+    """
+    of_seeds, of_candidates = (_mean_vectors(songs, vectors) for songs in (seeds, candidates))
+    return of_candidates @ of_seeds.T
+
+
+def _mean_vectors(genres: NDArray[np.int64], vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n, d) weighted means of genre vectors, scaled to length 1; NaN where it is too short."""
+    none = np.zeros((1, vectors.shape[1]))
+    known = (genres >= 0) & (genres < len(vectors))
+    of_genres = np.concatenate([vectors, none])[np.where(known, genres, len(vectors))]
+    means = (_genre_weights(genres)[:, :, None] * of_genres).sum(axis=1)
+    lengths = np.linalg.norm(means, axis=1, keepdims=True)
+    return means / np.where(lengths >= LEAST_KNOWN, lengths, np.nan)
 
 
 def _genre_weights(genres: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 from embeat_serve.ranking.candidates import CandidateTable
 from embeat_serve.ranking.tree_features import FEATURES, UNKNOWN
 
-FULL_STYLE = 0.1
-"""Cosine of genre lists from which on two songs are of one style."""
+FULL_STYLE = 0.75
+"""Nearness of genres from which on two songs are of one style. In blind tests language models found
+24% of the songs below .54 unfit, 13% of those up to .75, and 8% of those above."""
 
 UNKNOWN_STYLE = 0.5
 """How far a song of unknown genres is of the style of seeds whose genres are known."""
 
-_GENRE, _SAME_ARTIST, _RELATED = (
-    FEATURES.index(name) for name in ("genre_similarity", "same_artist", "related_artist")
+_IN_COMMON, _NEARNESS, _SAME_ARTIST, _RELATED = (
+    FEATURES.index(name)
+    for name in ("genre_similarity", "highest_genre_nearness", "same_artist", "related_artist")
 )
 
 
@@ -30,7 +32,7 @@ def penalise_off_style(
 
     Args:
         table: n candidates.
-        features: (n, 28), see ``tree_features.tree_features``.
+        features: (n, 27), see ``tree_features.tree_features``.
         penalty: see ``RecallOptions.off_style_penalty``.
     """
     factors = 1 - penalty * (1 - style_fit(features)) * (table.blocked < 0)
@@ -46,10 +48,12 @@ def style_fit(features: NDArray[np.float32]) -> NDArray[np.float64]:
 
     It is 1 for songs by artists of the seeds or by artists related to them, and where no genre is
     known of seeds or candidates; ``UNKNOWN_STYLE`` where only those of the candidate are unknown;
-    else the cosine of genre lists, as a share of ``FULL_STYLE``, at most 1.
+    else the nearness of genres to the nearest seed, or what genres they have in common, as a share
+    of ``FULL_STYLE``, at most 1.
     """
-    genres = features[:, _GENRE].astype(np.float64)
-    is_unknown = genres == UNKNOWN
+    in_common = features[:, _IN_COMMON].astype(np.float64)
+    is_unknown = in_common == UNKNOWN
+    genres = np.maximum(in_common, features[:, _NEARNESS])
     if is_unknown.all():
         return np.ones(len(genres))
     fit = np.where(is_unknown, UNKNOWN_STYLE, np.clip(genres / FULL_STYLE, 0, 1))

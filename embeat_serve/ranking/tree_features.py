@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import VECTOR_SIZE, TrackField, related_artists
-from embeat_serve.ranking.genre_similarity import genre_similarity, pad_lists
+from embeat_serve.ranking.genre_similarity import genre_nearness, genre_similarity, pad_lists
 from embeat_serve.retrieval.channel import ChannelResult
 
 FEATURE_CHANNELS = {
@@ -29,9 +29,6 @@ FEATURE_CHANNELS = {
     "relative_als": "playlist",
     "als_place": "playlist",
     "playlist_count": "playlist",
-    "artist_strength": "playlist",
-    "highest_artist_strength": "playlist",
-    "artist_place": "playlist",
     "seeds": "playlist",
     "confidence": "playlist",
     "highest_confidence": "playlist",
@@ -39,6 +36,8 @@ FEATURE_CHANNELS = {
     "same_album": "same_artist",
     "related_artist": "related_artist",
     "genre_similarity": "genre_popular",
+    "genre_nearness": "genre_popular",
+    "highest_genre_nearness": "genre_popular",
     "popularity": "genre_popular",
     "seed_popularity": "genre_popular",
     "popularity_difference": "genre_popular",
@@ -60,7 +59,7 @@ class PlaylistEvidence(NamedTuple):
     """What the neighbour lists of some seeds say of n candidates."""
 
     columns: NDArray[np.float32]
-    """(n, 17) the features of the channel ``playlist``."""
+    """(n, 14) the features of the channel ``playlist``."""
 
     @classmethod
     def of(cls, results: Sequence[ChannelResult], ids: NDArray[np.int64], seeds: int) -> Self:
@@ -77,13 +76,12 @@ class PlaylistEvidence(NamedTuple):
             return_inverse=True,
         )
         number = len(tracks)
-        strengths, shared, als, counts, of_artists = (_end_to_end(lists, name) for name in _OF_LIST)
-        strength, shared_sum, als_sum, artist_strength = (
-            np.bincount(row, values, number) / seeds
-            for values in (strengths, shared, als, of_artists)
+        strengths, shared, als, counts = (_end_to_end(lists, name) for name in _OF_LIST)
+        strength, shared_sum, als_sum = (
+            np.bincount(row, values, number) / seeds for values in (strengths, shared, als)
         )
-        highest, most_shared, playlists, highest_of_artist = (
-            _greatest(values, row, number) for values in (strengths, shared, counts, of_artists)
+        highest, most_shared, playlists = (
+            _greatest(values, row, number) for values in (strengths, shared, counts)
         )
         confidences = np.zeros(seeds)
         confidences[[one.seed for one in lists]] = [one.confidence for one in lists]
@@ -100,9 +98,6 @@ class PlaylistEvidence(NamedTuple):
                 als_sum / max(als_sum.max(initial=0), 1e-9),
                 np.log1p(_places(als_sum)),
                 playlists,
-                artist_strength,
-                highest_of_artist,
-                np.log1p(_places(artist_strength)),
             ]
         )
         off_list = np.zeros((1, of_track.shape[1]))
@@ -115,8 +110,8 @@ class PlaylistEvidence(NamedTuple):
         return cls(np.column_stack([evidence, np.tile(of_seeds, (len(ids), 1))]).astype(np.float32))
 
 
-_OF_LIST = ("strengths", "shared", "als", "log_counts", "artist_strengths")
-_PLACES = [FEATURES.index(name) for name in ("place", "als_place", "artist_place")]
+_OF_LIST = ("strengths", "shared", "als", "log_counts")
+_PLACES = [FEATURES.index(name) for name in ("place", "als_place")]
 _PLAYLIST_COUNT = FEATURES.index("playlist_count")
 
 
@@ -202,6 +197,7 @@ def tree_features(
     seeds: SongColumns,
     related: NDArray[np.int64],
     candidates: SongColumns,
+    genre_vectors: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Features of n candidates for s seeds.
 
@@ -210,9 +206,10 @@ def tree_features(
         seeds: s songs.
         related: see ``related_codes``.
         candidates: n songs.
+        genre_vectors: (genres, 32) by genre code.
 
     Returns:
-        (n, 28) float32, columns as in ``FEATURES``; ``UNKNOWN`` where a value is not known.
+        (n, 27) float32, columns as in ``FEATURES``; ``UNKNOWN`` where a value is not known.
     """
     number = len(seeds.artists)
     popularity, years = _mean(seeds.popularity), _mean(seeds.years)
@@ -224,6 +221,7 @@ def tree_features(
         _share(candidates.albums, seeds.albums, number),
         _share(candidates.artists, related, number),
         genre_similarity(seeds.genres, candidates.genres),
+        *_mean_and_highest(genre_nearness(seeds.genres, candidates.genres, genre_vectors)),
         candidates.popularity,
         np.full(len(candidates.artists), popularity),
         candidates.popularity - popularity,
@@ -240,6 +238,19 @@ def _mean(values: NDArray[np.float32]) -> float:
     """Mean of the known values; NaN where there is none."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else np.nan
+
+
+def _mean_and_highest(
+    values: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n,) mean and (n,) highest of the known values of each row (n, s); NaN where none is."""
+    is_known = ~np.isnan(values)
+    number = is_known.sum(axis=1)
+    total = np.where(is_known, values, 0).sum(axis=1)
+    highest = np.where(is_known, values, -np.inf).max(axis=1, initial=-np.inf)
+    none = np.full(len(values), np.nan)
+    mean = np.divide(total, number, out=none.copy(), where=number > 0)
+    return mean, np.where(number > 0, highest, none)
 
 
 def _share(

@@ -41,6 +41,11 @@ class RankedTrack:
         return self.candidate.payload
 
     @property
+    def score(self) -> float:
+        """Score of the candidate."""
+        return self.candidate.score
+
+    @property
     def passes_without_rules(self) -> bool:
         """Whether the track belongs in a list that no rule changes."""
         return not (self.candidate.blocked_by or self.unpopular or self.failed_filters)

@@ -1,7 +1,8 @@
 """Order a list by score, but keep songs that are too much alike apart."""
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Set
+from functools import partial
 from itertools import pairwise
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -19,6 +20,15 @@ class SequencedSong(Protocol):
         """Album code. None where unknown: never the same as another."""
         ...
 
+    @property
+    def score(self) -> float:
+        """At least 0."""
+        ...
+
+
+REPEATED_ARTIST_FACTOR = 0.5
+"""Factor of the score of a song at the head of a list, where its artist has a place there already:
+so it takes another only where it is twice as good as the next song by somebody else."""
 
 AnySong = TypeVar("AnySong", bound=SequencedSong)
 
@@ -52,8 +62,9 @@ def arrange(
 ) -> Arrangement[AnySong]:
     """The songs in the order given, except where a rule needs another one.
 
-    No album follows itself, no artist comes more than ``max_run`` times in a row, and none comes
-    twice among the ``distinct_first`` first. Distinct artists give way first.
+    No album follows itself, and no artist comes more than ``max_run`` times in a row. Among the
+    ``distinct_first`` first, an artist comes again only where the song is far better than the next
+    by another (``REPEATED_ARTIST_FACTOR``). This rule gives way first.
 
     The first song that may come next comes next, unless the rest could then no longer be placed:
     a list that is half one artist has to use that artist's songs early.
@@ -69,8 +80,7 @@ def arrange(
         allowed = [song for song in remaining.songs if _may_follow(song, last, run, max_run)]
         safe = (s for s in allowed if _leaves_room(s, last, run, max_run, remaining))
         if len(placed) < distinct_first:
-            head = {song.main_artist for song in placed} - {None}
-            safe = iter(sorted(safe, key=lambda song: song.main_artist in head))
+            safe = iter(sorted(safe, key=partial(_rank_at_head, head=_artists(placed))))
         following = next(safe, allowed[0] if allowed else remaining.songs[0])
         remaining.remove(following)
         run = run + 1 if last and _same(following.main_artist, last.main_artist) else 1
@@ -91,10 +101,27 @@ def broken_rules(
         broken.append("max_artist_run")
     if any(_same(before.album, after.album) for before, after in pairwise(songs)):
         broken.append("album_neighbours")
-    head = [song.main_artist for song in songs[:distinct_first] if song.main_artist is not None]
-    if len(set(head)) < len(head):
+    if any(_is_misplaced(songs, place) for place in range(min(distinct_first, len(songs)))):
         broken.append("distinct_first")
     return broken
+
+
+def _rank_at_head(song: SequencedSong, head: Set[int]) -> float:
+    """Sort key: best first, where artists of ``head`` have a place already."""
+    return -song.score * (REPEATED_ARTIST_FACTOR if song.main_artist in head else 1.0)
+
+
+def _is_misplaced(songs: Sequence[SequencedSong], place: int) -> bool:
+    """Whether a song at the head is by an artist who is there, and not so much the better."""
+    head = _artists(songs[:place])
+    if songs[place].main_artist not in head:
+        return False
+    others = [song.score for song in songs[place + 1 :] if song.main_artist not in head]
+    return not others or max(others) > REPEATED_ARTIST_FACTOR * songs[place].score
+
+
+def _artists(songs: Sequence[SequencedSong]) -> set[int]:
+    return {song.main_artist for song in songs if song.main_artist is not None}
 
 
 def _same(one: Hashable, other: Hashable) -> bool:

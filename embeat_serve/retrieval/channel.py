@@ -81,9 +81,6 @@ class ChannelResult(NamedTuple):
     """(n,) see ``NeighbourList.als``; None where the channel has none."""
     log_counts: NDArray[np.float64] | None = None
     """(n,) see ``NeighbourList.log_counts``; None where the channel has none."""
-    artist_strengths: NDArray[np.float64] | None = None
-    """(n,) strengths of the tracks in the list of the seed's main artist, 0 where they are not on
-    it; None where the channel has none."""
 
 
 class Channel(Protocol):

@@ -23,6 +23,7 @@ from embeat_pipeline.acoustic.config import TrainingConfig
 from embeat_pipeline.acoustic.encode_catalogue import encode_catalogue
 from embeat_pipeline.acoustic.train import train_encoder
 from embeat_pipeline.genres.assign import assign_genres
+from embeat_pipeline.genres.genre_vectors import write_genre_vectors
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.ingest.ingest import ingest
 from embeat_pipeline.playlists.config import Track2VecConfig
@@ -39,6 +40,7 @@ if __name__ == "__main__":
     made = {
         "tracks": ingest(lake, Path(sys.argv[2])),
         "artist_genres": assign_genres(lake),
+        "genre_vectors": write_genre_vectors(lake),
         "encoder": train_encoder(lake, TrainingConfig(batch_size=512, max_steps=20), "cpu"),
         "track_vectors": encode_catalogue(lake, "cpu"),
         "playlist_vectors": train_track2vec(lake, Track2VecConfig(epochs=5)),

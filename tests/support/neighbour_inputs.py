@@ -9,7 +9,7 @@ from embeat_pipeline.playlists.config import NeighbourConfig, SourceWeights
 from embeat_pipeline.playlists.neighbours.artists import normalised_genres
 from embeat_pipeline.playlists.neighbours.inputs import UNKNOWN, NeighbourInputs
 from embeat_pipeline.playlists.neighbours.model import NeighbourLists
-from embeat_serve.contract.schema import STRENGTH_LEVELS
+from embeat_serve.contract.schema import GENRE_VECTOR_SIZE, STRENGTH_LEVELS
 
 TRACKS, ARTISTS, PLAYLISTS, GENRES = 30, 9, 25, 4
 SINGLE = SourceWeights(
@@ -54,6 +54,7 @@ def made_up_inputs() -> NeighbourInputs:
     sounds[[1, -1]] = 0
     sounds /= np.maximum(np.linalg.norm(sounds, axis=1, keepdims=True), 1e-9)
     genres[0] = 0
+    genre_vectors = np.random.default_rng(6).normal(size=(GENRES, GENRE_VECTOR_SIZE)) / 8
     related = np.random.default_rng(5).random((ARTISTS, ARTISTS)) < 0.1
     return NeighbourInputs(
         track_codes=np.arange(10, 10 + TRACKS, dtype=np.uint32),
@@ -62,6 +63,7 @@ def made_up_inputs() -> NeighbourInputs:
         artists=artists,
         albums=np.where(random.random(TRACKS) < 0.3, UNKNOWN, random.integers(0, 6, TRACKS)),
         genres=sparse.csr_array(genres.astype(np.float32)),
+        genre_vectors=genre_vectors.astype(np.float32),
         related=sparse.csr_array((related | related.T).astype(np.float32)),
         artist_vectors=sounds,
     )
@@ -129,7 +131,9 @@ def style(inputs: NeighbourInputs, seed: int, track: int) -> float:
         return 1.0
     if not genres[other].any():
         return EQUAL.unknown_style
-    return min(float(genres[one] @ genres[other]) / EQUAL.full_style, 1.0)
+    places = inputs.genres.toarray()[[one, other]] @ inputs.genre_vectors
+    near = float(places[0] @ places[1]) / float(np.prod(np.linalg.norm(places, axis=1)))
+    return float(np.clip(max(genres[one] @ genres[other], near) / EQUAL.full_style, 0, 1))
 
 
 def holding(inputs: NeighbourInputs, track: int) -> list[int]:

@@ -7,6 +7,7 @@ import polars as pl
 
 from embeat_serve.contract.audio_features import FEATURES
 from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import GENRE_VECTOR_SIZE
 
 SEED, ALIKE, STRANGE, UNTAGGED, RELATED, OWN, BLANK, UNPLACED = range(8)
 """Track codes. The seed is thrash metal of 1990; ``ALIKE`` is metal of 1991; ``STRANGE`` a lullaby
@@ -28,6 +29,8 @@ TRACKS = {
 """Track -> main artist, year, energy."""
 GENRES = {0: (0, 1), 1: (0,), 2: (2,), 3: (3,), 5: (2,), 6: (2,)}
 """Artist -> genres: metal, thrash, lullaby, noise. Artist 6 has no track."""
+VECTORS = ((1.0, 0.0), (0.9, 0.4), (0.0, 1.0), (0.8, 0.2))
+"""Of each genre: noise is near metal."""
 PLACES = ((0.0, 0.0), (0.1, 0.0), (1.0, 1.0), (None, None))
 RELATIONS = ((0, 5), (2, 6), (1, 6))
 """Artist, and one that it names as related."""
@@ -57,6 +60,11 @@ def write_style_tables(folder: Path) -> LakePaths:
     pairs = [(artist, genre) for artist, genres in GENRES.items() for genre in genres]
     pl.DataFrame(pairs, schema=["artist_code", "genre_code"], orient="row").write_parquet(
         lake.table("artist_genres")
+    )
+    vectors = [[*vector, *[0.0] * (GENRE_VECTOR_SIZE - 2)] for vector in VECTORS]
+    columns = pl.Array(pl.Float32, GENRE_VECTOR_SIZE)
+    pl.DataFrame({"vector": pl.Series(vectors, dtype=columns)}).write_parquet(
+        lake.table("genre_vectors")
     )
     pl.DataFrame(PLACES, schema={"x": pl.Float32, "y": pl.Float32}, orient="row").write_parquet(
         lake.table("genre_map")

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.contract.schema import CHANNELS, GENRE_VECTOR_SIZE
 from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
 from embeat_serve.ranking.tree_features import FEATURES
 from embeat_serve.ranking.tree_ranker import GROUPS, TreeRanker
+
+NO_GENRE_VECTORS = np.zeros((0, GENRE_VECTOR_SIZE), np.float32)
 
 
 def ranker_by(feature: str, thresholds: list[float], sign: float = 1.0) -> TreeRanker:
@@ -19,4 +21,4 @@ def ranker_by(feature: str, thresholds: list[float], sign: float = 1.0) -> TreeR
     leaves[:, 1, GROUPS[place]] = sign
     # Probabilities of .12 to .88: nearer to 1, two of them could be the same number.
     ensemble = TreeEnsemble(features, limits, kept, leaves, 0.0)
-    return TreeRanker(ensemble, 4 / len(thresholds), -2 * sign)
+    return TreeRanker(ensemble, 4 / len(thresholds), -2 * sign, NO_GENRE_VECTORS)

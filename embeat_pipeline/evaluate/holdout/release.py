@@ -28,7 +28,7 @@ from embeat_serve.errors import PipelineError
 INGEST_TABLES = ("tracks", "artists", "genre_map", "related_artists")
 """Tables of the ingest stage, which are the same in both lakes."""
 
-DERIVED_TABLES = ("artist_genres", "track_vectors")
+DERIVED_TABLES = ("artist_genres", "genre_vectors", "track_vectors")
 """Tables of later stages, which are adopted until their stage makes them anew."""
 
 KEPT_RELEASES = 2
@@ -134,6 +134,7 @@ def _run_stages(holdout: LakePaths, encoder: Path, device: str) -> dict[str, Map
     from embeat_pipeline.acoustic.encode_catalogue import encode_catalogue
     from embeat_pipeline.acoustic.train import train_encoder
     from embeat_pipeline.genres.assign import assign_genres
+    from embeat_pipeline.genres.genre_vectors import write_genre_vectors
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
     from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
     from embeat_pipeline.ranking.ranking_model import write_ranking_model
@@ -147,6 +148,7 @@ def _run_stages(holdout: LakePaths, encoder: Path, device: str) -> dict[str, Map
         ) from None
     return {
         "artist_genres": assign_genres(holdout),
+        "genre_vectors": write_genre_vectors(holdout),
         "encoder": train_encoder(holdout, config, device),
         "track_vectors": encode_catalogue(holdout, device),
         "playlist_vectors": train_track2vec(holdout, device=device),

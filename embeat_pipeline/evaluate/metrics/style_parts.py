@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
+from embeat_pipeline.common.parquet import read_vectors
 from embeat_pipeline.evaluate.systems.content import raw_features
 from embeat_serve.contract.lake import LakePaths
 
@@ -32,6 +33,8 @@ class StyleTables:
     """(n,) code of the main artist; a where there is none."""
     genres: sparse.csr_array
     """(a + 1, genres) 1 where an artist has a genre, listed or predicted."""
+    genre_vectors: NDArray[np.float32]
+    """(a + 1, 32) mean genre vector of the artist, of length 1; zero where it is not known."""
     places: NDArray[np.float64]
     """(a + 1, 2) mean place of the artist's genres on the map; NaN where none has one."""
     related: sparse.csr_array
@@ -51,12 +54,15 @@ class PairStyle(NamedTuple):
     """(p,) whether genres of both main artists are known."""
     shares_genre: NDArray[np.bool_]
     """(p,) whether both have a genre in common."""
+    genre_nearness: NDArray[np.float64]
+    """(p,) cosine of their mean genre vectors, or of their sets of genres, whichever is more; NaN
+    where genres are unknown."""
     is_related: NDArray[np.bool_]
     """(p,) whether the artists are the same, or one names the other as related."""
 
 
 def read_style_tables(lake: LakePaths) -> StyleTables:
-    """Read ``tracks``, ``artist_genres``, ``genre_map`` and ``related_artists`` of a lake."""
+    """Read tracks, artists and genres of a lake, with the vectors and the map of genres."""
     artists = pq.read_metadata(lake.table("artists")).num_rows
     tracks = pl.read_parquet(lake.table("tracks"), columns=["artist_codes", "release_year"])
     main = tracks["artist_codes"].list.first().cast(pl.Int64).fill_null(artists).to_numpy()
@@ -68,6 +74,7 @@ def read_style_tables(lake: LakePaths) -> StyleTables:
     return StyleTables(
         artist=main,
         genres=genres,
+        genre_vectors=_mean_vectors(genres, read_vectors(lake.table("genre_vectors"), "vector")),
         places=_mean_places(genres, places.cast(pl.Float64).to_numpy()),
         related=_pairs_matrix(
             lake, "related_artists", ("artist_code", "related_artist_code"), size
@@ -130,6 +137,9 @@ class StyleParts:
             ),
             knows_genres=knows_genres,
             shares_genre=knows_genres & (genres > 0),
+            genre_nearness=np.fmax(
+                genres, (tables.genre_vectors[left] * tables.genre_vectors[right]).sum(axis=1)
+            ),
             is_related=is_related,
         )
 
@@ -173,6 +183,12 @@ def _pairs_matrix(
     matrix = sparse.csr_array((ones, (row, column)), shape=(rows, width))
     matrix.sort_indices()
     return matrix
+
+
+def _mean_vectors(genres: sparse.csr_array, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(rows, 32) mean of the vectors (genres, 32) of each row's genres, of length 1; zero if 0."""
+    total = np.asarray(genres @ vectors)
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-6)
 
 
 def _mean_places(genres: sparse.csr_array, places: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ COLUMNS = {
     "scene": "scene",
     "sound": "sound",
     "jarring": "songs that jar",
+    "no_common_genre": "no genre in common",
     "below_mates": "below mates",
     "knows_genres": "genres known",
     "songs": "songs",

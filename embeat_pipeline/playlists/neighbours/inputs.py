@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
+from embeat_pipeline.common.parquet import read_vectors
 from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.neighbours.acoustic_bridge import mean_artist_vectors
@@ -35,6 +36,8 @@ class NeighbourInputs:
     """(v,) code of each track's album, or ``UNKNOWN``."""
     genres: sparse.csr_array
     """(artists of the catalogue, genres) float32 weights of each artist's genres."""
+    genre_vectors: NDArray[np.float32]
+    """(genres, 32) see ``schemas.GENRE_VECTORS``."""
     related: sparse.csr_array
     """(artists of the catalogue, as many) float32, 1 where either names the other as related: 16
     bytes a pair, so 640 MB for two million artists with twenty each."""
@@ -82,6 +85,7 @@ def read_inputs(lake: LakePaths, config: NeighbourConfig) -> NeighbourInputs:
         artists=main_artists[words],
         albums=tracks["album_code"].to_numpy()[words],
         genres=genres,
+        genre_vectors=read_vectors(lake.table("genre_vectors"), "vector"),
         related=_read_related(lake, genres.shape[0]),
         artist_vectors=mean_artist_vectors(
             lake.table("track_vectors"), main_artists, genres.shape[0]

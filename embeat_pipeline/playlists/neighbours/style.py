@@ -8,13 +8,17 @@ from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.neighbours.artists import ArtistSource
 from embeat_pipeline.playlists.neighbours.inputs import UNKNOWN, NeighbourInputs
 
+LEAST_KNOWN = 0.05
+"""Length of an artist's mean genre vector below which its place is not known."""
+
 
 class StyleFit:
     """How far a candidate is of the style of a track: 0..1.
 
     It is 1 for the track's own artist, for artists related to it, and where the genres of the
     track's artist are unknown; ``unknown_style`` where those of the candidate's are; else the
-    cosine of their genres, as a share of ``full_style``, at most 1.
+    nearness of their genres, as a share of ``full_style``, at most 1. Genres are near whose mean
+    genre vectors have a high cosine, or that are largely the same.
     """
 
     def __init__(self, inputs: NeighbourInputs, artists: ArtistSource, config: NeighbourConfig):
@@ -24,6 +28,8 @@ class StyleFit:
         self._counts, self._artist_of_word = inputs.counts, inputs.artists
         self._artists = artists
         self._has_genre = np.diff(artists.genres.indptr) > 0
+        self._genres, self._genre_vectors = inputs.genres, inputs.genre_vectors
+        self._candidate_places = self._places(artists.codes).T.copy()
         self._related = sparse.csr_array(inputs.related[:, artists.codes])
 
     def factors(self, words: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -44,11 +50,24 @@ class StyleFit:
         fit = np.ones((len(artists), width + 1), np.float32)
         rows = np.flatnonzero((artists != UNKNOWN) & self._has_genre[artists])
         own = artists[rows]
-        cosine = self._artists.genre_cosines(own).toarray()
-        in_common = np.minimum(cosine / self._full, 1)
-        fit[rows, :width] = np.where(self._has_genre[codes], in_common, self._unknown)
+        nearness = np.clip(self._nearness(own) / self._full, 0, 1)
+        fit[rows, :width] = np.where(self._has_genre[codes], nearness, self._unknown)
         fit[rows, width] = self._unknown
         related = self._related[own].tocoo()
         fit[rows[related.row], related.col] = 1
         fit[rows, np.searchsorted(codes, own)] = 1
         return fit
+
+    def _nearness(self, artists: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return (a, positions) nearness of genres of artists (a,) to the vocabulary's."""
+        in_common = self._artists.genre_cosines(artists).toarray()
+        return np.maximum(self._places(artists) @ self._candidate_places, in_common)
+
+    def _places(self, artists: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return (a, 32) mean genre vectors of artists (a,), of length 1, or 0 where unknown.
+
+        128 bytes each: 256 MB for the two million artists of eight million tracks in playlists.
+        """
+        means = self._genres[artists] @ self._genre_vectors
+        lengths = np.linalg.norm(means, axis=1, keepdims=True)
+        return np.where(lengths >= LEAST_KNOWN, means / np.maximum(lengths, LEAST_KNOWN), 0)

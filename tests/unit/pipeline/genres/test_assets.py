@@ -24,7 +24,8 @@ def test_assets_are_made_described_and_checked(tables_lake: LakePaths, tmp_path:
         for event in result.get_asset_materialization_events()
         if event.asset_key
     }
-    assert set(made) == {"artist_genres"}
+    assert set(made) == {"artist_genres", "genre_vectors"}
+    assert {"genres", "known", "pairs"} <= set(made["genre_vectors"])
     assert {"scale", "sources", "checked", "genre_map", "seconds"} <= set(made["artist_genres"])
     assert "data:image/svg+xml" in str(made["artist_genres"]["genre_map"].value)
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}

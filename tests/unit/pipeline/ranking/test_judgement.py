@@ -8,7 +8,7 @@ from embeat_pipeline.ranking.config import RankingConfig
 from embeat_pipeline.ranking.judgement import judge, ndcg, order_of_lists
 from embeat_pipeline.ranking.training_set import TrainingSet
 from embeat_serve.ranking.tree_features import FEATURES
-from tests.support.trees import ranker_by
+from tests.support.trees import NO_GENRE_VECTORS, ranker_by
 
 CONFIG = RankingConfig()
 
@@ -37,14 +37,16 @@ def boosted(feature: str, sign: float = 1.0) -> Boosted:
 
 
 def test_trees_that_are_better_than_the_lists_are_kept():
-    ranker, measured = judge(boosted("genre_similarity"), EXAMPLES, CONFIG)
+    ranker, measured = judge(boosted("genre_similarity"), EXAMPLES, NO_GENRE_VECTORS, CONFIG)
     assert measured["ranks_by"] == "trees"
     assert len(ranker.ensemble) == 3
     assert measured["trees_ndcg"]["1 seed"] == 1 > measured["lists"]["1 seed"]
 
 
 def test_trees_that_are_no_better_give_way_to_the_order_of_the_lists():
-    ranker, measured = judge(boosted("genre_similarity", sign=-1.0), EXAMPLES, CONFIG)
+    ranker, measured = judge(
+        boosted("genre_similarity", sign=-1.0), EXAMPLES, NO_GENRE_VECTORS, CONFIG
+    )
     assert measured["ranks_by"] == "lists"
     strength = EXAMPLES.features[:, FEATURES.index("strength")]
     order = np.argsort(-ranker.ensemble.scores(EXAMPLES.features))
@@ -69,7 +71,7 @@ def test_trees_must_not_be_worse_for_any_number_of_seeds_with_enough_playlists(
     examples = TrainingSet.concatenate(
         [many(300, 1, trees_are_right=True), many(five, 5, trees_are_right=False)]
     )
-    _, measured = judge(boosted("genre_similarity"), examples, CONFIG)
+    _, measured = judge(boosted("genre_similarity"), examples, NO_GENRE_VECTORS, CONFIG)
     assert measured["ranks_by"] == ranks_by
     assert measured["worse"] == (["5 seeds"] if ranks_by == "lists" else [])
 
@@ -89,7 +91,7 @@ def test_scores_of_trees_become_probabilities():
     rng = np.random.default_rng(0)
     hits = rng.random(4_000) < 0.2
     features = training_set([0.0] * 4_000, hits.tolist(), [4_000])
-    ranker, _ = judge(boosted("genre_similarity"), features, CONFIG)
+    ranker, _ = judge(boosted("genre_similarity"), features, NO_GENRE_VECTORS, CONFIG)
     probabilities = ranker.probabilities(ranker.ensemble.scores(features.features))
     assert probabilities.mean() == pytest.approx(hits.mean(), abs=0.01)
     assert probabilities[hits].min() > probabilities[~hits].max()

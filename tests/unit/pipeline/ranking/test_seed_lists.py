@@ -40,8 +40,7 @@ def test_lists_are_those_that_a_release_holds(published_lake: LakePaths, seed_li
     assert len(hits) == len(known) > 5
     for hit in hits:
         served = unpack(hit.track["neighbours"], hit.track["neighbour_confidence"])
-        own = made[hit.id].neighbours
-        assert own is not None
+        own = made[hit.id]
         assert as_rows(own) == as_rows(served)
         assert own.confidence == pytest.approx(served.confidence, abs=1e-4)
     store.close()
@@ -59,8 +58,7 @@ def test_a_track_in_no_playlist_has_the_list_of_its_artist(
     served = {hit.id: hit.artist.get("neighbours") for hit in hits}
     assert any(served.values())
     for code in cold.tolist():
-        text, (own, of_artist) = served[int(artists[code])], made[code]
-        assert own is of_artist
+        text, own = served[int(artists[code])], made.get(code)
         if text is None:
             assert own is None or not len(own.codes)
         else:

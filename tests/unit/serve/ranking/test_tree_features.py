@@ -27,12 +27,15 @@ def result(seed: int, strengths: dict[int, float], confidence: float = 0.5) -> C
         confidence=confidence,
         als=values / 2,
         log_counts=np.log2(1 + ids),
-        artist_strengths=values * (ids > 1),
     )
 
 
 def vector(*values: float) -> np.ndarray:
     return np.array([*values, *np.zeros(64 - len(values))], np.float32)
+
+
+GENRE_VECTORS = np.array([vector(), vector(1), vector(0.3, 0.4), vector(0, 1)])[:, :32]
+"""Of genres 0 to 3; nothing is known of genre 0."""
 
 
 def features(results, ids, seeds, candidates, seed_vectors=None, vectors=None) -> dict:
@@ -41,6 +44,7 @@ def features(results, ids, seeds, candidates, seed_vectors=None, vectors=None) -
         SongColumns.of(seeds, seed_vectors or [None] * len(seeds)),
         related_codes(seeds),
         SongColumns.of(candidates, vectors or [None] * len(candidates)),
+        GENRE_VECTORS,
     )
     assert columns.shape == (len(ids), len(FEATURES))
     assert columns.dtype == np.float32
@@ -63,9 +67,6 @@ def test_lists_of_several_seeds_are_summed_up():
     assert found["most_shared_playlists"] == pytest.approx(np.log1p([8, 4, 6, 0]))
     assert found["als"] == pytest.approx([0.25, 0.1, 0.15, 0])
     assert found["playlist_count"] == pytest.approx([1, np.log2(3), 2, UNKNOWN])
-    assert found["artist_strength"] == pytest.approx([0, 0.2, 0.3, 0])
-    assert found["highest_artist_strength"] == pytest.approx([0, 0.4, 0.6, 0])
-    assert found["artist_place"] == pytest.approx(np.log1p([2, 1, 0, 3]))
     assert found["seeds"] == pytest.approx([np.log1p(2)] * 4)
     assert found["confidence"] == pytest.approx([0.7] * 4)
     assert found["highest_confidence"] == pytest.approx([0.9] * 4)
@@ -100,6 +101,8 @@ def test_metadata_is_compared_with_all_seeds():
     assert found["same_album"] == [0.5, 0]
     assert found["related_artist"] == [0, 0.5]
     assert found["genre_similarity"] == pytest.approx([0.5**0.5, 0])
+    assert found["genre_nearness"] == pytest.approx([0.8, 0.4])
+    assert found["highest_genre_nearness"] == pytest.approx([1, 0.8])
     assert found["popularity"] == [70, 30]
     assert found["seed_popularity"] == [50, 50]
     assert found["popularity_difference"] == [20, -20]
@@ -109,8 +112,9 @@ def test_metadata_is_compared_with_all_seeds():
 
 def test_what_is_not_known_is_marked():
     found = features([], [1], [{}], [{}])
-    unknown = ["genre_similarity", "popularity", "seed_popularity", "year", "year_difference"]
-    assert {found[name][0] for name in (*unknown, "cosine", "highest_cosine")} == {UNKNOWN}
+    unknown = ["popularity", "seed_popularity", "year", "year_difference", "cosine"]
+    unknown += ["genre_similarity", "genre_nearness", "highest_genre_nearness", "highest_cosine"]
+    assert {found[name][0] for name in unknown} == {UNKNOWN}
     assert found["same_artist"] == found["same_album"] == found["related_artist"] == [0]
 
 
@@ -138,3 +142,11 @@ def test_a_seed_without_a_vector_counts_for_no_cosine():
         [], [1], [track_payload()] * 2, [track_payload()], [vector(1, 0), None], [vector(1, 0)]
     )
     assert found["cosine"] == pytest.approx([1])
+
+
+def test_a_seed_of_an_unknown_genre_counts_for_no_nearness():
+    seeds = [track_payload(genre_codes=[0]), track_payload(genre_codes=[1])]
+    candidates = [track_payload(genre_codes=[2]), track_payload(genre_codes=[0])]
+    found = features([], [1, 2], seeds, candidates)
+    assert found["genre_nearness"] == pytest.approx([0.6, UNKNOWN])
+    assert found["highest_genre_nearness"] == pytest.approx([0.6, UNKNOWN])

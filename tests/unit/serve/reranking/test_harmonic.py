@@ -17,6 +17,7 @@ class Song:
     payload: TrackPayload
     main_artist: int | None = None
     album: int | None = None
+    score: float = 0.5
 
 
 def song(key: int | None = 0, mode: int | None = 1, tempo: float | None = 120, **named) -> Song:

@@ -51,7 +51,9 @@ def values_of(style, threshold=np.nan):
 
 def test_only_what_is_known_to_be_foreign_jars(parts):
     style = style_of_lists(parts, np.array([[SEED]]), SONGS)
-    assert SONGS[style.jarring].tolist() == [STRANGE, UNPLACED]
+    assert SONGS[style.jarring].tolist() == [STRANGE]
+    assert SONGS[style.no_common_genre].tolist() == [STRANGE, UNPLACED]
+    assert not style.no_common_genre[SONGS == RELATED], "related artists are no strangers"
     assert not style.jarring[SONGS == UNTAGGED], "unknown genres do not jar"
     assert not style.jarring[SONGS == RELATED], "related artists do not jar"
     assert np.isnan(style.fit[SONGS == BLANK]).all()

@@ -6,6 +6,7 @@ from scipy import sparse
 from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.neighbours.inputs import NeighbourInputs
 from embeat_pipeline.playlists.neighbours.model import NeighbourModel
+from embeat_serve.contract.schema import GENRE_VECTOR_SIZE
 
 SEED, HIT, SAME_GENRE = range(3)
 """One track of one artist each: the hit is of another genre than the other two."""
@@ -35,6 +36,7 @@ def ranked(shared: int) -> list[int]:
         artists=np.concatenate([[0, 1, 2], np.full(len(fillers), -1)]),
         albums=np.full(tracks, -1),
         genres=sparse.csr_array(np.array([[1, 0], [0, 1], [1, 0]], np.float32)),
+        genre_vectors=np.eye(2, GENRE_VECTOR_SIZE, dtype=np.float32),
         related=sparse.csr_array(np.zeros((3, 3), np.float32)),
         artist_vectors=np.zeros((3, 64), np.float32),
     )

@@ -13,6 +13,7 @@ from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
 from embeat_pipeline.playlists.neighbours.lists import write_neighbours
 from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import GENRE_VECTOR_SIZE
 
 
 def write_tables(lake: LakePaths, playlists: list[list[int]]) -> None:
@@ -32,6 +33,7 @@ def write_tables(lake: LakePaths, playlists: list[list[int]]) -> None:
             {"artist_code": code, "genre_code": 0, "position": 0, "confidence": 1.0}
             for code in (0, 3)
         ],
+        "genre_vectors": [{"genre_code": 0, "vector": [0.5] * GENRE_VECTOR_SIZE}],
         "related_artists": [{"artist_code": 0, "related_artist_code": 1, "rank": 0}],
         # Artist 3, of whom there is no track, has a genre; artist 2 has no track with a sound.
         "track_vectors": [

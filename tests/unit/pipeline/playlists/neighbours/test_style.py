@@ -9,6 +9,7 @@ from embeat_pipeline.playlists.neighbours.artists import ArtistSource
 from embeat_pipeline.playlists.neighbours.inputs import UNKNOWN, NeighbourInputs
 from embeat_pipeline.playlists.neighbours.source import Candidates
 from embeat_pipeline.playlists.neighbours.style import StyleFit
+from embeat_serve.contract.schema import GENRE_VECTOR_SIZE
 from tests.support.neighbour_inputs import EQUAL, TRACKS, made_up_inputs, style
 
 CONFIG = NeighbourConfig(style_shift=3.0, full_style=0.1)
@@ -34,6 +35,7 @@ def factors(config: NeighbourConfig = CONFIG) -> np.ndarray:
         artists=np.array([0, 1, 2, 3, 4, UNKNOWN]),
         albums=np.full(6, UNKNOWN),
         genres=sparse.csr_array(genres),
+        genre_vectors=np.eye(2, GENRE_VECTOR_SIZE, dtype=np.float32),
         related=sparse.csr_array(related),
         artist_vectors=np.zeros((5, 64), np.float32),
     )
