@@ -14,7 +14,6 @@ from embeat_serve.seeds.matching import (
     popularity_rank,
     similarity,
 )
-from embeat_serve.seeds.models import artist_payload, track_payload
 from embeat_serve.seeds.parsing import Reading, possible_readings
 from embeat_serve.stores.query import Hit
 
@@ -59,7 +58,7 @@ def alternative_songs(
         match = best_track(readings, [hit])
         if match and match.closeness[:2] >= closeness[:2]:
             seen.add(main_artist)
-            offers.append((popularity(hit), track_label(track_payload(hit))))
+            offers.append((popularity(hit), track_label(hit.track)))
     if artist is not None:
         rank = popularity_rank(artist)
         if popularity(song) - rank <= CLEAR_LEAD or closeness.fit == Fit.WORDS:
@@ -87,11 +86,11 @@ def alternative_artists(
     rank, key = popularity_rank(best), name_key(text)
     offers: list[tuple[int, str]] = []
     for hit in hits:
-        is_namesake = artist_payload(hit).get("name_key") == key and hit.id != best.id
+        is_namesake = hit.artist.get("name_key") == key and hit.id != best.id
         if is_namesake and has_tracks(hit) and rank - popularity_rank(hit) <= CLEAR_LEAD:
             offers.append((popularity_rank(hit), _artist_label(hit, linked=True)))
     if song is not None and rank - popularity(song) <= CLEAR_LEAD:
-        offers.append((popularity(song), track_label(track_payload(song))))
+        offers.append((popularity(song), track_label(song.track)))
     return tuple(label for _, label in sorted(offers, reverse=True))[:MAX_ALTERNATIVES]
 
 
@@ -111,12 +110,12 @@ def closest_labels(
     readings = possible_readings(text)
     offers: list[tuple[_Offer, object]] = []
     for hit in tracks:
-        track = track_payload(hit)
+        track = hit.track
         song = title_key(track.get("track_name", "")), *track.get("artist_codes", ())[:1]
         likeness = max(_similarity_of_track(reading, track) for reading in readings)
         offers.append((_Offer(-likeness, -popularity(hit), track_label(track)), song))
     for hit in artists:
-        name = artist_payload(hit).get("artist_name", "")
+        name = hit.artist.get("artist_name", "")
         # An artist's name alone is the better offer than a song that happens to be called so.
         offers.append((_Offer(-similarity(text, name), -101, name), name))
     labels: dict[object, str] = {}
@@ -143,12 +142,12 @@ def _similarity_of_track(reading: Reading, track: TrackPayload) -> float:
     return TITLE_SHARE * similarity(reading.title, name) + (1 - TITLE_SHARE) * of_artist
 
 
-def _main_artist(track: Hit) -> int | None:
-    return next(iter(track_payload(track).get("artist_codes", ())), None)
+def _main_artist(hit: Hit) -> int | None:
+    return next(iter(hit.track.get("artist_codes", ())), None)
 
 
-def _artist_label(artist: Hit, linked: bool = False) -> str:
-    payload = artist_payload(artist)
-    artist_id = payload.get("artist_id")
+def _artist_label(hit: Hit, linked: bool = False) -> str:
+    artist = hit.artist
+    artist_id = artist.get("artist_id")
     link = f", spotify:artist:{artist_id}" if linked and artist_id else ""
-    return f"{payload.get('artist_name', '')} (artist{link})"
+    return f"{artist.get('artist_name', '')} (artist{link})"

@@ -8,7 +8,6 @@ from rapidfuzz import fuzz
 
 from embeat_serve.contract.payload import ArtistPayload, TrackPayload
 from embeat_serve.contract.text_keys import name_key, reissue_key, title_key
-from embeat_serve.seeds.models import artist_payload, track_payload
 from embeat_serve.seeds.parsing import Reading, search_tokens
 from embeat_serve.stores.query import Hit
 
@@ -126,7 +125,7 @@ def best_track(readings: Sequence[Reading], hits: Iterable[Hit]) -> TrackMatch |
     matches = [
         TrackMatch(closeness, hit)
         for hit in hits
-        if (closeness := track_closeness(readings, track_payload(hit)))
+        if (closeness := track_closeness(readings, hit.track))
     ]
     best = max(matches, key=_track_order, default=None)
     if best is None:
@@ -144,17 +143,17 @@ def _track_order(match: TrackMatch) -> tuple[int, float, int, int]:
 
 def popularity(hit: Hit) -> int:
     """Popularity of a track, 0..100; -1 where unknown."""
-    return track_payload(hit).get("popularity", -1)
+    return hit.track.get("popularity", -1)
 
 
-def popularity_rank(artist: Hit) -> int:
+def popularity_rank(hit: Hit) -> int:
     """Popularity of an artist, 0..100; 0 where unknown."""
-    return artist_payload(artist).get("popularity_rank", 0)
+    return hit.artist.get("popularity_rank", 0)
 
 
-def has_tracks(artist: Hit) -> bool:
+def has_tracks(hit: Hit) -> bool:
     """Whether the catalogue has a track of the artist."""
-    return artist_payload(artist).get("num_tracks", 0) > 0
+    return hit.artist.get("num_tracks", 0) > 0
 
 
 def best_artist(name: str, hits: Iterable[Hit]) -> ArtistMatch | None:
@@ -166,7 +165,7 @@ def best_artist(name: str, hits: Iterable[Hit]) -> ArtistMatch | None:
     key = name_key(name)
 
     def order(hit: Hit) -> tuple[float, int, int, int]:
-        artist, rank = artist_payload(hit), popularity_rank(hit)
+        artist, rank = hit.artist, popularity_rank(hit)
         if artist.get("name_key") == key:
             likeness = SAME_NAME
         elif any(name_key(alias) == key for alias in artist.get("aliases", ())):

@@ -1,13 +1,13 @@
 """Types of seed resolution: a seed track, a set of seeds, and what resolving reads of a release."""
 
 from dataclasses import dataclass
-from typing import Protocol, Self, cast
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract.neighbour_codec import NeighbourList
-from embeat_serve.contract.payload import ArtistPayload, TrackPayload
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.encoder import Encoder
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.query import Hit
@@ -46,7 +46,7 @@ class Seed:
     @classmethod
     def of(cls, hit: Hit) -> Self:
         """The seed of a track in the catalogue."""
-        return cls(track_payload(hit), hit.id)
+        return cls(hit.track, hit.id)
 
     @property
     def artist_codes(self) -> tuple[int, ...]:
@@ -74,13 +74,3 @@ class SeedSet:
     """True where the catalogue lacks what was typed, and the songs are the closest to it."""
     alternatives: tuple[str, ...] = ()
     """Labels of what else may be meant, best first; empty where that is clear."""
-
-
-def track_payload(hit: Hit) -> TrackPayload:
-    """Payload of a hit in a collection of tracks."""
-    return cast(TrackPayload, hit.payload)
-
-
-def artist_payload(hit: Hit) -> ArtistPayload:
-    """Payload of a hit in the collection of artists."""
-    return cast(ArtistPayload, hit.payload)

@@ -17,7 +17,7 @@ from embeat_serve.seeds.lookup_queries import (
     unique_hits,
 )
 from embeat_serve.seeds.matching import Fit, best_track, most_popular
-from embeat_serve.seeds.models import CatalogueView, Seed, SeedSet, track_payload
+from embeat_serve.seeds.models import CatalogueView, Seed, SeedSet
 from embeat_serve.seeds.parsing import PlaylistEntry, possible_readings
 from embeat_serve.seeds.request import MAX_SEEDS, PlaylistRequest
 from embeat_serve.seeds.typo_matching import match_misspelt_tracks
@@ -150,10 +150,8 @@ def resolve_misspelt(
 
 def _track_of_code(entry: PlaylistEntry, tracks: Sequence[Hit]) -> Hit | None:
     """The most popular track with the entry's id, else with its ISRC; None where there is none."""
-    same_id = [hit for hit in tracks if track_payload(hit).get("track_id") == entry.track_id]
+    same_id = [hit for hit in tracks if hit.track.get("track_id") == entry.track_id]
     if same_id:
         return most_popular(same_id)
-    same_isrc = [
-        hit for hit in tracks if entry.isrc and track_payload(hit).get("isrc") == entry.isrc
-    ]
+    same_isrc = [hit for hit in tracks if entry.isrc and hit.track.get("isrc") == entry.isrc]
     return most_popular(same_isrc) if same_isrc else None

@@ -11,7 +11,7 @@ from embeat_serve.contract.schema import ArtistField, Collection, TrackField
 from embeat_serve.contract.text_keys import title_key
 from embeat_serve.errors import SeedNotFound
 from embeat_serve.seeds.lookup_queries import track_query
-from embeat_serve.seeds.models import Seed, SeedSet, artist_payload, track_payload
+from embeat_serve.seeds.models import Seed, SeedSet
 from embeat_serve.stores.batch import QueryBatch
 from embeat_serve.stores.query import Filter, Hit, Ids, Query
 
@@ -61,7 +61,7 @@ def artist_seeds(
     Raises:
         SeedNotFound: the catalogue has no track of the artist.
     """
-    name = artist_payload(artist).get("artist_name", "")
+    name = artist.artist.get("artist_name", "")
     query = track_query(TrackField.ARTIST_CODES, [artist.id], limit=READ_FACTOR * number)
     tracks = batch.add(replace(query, with_vector=True))
     neighbours = batch.add(
@@ -75,7 +75,7 @@ def artist_seeds(
     batch.execute()
     if not tracks.hits:
         raise SeedNotFound(f"the artist {name!r} has no songs in the catalogue")
-    lists = (artist_payload(hit).get("neighbours") for hit in neighbours.hits)
+    lists = (hit.artist.get("neighbours") for hit in neighbours.hits)
     chosen = select_representative_tracks(tracks.hits, artist.id, number)
     return SeedSet(
         tuple(Seed.of(hit) for hit in chosen),
@@ -172,8 +172,8 @@ def _cosines(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit @ unit.T
 
 
-def _is_main_artist(track: Hit, artist: int) -> bool:
-    return track_payload(track).get("artist_codes", [])[:1] == [artist]
+def _is_main_artist(hit: Hit, artist: int) -> bool:
+    return hit.track.get("artist_codes", [])[:1] == [artist]
 
 
 def _distinct_songs(hits: Sequence[Hit], artist: int) -> list[Hit]:
@@ -181,7 +181,7 @@ def _distinct_songs(hits: Sequence[Hit], artist: int) -> list[Hit]:
     songs: dict[str, Hit] = {}
     recordings: set[int] = set()
     for hit in ordered:
-        track = track_payload(hit)
+        track = hit.track
         recording = track.get("recording_code")
         if recording is None or recording not in recordings:
             songs.setdefault(title_key(track.get("track_name", "")), hit)

@@ -18,7 +18,6 @@ from embeat_serve.seeds.matching import (
     popularity,
     popularity_rank,
 )
-from embeat_serve.seeds.models import artist_payload, track_payload
 from embeat_serve.seeds.parsing import Reading, search_tokens
 from embeat_serve.stores.query import Hit
 from embeat_serve.text_index.spelling import max_typos
@@ -46,7 +45,7 @@ def match_misspelt_tracks(readings: Sequence[Reading], hits: Iterable[Hit]) -> l
     """Tracks within a few letters of a reading, best first."""
     matches: list[TypoMatch] = []
     for hit in hits:
-        typos = [_track_typos(reading, track_payload(hit)) for reading in readings]
+        typos = [_track_typos(reading, hit.track) for reading in readings]
         fewest = min((number for number in typos if number is not None), default=None)
         if fewest is not None:
             matches.append(TypoMatch(fewest, max(popularity(hit), 0), hit))
@@ -58,7 +57,7 @@ def match_misspelt_artists(text: str, hits: Iterable[Hit]) -> list[TypoMatch]:
     compact = _compact(text)
     matches: list[TypoMatch] = []
     for hit in filter(has_tracks, hits):
-        names = artist_names(artist_payload(hit))
+        names = artist_names(hit.artist)
         typos = min(_distance(compact, _compact(name)) for name in names)
         if typos <= max_typos(len(compact)):
             matches.append(TypoMatch(typos, popularity_rank(hit), hit))
