@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -84,31 +84,6 @@ class FixedRelease:
         return self.release
 
 
-class SwitchPolicy:
-    """Decide whether to go over from the served release to the published one.
-
-    Args:
-        retry_seconds: time until a release that could not be opened is tried again.
-        clock: monotonic seconds.
-    """
-
-    def __init__(self, retry_seconds: float, clock: Callable[[], float] = time.monotonic):
-        self._retry_seconds, self._clock = retry_seconds, clock
-        self._rejected: str | None = None
-        self._rejected_at = 0.0
-
-    def should_switch(self, served: str | None, published: str) -> bool:
-        """Whether another release is published, and has not just been rejected."""
-        if published == served:
-            return False
-        just_rejected = self._clock() - self._rejected_at < self._retry_seconds
-        return published != self._rejected or not just_rejected
-
-    def reject(self, release: str) -> None:
-        """Note that a release could not be opened."""
-        self._rejected, self._rejected_at = release, self._clock()
-
-
 class ReleaseWatcher:
     """Keeps a release open. A request is answered whole from the release it began with.
 
@@ -129,8 +104,6 @@ class ReleaseWatcher:
         self._lock = threading.Lock()
         self._release = source.open()
         self._published = self._release.name
-        # The time between two checks is delay enough for a release that cannot be opened.
-        self._policy = SwitchPolicy(retry_seconds=0)
         self._checked = time.monotonic()
         self._loaded = False
 
@@ -175,7 +148,8 @@ class ReleaseWatcher:
             if not self._loaded:
                 self._loaded = True
                 self._release.load()
-            if not self._policy.should_switch(self._release.name, self._source.published()):
+            # One that cannot be opened is tried again at the next check, which is late enough.
+            if self._source.published() == self._release.name:
                 return
             following = self._source.open()
             following.load()

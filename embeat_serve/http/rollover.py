@@ -5,14 +5,39 @@ waits for a release to be opened, even where there is only one worker. One proce
 configured runs meanwhile. What the old release took is free as soon as its last request is done.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 
 from embeat_serve.http.supervisor import Supervisor
 from embeat_serve.http.worker_process import Worker, WorkerRole
-from embeat_serve.release_watcher import SwitchPolicy
 
 RETRY_SECONDS = 10.0
 """Time until a release that could not be opened is tried again."""
+
+
+class SwitchPolicy:
+    """Decide whether to go over from the served release to the published one.
+
+    Args:
+        retry_seconds: time until a release that could not be opened is tried again.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, retry_seconds: float, clock: Callable[[], float] = time.monotonic):
+        self._retry_seconds, self._clock = retry_seconds, clock
+        self._rejected: str | None = None
+        self._rejected_at = 0.0
+
+    def should_switch(self, served: str | None, published: str) -> bool:
+        """Whether another release is published, and has not just been rejected."""
+        if published == served:
+            return False
+        just_rejected = self._clock() - self._rejected_at < self._retry_seconds
+        return published != self._rejected or not just_rejected
+
+    def reject(self, release: str) -> None:
+        """Note that a release could not be opened."""
+        self._rejected, self._rejected_at = release, self._clock()
 
 
 class Rollover:

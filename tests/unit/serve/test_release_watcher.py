@@ -8,7 +8,7 @@ import pytest
 
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.recommender import Recommender
-from embeat_serve.release_watcher import PublishedReleases, SwitchPolicy
+from embeat_serve.release_watcher import PublishedReleases
 from embeat_serve.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -90,26 +90,3 @@ def test_threads_ask_together(lake: LakePaths, recommender: Recommender):
         thread.join()
     assert len(answers) == 16
     assert all(answer == answers[0] for answer in answers)
-
-
-def test_another_release_than_the_served_one_is_switched_to():
-    policy = SwitchPolicy(retry_seconds=10)
-    assert policy.should_switch("one", "two")
-    assert policy.should_switch(None, "one")
-    assert not policy.should_switch("one", "one")
-
-
-def test_a_release_that_could_not_be_opened_is_tried_again_later():
-    now = [100.0]
-    policy = SwitchPolicy(retry_seconds=10, clock=lambda: now[0])
-    policy.reject("two")
-    assert not policy.should_switch("one", "two")
-    assert policy.should_switch("one", "three")
-    now[0] = 110.0
-    assert policy.should_switch("one", "two")
-
-
-def test_a_policy_without_a_delay_tries_again_at_once():
-    policy = SwitchPolicy(retry_seconds=0)
-    policy.reject("two")
-    assert policy.should_switch("one", "two")
