@@ -1,6 +1,13 @@
 import json
+from pathlib import Path
 
+import pytest
+
+from embeat_serve.errors import SeedNotFound
 from embeat_serve.http.problem_details import describe_errors, problem_response
+from embeat_serve.recommender import Recommender
+
+REPOSITORY = Path(__file__).resolve().parents[4]
 
 
 def test_a_problem_names_its_kind_and_its_request():
@@ -18,6 +25,17 @@ def test_a_problem_names_its_kind_and_its_request():
         "request_id": "id1",
         "suggestions": ["晴天"],
     }
+
+
+def test_the_example_in_the_docs_is_an_error_that_is_answered(recommender: Recommender):
+    page = (REPOSITORY / "docs" / "http-api.md").read_text(encoding="utf-8")
+    shown = json.loads(page.partition("## Errors")[2].split("```")[1].removeprefix("json"))
+    with pytest.raises(SeedNotFound) as raised:
+        recommender.recommend(shown["detail"].split("'")[1])
+    response = problem_response(
+        404, str(raised.value), shown["request_id"], suggestions=raised.value.suggestions[:2]
+    )
+    assert json.loads(bytes(response.body)) == shown
 
 
 def test_a_status_without_a_title_is_an_error():
