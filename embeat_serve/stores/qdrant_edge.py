@@ -43,8 +43,8 @@ MAX_ESTIMATES = 4_096
 class EdgeStore(EngineStore):
     """The release in ``folder``. A collection is loaded at its first query.
 
-    The engine needs write permission in the folder, though it writes nothing that matters: any
-    number of processes may have one release open.
+    The engine has no read-only mode and needs write permission in the folder. It writes some files
+    again with the content they have, so any number of processes may have one release open.
 
     Args:
         folder: of the release.

@@ -1,4 +1,6 @@
 import shutil
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +50,20 @@ def test_several_stores_read_one_release_at_once(whole_lake: LakePaths) -> None:
         EdgeStore(whole_lake.release(RELEASE)) as other,
     ):
         assert one.count(Collection.TRACKS) == other.count(Collection.TRACKS) == 0
+
+
+def test_reading_a_release_leaves_what_is_in_its_files(oracle_lake: LakePaths) -> None:
+    def contents() -> dict[Path, bytes]:
+        files = (path for path in oracle_lake.release(RELEASE).rglob("*") if path.is_file())
+        return {path: sha256(path.read_bytes()).digest() for path in files}
+
+    with EdgeStore(oracle_lake.release(RELEASE)) as store:
+        store.load()  # the first time the engine writes its defaults down; verification does that
+    before = contents()
+    with EdgeStore(oracle_lake.release(RELEASE)) as store:
+        store.load()
+        assert store.query([Query(Collection.TRACKS, 3)])[0]
+    assert contents() == before
 
 
 def test_vectors_of_a_query_are_checked_before_the_engine_sees_them(lake: LakePaths) -> None:
