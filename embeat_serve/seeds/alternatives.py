@@ -36,7 +36,9 @@ def alternative_songs(
     hits: Sequence[Hit],
     artist: Hit | None,
 ) -> tuple[str, ...]:
-    """Labels of songs by others that fit nearly as well, and of an artist of that name.
+    """Labels of songs by others that fit as well, and of an artist of that name.
+
+    A song is left out if it is far less popular, unless its title is more exactly the text.
 
     Args:
         readings: ways to understand the text.
@@ -52,11 +54,12 @@ def alternative_songs(
     offers: list[tuple[int, str]] = []
     for hit in hits:
         main_artist = _main_artist(hit)
-        lead = popularity(song) - popularity(hit)
-        if main_artist in seen or lead > CLEAR_LEAD:
+        match = None if main_artist in seen else best_track(readings, [hit])
+        if match is None or match.closeness[:2] < closeness[:2]:
             continue
-        match = best_track(readings, [hit])
-        if match and match.closeness[:2] >= closeness[:2]:
+        is_close = popularity(song) - popularity(hit) <= CLEAR_LEAD
+        # Who types a title in full may mean it, however little the song is known.
+        if is_close or match.closeness.bonus > closeness.bonus:
             seen.add(main_artist)
             offers.append((popularity(hit), track_label(hit.track)))
     if artist is not None:

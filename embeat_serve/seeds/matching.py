@@ -1,5 +1,6 @@
 """Score how well a track or an artist of the catalogue fits a text, and pick the best."""
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
@@ -34,6 +35,12 @@ EXACT_BONUS = 10
 EDITION_BONUS = 1_000
 """The same where the text names the edition: more than any popularity."""
 
+_MOVEMENT = re.compile(
+    r"(?:(?!\s-\s)[^()\[\]\"“„«])*:\s+(?:(?:No\.\s*)?(?:\d+|[IVXL]+)[.,]\s*)?(?P<title>.+)"
+)
+"""The title of a part after the title of the whole: "Suite bergamasque: III. Clair de lune". A
+colon in brackets, in quotes or after a dash belongs to the name of a film."""
+
 
 class Fit(IntEnum):
     """How a track agrees with a text, worst to best."""
@@ -41,7 +48,7 @@ class Fit(IntEnum):
     WORDS = 1
     """All words are there; where title and artist are divided, each in its own place."""
     TITLE = 2
-    """Same title, but for its edition."""
+    """Same title, but for its edition, or for the work that it is a part of."""
 
 
 class Closeness(NamedTuple):
@@ -81,7 +88,7 @@ def _fit(reading: Reading, track: TrackPayload, is_divided_text: bool) -> Closen
     title, song = name_key(reading.title), title_key(name)
     bare_title = title_key(reading.title)
     exact = title in (track.get("name_key") or name_key(name), reissue_key(name))
-    same_title = exact or bare_title == song
+    same_title = exact or bare_title in (song, _movement_key(name))
     bonus = exact * (EXACT_BONUS if title == bare_title else EDITION_BONUS)
     if reading.artist is not None:
         return _fit_of_title_and_artist(reading.title, reading.artist, track, same_title, bonus)
@@ -91,6 +98,12 @@ def _fit(reading: Reading, track: TrackPayload, is_divided_text: bool) -> Closen
     if is_divided_text and likeness < MIN_SIMILARITY_UNDIVIDED:
         return None
     return Closeness(Fit.WORDS, likeness, bonus)
+
+
+def _movement_key(name: str) -> str | None:
+    """Key of the title of a part of a work; None where the title is that of a whole."""
+    movement = _MOVEMENT.fullmatch(name)
+    return title_key(movement["title"]) if movement else None
 
 
 def _fit_of_title_and_artist(

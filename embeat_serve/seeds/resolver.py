@@ -17,6 +17,7 @@ from embeat_serve.seeds.alternatives import (
 )
 from embeat_serve.seeds.lookup_queries import artist_id_query, track_query
 from embeat_serve.seeds.matching import (
+    EXACT_BONUS,
     SAME_NAME,
     ArtistMatch,
     Fit,
@@ -228,5 +229,7 @@ def is_artist_meant(artist: ArtistMatch, song: TrackMatch | None) -> bool:
         return True
     is_name = artist.similarity >= SAME_NAME
     if is_name and song.closeness.fit == Fit.TITLE:
-        return popularity_rank(artist.hit) > popularity(song.hit)
+        # A song that is not called exactly so needs a lead over an artist who is.
+        lead = max(EXACT_BONUS - song.closeness.bonus, 0)
+        return popularity_rank(artist.hit) > popularity(song.hit) - lead
     return is_name or song.closeness.fit == Fit.WORDS

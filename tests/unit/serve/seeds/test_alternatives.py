@@ -26,6 +26,15 @@ def test_a_song_nearly_as_popular_may_be_meant_too():
     assert songs_besides_the_best("hello", best, close, far) == ("Hello - Lionel Richie",)
 
 
+def test_a_song_that_is_called_exactly_so_may_be_meant_however_little_known():
+    best = track_hit(1, "Suite bergamasque: III. Clair de lune", "Debussy", popularity=69)
+    named = track_hit(2, "Clair de Lune", "Massage Music", popularity=18)
+    live = track_hit(3, "Clair de Lune (Live)", "Nobody", popularity=18)
+    assert songs_besides_the_best("clair de lune", best, named, live) == (
+        "Clair de Lune - Massage Music",
+    )
+
+
 def test_other_editions_by_the_same_artist_are_no_alternatives():
     hits = track_hit(1, "Hello", "Adele"), track_hit(2, "Hello - Live", "Adele")
     assert songs_besides_the_best("hello", *hits) == ()

@@ -23,6 +23,40 @@ def test_a_reissue_is_the_recording_itself():
     assert found("yesterday - somebody", known, track_hit(2, "Yesterday", "Somebody")) == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("clair de lune", "Suite bergamasque, L. 75: III. Clair de lune"),
+        ("clair de lune", "Debussy: Suite bergamasque, CD 82, L. 75: III. Clair de lune"),
+        ("the swan", "The Carnival of the Animals, R. 125: XIII. The Swan (Live)"),
+        ("träumerei", "Kinderszenen, Op. 15: 7. Träumerei"),
+        ("summerland", "3 Visions: No. 2, Summerland"),
+        ("serendipity", "Intro: Serendipity"),
+        ("i will survive", "Anthems: I Will Survive"),
+    ],
+)
+def test_a_well_known_part_of_a_work_is_found_by_its_own_title(typed: str, title: str):
+    known = track_hit(1, title, "Claude Debussy", popularity=69)
+    assert found(typed, known, track_hit(2, typed, "Massage Music", popularity=18)) == 1
+    assert found(f"{typed} - debussy", known) == 1
+    assert found(typed, known, track_hit(2, typed, "Massage Music", popularity=65)) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("the hunger games", "The Hunger Games: Catching Fire"),
+        ("fallout", "Friction (From Mission: Fallout)"),
+        ("season 3", 'Lonely "13 Reasons Why: Season 3"'),
+        ("into the spider verse", "Sunflower - Spider-Man: Into the Spider-Verse"),
+        ("30", "At 12:30"),
+    ],
+)
+def test_a_colon_in_another_name_divides_no_title(typed: str, title: str):
+    unknown = track_hit(2, typed, "Somebody", popularity=1)
+    assert found(typed, track_hit(1, title, "Post Malone", popularity=88), unknown) == 2
+
+
 def test_an_edition_that_is_asked_for_decides():
     hits = track_hit(1, "Hello", "Adele", popularity=90), track_hit(2, "Hello (Live)", "Adele")
     assert found("hello (live)", *hits) == 2

@@ -6,12 +6,14 @@ import pytest
 from embeat_serve.errors import SeedNotFound, UsageError
 from embeat_serve.recommender import Recommender
 from embeat_serve.release import Release
+from embeat_serve.seeds.matching import best_artist, best_track
 from embeat_serve.seeds.models import SeedSet
-from embeat_serve.seeds.parsing import PlaylistEntry
+from embeat_serve.seeds.parsing import PlaylistEntry, possible_readings
 from embeat_serve.seeds.request import MAX_SEEDS, PlaylistRequest, build_seed_request
-from embeat_serve.seeds.resolver import resolve_seeds, resolve_text
+from embeat_serve.seeds.resolver import is_artist_meant, resolve_seeds, resolve_text
 from embeat_serve.settings import Settings
 from embeat_serve.stores.batch import QueryBatch
+from tests.support.catalogue_hits import artist_hit, track_hit
 
 NOBODY = "spotify:artist:" + "x" * 22
 TOO_MANY = [f"{number:022d}" for number in range(101)]
@@ -81,6 +83,18 @@ def test_a_name_alone_means_the_artist(release: Release, typed: str):
 def test_the_more_popular_of_an_artist_and_a_song_of_one_name(release: Release):
     # The song "Nova" has popularity 41; of the artists one has 40, the other 70.
     assert resolve_text(release, "nova", artist_tracks=3).artist == "Nova"
+
+
+@pytest.mark.parametrize(
+    ("title", "is_artist"),
+    [("Air", False), ("Suite No. 3 in D Major: II. Air", True), ("Air - Live", True)],
+)
+def test_a_song_called_exactly_like_an_artist_needs_no_lead(title: str, is_artist: bool):
+    artist = best_artist("air", [artist_hit(1, "Air", 64)])
+    song = best_track(possible_readings("air"), [track_hit(2, title, "Somebody", popularity=67)])
+    assert artist is not None
+    assert song is not None
+    assert is_artist_meant(artist, song) == is_artist
 
 
 def test_homonyms_stay_apart(release: Release):
