@@ -35,7 +35,7 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 EDITION = (
     r"(?:(?:\d{2,4}\s+)?(?:digital\s+)?(?:re-?master(?:ed)?|live|mono|stereo|single|album|radio|"
-    r"original|deluxe|bonus|explicit|clean)|\d{4}\s+mix)\b[^()\[\]]*"
+    r"edit|original|deluxe|bonus|explicit|clean)|\d{4}\s+mix)\b[^()\[\]]*"
 )
 """Pattern of what follows a title, in brackets or after a dash, and names an edition of it."""
 

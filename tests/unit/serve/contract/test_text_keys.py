@@ -57,6 +57,7 @@ def test_names_without_letters_keep_a_key(text: str):
         "Hello (feat. Somebody)",
         "Hello [Deluxe]",
         "Hello - Radio Edit",
+        "Hello - Edit",
         "Hello - 2011 Mix",
         "Hello (2019 Stereo Mix)",
         "HELLO",
@@ -67,7 +68,15 @@ def test_editions_share_a_title_key(edition: str):
 
 
 @pytest.mark.parametrize(
-    "other", ["Hello Again", "Hello - Club Mix", "Hello - Some Remix", "Hello, Pt. 2", "Othello"]
+    "other",
+    [
+        "Hello Again",
+        "Hello - Club Mix",
+        "Hello - Some Remix",
+        "Hello - Some Edit",
+        "Hello, Pt. 2",
+        "Othello",
+    ],
 )
 def test_other_songs_keep_their_own(other: str):
     assert title_key(other) != title_key("Hello")
