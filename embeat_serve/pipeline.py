@@ -251,7 +251,7 @@ def rank_by_trees(
         SongColumns.of([hydrated.payloads[id] for id in ids], [vectors.get(id) for id in ids]),
         ranker.genre_vectors,
     )
-    ranked = ranker.rescore(table, features)
+    ranked = ranker.rescore(table, features, len(songs))
     return penalise_off_style(ranked, features, request.options.off_style_penalty)
 
 

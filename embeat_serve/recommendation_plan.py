@@ -32,7 +32,7 @@ CANDIDATE_FIELDS = (
 """Payload that scoring, list rules, explanations and output read."""
 
 
-LEAST_POOL_LENGTH = 20
+LEAST_POOL_LENGTH = 30
 """Length of list that candidates are found for at least."""
 
 
@@ -94,7 +94,7 @@ class RecommendationRequest:
     def pool_length(self) -> int:
         """Length of list that candidates are found for.
 
-        A list of three has the choice of one of twenty, or its songs would be worse. Upstream's
+        A short list has the choice of one of thirty, or its songs would be worse. Upstream's
         list has not.
         """
         return self.k if self.options.upstream is not None else max(self.k, LEAST_POOL_LENGTH)

@@ -1,8 +1,12 @@
 """The second stage: score candidates by trees, and say what each channel adds.
 
 The first stage (``scoring``) chooses which candidates are worth reading. The trees see them with
-everything that is known of them, and their order is the list's. ``embeat_pipeline.ranking`` trains
-the trees on playlists; a release without them keeps the scores of the first stage.
+everything that is known of them. ``embeat_pipeline.ranking`` trains the trees on playlists; a
+release without them keeps the scores of the first stage.
+
+Trees have learned from candidates of neighbour lists, and guess at what other channels found: alone
+they put a few of many such songs too high. The first stage has seen all channels, so a score is the
+product of both opinions (a product of experts, Hinton 2002).
 """
 
 import zipfile
@@ -24,6 +28,10 @@ from embeat_serve.retrieval.channel import ChannelResult
 
 GROUPS = tuple(CHANNELS.index(channel) for channel in FEATURE_CHANNELS.values())
 """Feature -> position in ``CHANNELS`` of the channel that it counts for: groups of an ensemble."""
+
+ONE_SEED_EXPONENT, SEVERAL_SEEDS_EXPONENT = 1.0, 0.5
+"""Exponents of the first stage's opinion, chosen on validation playlists. The more seeds, the more
+neighbour lists there are for trees to compare."""
 
 LEAST_SHARE = 1e-3
 """What a channel that found a track is taken to add at least, so that every reason has a part."""
@@ -102,21 +110,31 @@ class TreeRanker:
                 archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
         return buffer.getvalue()
 
-    def rescore(self, table: CandidateTable, features: NDArray[np.float32]) -> CandidateTable:
-        """The candidates with scores by the trees; those that a rule blocks keep theirs.
+    def rescore(
+        self, table: CandidateTable, features: NDArray[np.float32], seeds: int = 1
+    ) -> CandidateTable:
+        """The candidates with scores by both stages; those that a rule blocks keep theirs.
 
-        A score is split among the channels that found the track, in proportion to what their
+        A score is the probability by the trees times a power of the score of the first stage, as a
+        share of its highest, and above the score of any blocked track. It is split among the channels that found the track, in proportion to what their
         features add.
 
         Args:
-            table: n candidates.
+            table: n candidates, scored by the first stage.
             features: (n, 27), see ``tree_features.tree_features``.
+            seeds: number of seeds.
         """
         contributions = self.ensemble.contributions(features)
-        scores = self.probabilities(self.ensemble.base + contributions.sum(axis=1))
+        probabilities = self.probabilities(self.ensemble.base + contributions.sum(axis=1))
+        is_free = table.blocked < 0
+        first_stage = np.where(is_free, np.maximum(table.scores, 0), 0)
+        exponent = ONE_SEED_EXPONENT if seeds == 1 else SEVERAL_SEEDS_EXPONENT
+        shares_of_best = first_stage / max(first_stage.max(initial=0), 1e-12)
+        opinion = probabilities * shares_of_best**exponent
+        scores = MAX_BLOCKED_SCORE + (1 - MAX_BLOCKED_SCORE) * opinion
         shares = table.found * np.maximum(contributions, LEAST_SHARE)
         shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
-        by_trees = (table.blocked < 0)[:, None]
+        by_trees = is_free[:, None]
         return replace(
             table,
             channel_scores=np.where(by_trees, scores[:, None] * shares, table.channel_scores),
@@ -124,9 +142,9 @@ class TreeRanker:
         )
 
     def probabilities(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n,) probabilities of scores of the ensemble, above the score of any blocked track."""
+        """(n,) probabilities of scores of the ensemble."""
         odds = np.clip(self.slope * scores + self.intercept, -50, 50)
-        return MAX_BLOCKED_SCORE + (1 - MAX_BLOCKED_SCORE) / (1 + np.exp(-odds))
+        return 1 / (1 + np.exp(-odds))
 
 
 def applies(options: RecallOptions, results: Sequence[ChannelResult], *, is_artist: bool) -> bool:

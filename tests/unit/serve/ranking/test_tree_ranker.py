@@ -31,13 +31,29 @@ def features(**columns: list[float]) -> np.ndarray:
     return values
 
 
-def test_candidates_are_ordered_by_the_trees():
+def test_a_score_is_the_product_of_both_stages():
+    before = table()
     ranker = ranker_by("genre_similarity", [0.1, 0.5, 0.8])
-    scored = ranker.rescore(table(), features(genre_similarity=[0.2, 0.9, 0.6, 1.0]))
-    assert scored.ids[np.argsort(-scored.scores)].tolist() == [2, 3, 1, 4]
+    scored = ranker.rescore(before, features(genre_similarity=[0.2, 0.9, 0.6, 1.0]))
     odds = ranker.slope * np.array([1, 3, 2]) + ranker.intercept
-    expected = MAX_BLOCKED_SCORE + (1 - MAX_BLOCKED_SCORE) / (1 + np.exp(-odds))
-    assert scored.scores[:3] == pytest.approx(expected)
+    opinion = before.scores[:3] / before.scores[:3].max() / (1 + np.exp(-odds))
+    assert scored.scores[:3] == pytest.approx(MAX_BLOCKED_SCORE + (1 - MAX_BLOCKED_SCORE) * opinion)
+    assert scored.ids[np.argmax(scored.scores)] != before.ids[np.argmax(before.scores)]
+
+
+def test_with_several_seeds_the_first_stage_counts_less():
+    before, rows = table(), features(genre_similarity=[0, 0, 0, 0])
+    ranker = ranker_by("genre_similarity", [0.5])
+    one, several = (ranker.rescore(before, rows, seeds).scores[:3] for seeds in (1, 2))
+    shares = before.scores[:3] / before.scores[:3].max()
+    floor, span = MAX_BLOCKED_SCORE, 1 - MAX_BLOCKED_SCORE
+    assert (several - floor) / span == pytest.approx((one - floor) / span / np.sqrt(shares))
+
+
+def test_where_the_trees_see_no_difference_the_first_stage_decides():
+    before = table()
+    scored = ranker_by("als", [0.5]).rescore(before, features(als=[0, 0, 0, 0]))
+    assert np.array_equal(np.argsort(-scored.scores), np.argsort(-before.scores))
 
 
 def test_a_blocked_candidate_stays_below_all_others():
