@@ -51,7 +51,7 @@ def build_upstream(
     from embeat_pipeline.ranking.ranking_model import model_path
 
     lake = upstream_lake(holdout.lake)
-    for name in (*INGEST_TABLES, "playlists", "artist_genres"):
+    for name in (*INGEST_TABLES, "playlists", "artist_genres", "genre_vectors"):
         link(holdout.lake.table(name), lake.table(name))
     encoder = Encoder.load(holdout.lake.models / Path(ReleaseFile.ENCODER))
     training = encoder.config["training"]
