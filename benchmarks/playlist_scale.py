@@ -32,7 +32,7 @@ from embeat_pipeline.playlists.neighbours.model import NeighbourModel
 from embeat_pipeline.playlists.neighbours.pair_facts import PairFactSource
 from embeat_pipeline.playlists.track2vec.svd_init import factorise
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.contract.schema import VECTOR_SIZE
+from embeat_serve.contract.schema import GENRE_VECTOR_SIZE, VECTOR_SIZE
 
 RESULTS = Path(__file__).parent / "results" / "playlist_scale.json"
 FULL_PLAYLISTS, FULL_ENTRIES, FULL_TRACKS, FULL_ARTISTS = 1_880_000, 110e6, 900_000, 300_000
@@ -123,6 +123,7 @@ def write_tables(lake: LakePaths, playlists: int) -> None:
             "position": np.tile(np.arange(2, dtype=np.uint8), artists),
             "confidence": np.ones(2 * artists, np.float32),
         },
+        "genre_vectors": {"vector": unit_vectors(random, GENRES, GENRE_VECTOR_SIZE)},
         "track_vectors": {"acoustic": unit_vectors(random, tracks)},
         "playlist_vectors": {"track_code": seen, "playlist": unit_vectors(random, len(seen))},
     }
@@ -132,11 +133,13 @@ def write_tables(lake: LakePaths, playlists: int) -> None:
         pq.write_table(pa.table(given, schema=pa.schema(types.items())), lake.table(name))
 
 
-def unit_vectors(random: np.random.Generator, number: int) -> pa.Array:
+def unit_vectors(
+    random: np.random.Generator, number: int, dimensions: int = VECTOR_SIZE
+) -> pa.Array:
     """Directions drawn evenly."""
-    vectors = random.standard_normal((number, VECTOR_SIZE)).astype(np.float32)
+    vectors = random.standard_normal((number, dimensions)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return pa.FixedSizeListArray.from_arrays(vectors.ravel(), VECTOR_SIZE)
+    return pa.FixedSizeListArray.from_arrays(vectors.ravel(), dimensions)
 
 
 def read(lake: LakePaths) -> Corpus:

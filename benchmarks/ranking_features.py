@@ -88,13 +88,16 @@ def measure(
 ) -> NDArray[np.float64]:
     """(q,) nDCG@20 of the validation queries by trees that do not see some features."""
     columns = [FEATURES.index(name) for name in left_out]
-    without = []
-    for examples in (training, validation):
-        features = examples.features.copy()
-        features[:, columns] = 0
-        without.append(replace(examples, features=features))
-    ensemble = grow(*without, config).ensemble
-    return ndcg(validation, ensemble.scores(without[1].features))
+    learning, judging = (without(examples, columns) for examples in (training, validation))
+    ensemble = grow(learning, judging, config).ensemble
+    return ndcg(validation, ensemble.scores(judging.features))
+
+
+def without(examples: TrainingSet, columns: list[int]) -> TrainingSet:
+    """Examples in which some features say nothing."""
+    features = examples.features.copy()
+    features[:, columns] = 0
+    return replace(examples, features=features)
 
 
 def show(

@@ -116,8 +116,8 @@ class TreeRanker:
         """The candidates with scores by both stages; those that a rule blocks keep theirs.
 
         A score is the probability by the trees times a power of the score of the first stage, as a
-        share of its highest, and above the score of any blocked track. It is split among the channels that found the track, in proportion to what their
-        features add.
+        share of its highest, and above the score of any blocked track. It is split among the
+        channels that found the track, in proportion to what their features add.
 
         Args:
             table: n candidates, scored by the first stage.
