@@ -26,9 +26,9 @@ class SequencedSong(Protocol):
         ...
 
 
-REPEATED_ARTIST_FACTOR = 0.5
+REPEATED_ARTIST_FACTOR = 0.2
 """Factor of the score of a song at the head of a list, where its artist has a place there already:
-so it takes another only where it is twice as good as the next song by somebody else."""
+so it takes another only where its score is five times that of the next song by somebody else."""
 
 AnySong = TypeVar("AnySong", bound=SequencedSong)
 

@@ -84,11 +84,11 @@ def test_the_head_of_a_list_has_an_artist_each():
     assert arrange(given_songs, 2, 4) == ([one, three, five, two, four], ["distinct_first"])
 
 
-def test_a_song_twice_as_good_comes_at_the_head_by_an_artist_who_is_there():
-    one, two, three, four = given_songs = scored(0.9, 0.7, 0.3, 0.2)
+def test_a_song_five_times_as_good_comes_at_the_head_by_an_artist_who_is_there():
+    one, two, three, four = given_songs = scored(0.9, 0.7, 0.1, 0.05)
     assert arrange(given_songs, 2, 3) == ([one, two, three, four], [])
     one, two, three, four = given_songs = scored(0.9, 0.5, 0.3, 0.2)
-    assert arrange(given_songs, 2, 3) == ([one, three, two, four], [])
+    assert arrange(given_songs, 2, 3) == ([one, three, four, two], [])
     assert arrange(given_songs, 2, 2) == ([one, three, two, four], [])
 
 
