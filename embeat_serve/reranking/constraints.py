@@ -13,6 +13,7 @@ from embeat_serve.options import RecallOptions
 from embeat_serve.reranking.ranked_tracks import RankedTrack
 from embeat_serve.reranking.remixes import is_remix
 from embeat_serve.reranking.selection_state import SelectionState
+from embeat_serve.reranking.spoken import is_spoken
 from embeat_serve.seeds.models import Seed
 
 
@@ -72,6 +73,20 @@ class DropRemixes:
     def blocks(self, track: RankedTrack, state: SelectionState) -> bool:
         """See ``Constraint``."""
         return track.remix
+
+
+class DropSpoken:
+    """No commentary, interview or skit, unless a seed is one; upstream's list has no such rule."""
+
+    name = "spoken"
+
+    def applies_to(self, request: ListRequest) -> bool:
+        """See ``Constraint``."""
+        return request.options.upstream is None and not any(map(is_spoken, request.seeds))
+
+    def blocks(self, track: RankedTrack, state: SelectionState) -> bool:
+        """See ``Constraint``."""
+        return track.spoken
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.candidates import Candidate
 from embeat_serve.reranking.deduplication import TrackIdentity, identity_of
 from embeat_serve.reranking.remixes import is_remix
+from embeat_serve.reranking.spoken import is_spoken
 from embeat_serve.seeds.models import Seed
 from embeat_serve.seeds.seed_features import artists_of_seeds, popularity_floor
 
@@ -32,6 +33,7 @@ class RankedTrack:
     unpopular: bool
     """Whether its popularity is known and below the floor."""
     remix: bool
+    spoken: bool
     failed_filters: frozenset[str] = frozenset()
     """Names of the filters that the track does not pass."""
 
@@ -111,5 +113,6 @@ def ranked_tracks(
             popular=popularity is not None and popularity >= options.popular_threshold,
             unpopular=popularity is not None and popularity < floor,
             remix=is_remix(candidate),
+            spoken=is_spoken(candidate),
             failed_filters=filters.failed(candidate.payload),
         )

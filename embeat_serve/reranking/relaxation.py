@@ -10,6 +10,7 @@ from embeat_serve.filters.compiled import RELAXABLE_FILTERS
 from embeat_serve.reranking.constraints import (
     Constraint,
     DropRemixes,
+    DropSpoken,
     HeldBack,
     ListRequest,
     MinPopularity,
@@ -31,6 +32,7 @@ RELAXATION_ORDER: tuple[Constraint, ...] = (
     AlbumMaxShare(),
     OtherArtistMaxShare(),
     SameArtistMaxShare(),
+    DropSpoken(),
     HeldBack("genre"),
     # Filters of the request, in the order of the table in ``filters.compiled``.
     *(PassesFilter(spec.name) for spec in RELAXABLE_FILTERS),

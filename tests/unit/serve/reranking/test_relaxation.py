@@ -1,6 +1,6 @@
 from embeat_serve.filters.compiled import NO_FILTER, compile_filters
 from embeat_serve.filters.request import Filters
-from embeat_serve.options import RecallOptions
+from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.reranking.constraints import ListRequest
 from embeat_serve.reranking.relaxation import RELAXATION_ORDER, constraints_of, relaxations
 from embeat_serve.seeds.models import Seed
@@ -23,6 +23,7 @@ def test_rules_give_way_before_filters():
         "album_max_share",
         "other_artist_max_share",
         "same_artist_max_share",
+        "spoken",
         "genre",
         "tempo",
         "energy",
@@ -44,6 +45,13 @@ def test_remixes_may_be_listed_if_a_seed_is_one_or_the_option_is_off():
     assert "drop_remixes" in names(Seed({"track_name": "Song"}))
     assert "drop_remixes" not in names(Seed({"track_name": "Song - Remix"}))
     assert "drop_remixes" not in names(drop_remixes=False)
+
+
+def test_talk_may_be_listed_if_a_seed_is_talk_or_the_list_is_upstreams():
+    assert "spoken" in names(Seed({"track_name": "Song"}))
+    assert "spoken" not in names(Seed({"track_name": "Song - Commentary"}))
+    upstream = ListRequest([], PRESETS["upstream"], NO_FILTER)
+    assert "spoken" not in [rule.name for rule in constraints_of(upstream)]
 
 
 def test_constraints_give_way_one_after_the_other():

@@ -184,6 +184,14 @@ def test_remixes_may_follow_a_remix():
     assert ids(rerank(found, [seed(track_name="My Remix")], OPTIONS, k=1)[0]) == [1]
 
 
+def test_talk_fills_a_list_only_where_songs_run_out():
+    found = [candidate(1, "Song - Commentary"), candidate(2, artists=(3,))]
+    options = RecallOptions()
+    assert ids(rerank(found, [seed()], options, k=1)[0]) == [2]
+    ranked, relaxed = rerank(found, [seed()], options, k=2)
+    assert (sorted(ids(ranked)), "spoken" in relaxed) == ([1, 2], True)
+
+
 def test_unknown_popularity_passes_and_known_does_not():
     found = [candidate(1, popularity=0), candidate(2, artists=(3,)), candidate(3, artists=(4,))]
     assert ids(rerank(found, [seed(popularity=50)], OPTIONS, k=2)[0]) == [2, 3]
