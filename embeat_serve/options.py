@@ -47,8 +47,8 @@ class RecallOptions:
     """0..100; candidates below it are dropped, or below the seed's own where that is lower."""
 
     off_style_penalty: float = bounded(0.5, 0, 1)
-    """Share of its score that a song loses where it has no style in common with the seeds, in lists
-    that the trees order; 0: style does not matter beyond what they make of it."""
+    """Share of its score that a song loses where it has no style in common with the seeds, in
+    releases with trees; 0: style does not matter beyond what they make of it."""
 
     diversify: bool = True
     """Apply the list rules below; off gives the raw ranking."""

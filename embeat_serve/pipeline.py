@@ -108,7 +108,7 @@ def attempt(
             hydrated = HYDRATE[plan.hydration](release.store, request, table, retrieval)
     with trace.section("ranking"):
         table = score_payload(hydrated, request, scorer)
-        table = rank_by_trees(table, hydrated, request, results, release.tree_ranker)
+        table = score_by_second_stage(table, hydrated, request, results, release.tree_ranker)
         candidates = table.candidates(hydrated.payloads)
         seed_artists = artists_of_seeds(request.seeds.songs)
         demote_artists(candidates, artists_of(request.disliked), seed_artists)
@@ -230,15 +230,18 @@ def score_payload(
     return score_metadata(table, features, scorer)
 
 
-def rank_by_trees(
+def score_by_second_stage(
     table: CandidateTable,
     hydrated: Hydrated,
     request: RecommendationRequest,
     results: Sequence[ChannelResult],
     ranker: TreeRanker | None,
 ) -> CandidateTable:
-    """Score the candidates by the trees of the release; none where these do not apply."""
-    if ranker is None or not applies(request.options, results, is_artist=request.is_artist):
+    """Score the candidates by the trees of the release, where these apply, and by their style.
+
+    Upstream's list, and a release without trees, keep the scores of the first stage.
+    """
+    if ranker is None or request.options.upstream is not None:
         return table
     songs, vectors = request.seeds.songs, hydrated.vectors
     seeds = [song.payload for song in songs]
@@ -251,8 +254,9 @@ def rank_by_trees(
         SongColumns.of([hydrated.payloads[id] for id in ids], [vectors.get(id) for id in ids]),
         ranker.genre_vectors,
     )
-    ranked = ranker.rescore(table, features, len(songs))
-    return penalise_off_style(ranked, features, request.options.off_style_penalty)
+    if applies(results, is_artist=request.is_artist):
+        table = ranker.rescore(table, features, len(songs))
+    return penalise_off_style(table, features, request.options.off_style_penalty)
 
 
 def _with_vectors(queries: Iterable[Query], seed_codes: Sequence[int]) -> list[Query]:

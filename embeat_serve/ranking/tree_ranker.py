@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract.schema import CHANNELS, GENRE_VECTOR_SIZE
-from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.candidates import CandidateTable
 from embeat_serve.ranking.scoring import MAX_BLOCKED_SCORE
 from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
@@ -147,8 +146,6 @@ class TreeRanker:
         return 1 / (1 + np.exp(-odds))
 
 
-def applies(options: RecallOptions, results: Sequence[ChannelResult], *, is_artist: bool) -> bool:
+def applies(results: Sequence[ChannelResult], *, is_artist: bool) -> bool:
     """Whether the trees rank a request: they have learned from songs that have neighbour lists."""
-    if options.upstream is not None or is_artist:
-        return False
-    return any(one.channel == "playlist" and len(one.ids) > 0 for one in results)
+    return not is_artist and any(one.channel == "playlist" and len(one.ids) > 0 for one in results)

@@ -95,8 +95,8 @@ def test_lists_without_neighbour_lists_are_as_without_trees(
     assert lists[0].results == lists[1].results
 
 
-def test_lists_like_an_artist_are_as_without_trees(recommender: Recommender, plain: Recommender):
-    lists = [one.recommend(artist="Nova") for one in (recommender, plain)]
+def test_no_tree_orders_a_list_like_an_artist(recommender: Recommender, plain: Recommender):
+    lists = [one.recommend(artist="Nova", options=RAW) for one in (recommender, plain)]
     assert lists[0].results == lists[1].results
 
 
@@ -137,6 +137,28 @@ def test_songs_of_another_style_come_later(
 
     assert not all(by_seed_artist(0.0))
     assert sum(by_seed_artist(0.9)) > sum(by_seed_artist(0.0))
+
+
+def test_a_list_like_an_artist_lowers_songs_of_another_style(
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("embeat_serve.ranking.style.FULL_STYLE", 100.0)
+
+    def scores(penalty: float) -> dict[bool, dict[str, float]]:
+        options = replace(RAW, off_style_penalty=penalty)
+        result = recommender.recommend(artist="Jay Chou", k=30, options=options)
+        by_artist: dict[bool, dict[str, float]] = {True: {}, False: {}}
+        for song in result.results:
+            by_artist["Jay Chou" in song.artist_names][song.track_id] = song.score
+        return by_artist
+
+    before, after = scores(0.0), scores(0.5)
+    assert before[True]
+    assert after[True] == before[True]
+    # Songs by related artists are of the artist's style whatever their genres.
+    others = before[False].keys() & after[False].keys()
+    assert all(after[False][track] <= before[False][track] for track in others)
+    assert any(after[False][track] < 0.6 * before[False][track] for track in others)
 
 
 @pytest.mark.parametrize("content", [b"", b"no trees"])

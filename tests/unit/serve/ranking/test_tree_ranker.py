@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from embeat_serve.options import PRESETS, RecallOptions
+from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.candidates import CandidateTable
 from embeat_serve.ranking.model import DEFAULT_MODEL
 from embeat_serve.ranking.scoring import MAX_BLOCKED_SCORE, ScoringContext, score_channels
@@ -105,9 +105,7 @@ def test_trees_over_other_features_are_refused(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_trees_rank_songs_that_have_neighbour_lists():
-    options = RecallOptions()
-    assert applies(options, RESULTS, is_artist=False)
-    assert not applies(options, RESULTS[1:], is_artist=False)
-    assert not applies(options, [result_of("playlist", 0, {})], is_artist=False)
-    assert not applies(options, RESULTS, is_artist=True)
-    assert not applies(PRESETS["upstream"], RESULTS, is_artist=False)
+    assert applies(RESULTS, is_artist=False)
+    assert not applies(RESULTS[1:], is_artist=False)
+    assert not applies([result_of("playlist", 0, {})], is_artist=False)
+    assert not applies(RESULTS, is_artist=True)
