@@ -77,9 +77,10 @@ def evaluation(lake: LakeResource) -> dg.MaterializeResult:
     asset=release,
     blocking=True,
     pool="gpu",
-    description="Not significantly worse than what is served. Without a holdout release of the "
-    "candidate nothing is compared, and it passes; where only the published release has none, "
-    "both are queried themselves. EMBEAT_PUBLISH_WORSE=1 publishes all the same.",
+    description="Not significantly worse than what is served, nor than one of its own channels. "
+    "Without a holdout release of the candidate nothing is compared, and it passes; where only "
+    "the published release has none, both are queried themselves. "
+    "EMBEAT_PUBLISH_WORSE=1 publishes all the same.",
 )
 def release_is_no_worse(lake: LakeResource) -> dg.AssetCheckResult:
     """Compare the release last built with the published one; trains and builds nothing."""

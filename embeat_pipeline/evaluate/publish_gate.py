@@ -1,17 +1,32 @@
-"""Decide whether a release may be published: not where it is significantly worse than before."""
+"""Decide whether a release may be published.
+
+It may not where it is significantly worse than the published one, nor where its lists are
+significantly below those of one of its own channels: a merge has to pay.
+"""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from embeat_pipeline.evaluate.compare import query_values, release_side
+from embeat_pipeline.evaluate.compare import Side, query_values, release_side
 from embeat_pipeline.evaluate.holdout.registry import holdout_of
-from embeat_pipeline.evaluate.inputs.catalogue import read_catalogue
+from embeat_pipeline.evaluate.inputs.catalogue import Catalogue, read_catalogue
 from embeat_pipeline.evaluate.inputs.playlist_split import load_split
-from embeat_pipeline.evaluate.options import EvaluationOptions, sample_queries
+from embeat_pipeline.evaluate.inputs.release_client import open_client
+from embeat_pipeline.evaluate.options import (
+    EvaluationOptions,
+    EvaluationQueries,
+    sample_queries,
+)
+from embeat_pipeline.evaluate.report.opponent import GUARDED, never_below
+from embeat_pipeline.evaluate.report.summary import masks
+from embeat_pipeline.evaluate.systems.release_presets import evaluate_presets, release_presets
 from embeat_pipeline.interactions import bootstrap
+from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
 from embeat_serve.contract.lake import LakePaths
+from embeat_serve.contract.schema import CHANNELS
 from embeat_serve.errors import BrokenRelease, NoRelease
 from embeat_serve.stores.factory import current_release
 
@@ -19,6 +34,10 @@ OVERRIDE = "EMBEAT_PUBLISH_WORSE"
 """Environment variable: 1 publishes whatever the comparison says."""
 
 GATE_OPTIONS = EvaluationOptions(seed_counts=(1, 5), max_queries=400)
+
+CHANNEL_LEVEL = 0.998
+"""Coverage of an interval of the difference to a channel: 95% of all thirty together (Bonferroni),
+or chance would hold back one release in a few."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +58,7 @@ def judge_release(
     Their holdout releases are queried, which have not seen the test playlists. Without a holdout
     release of the candidate nothing is compared, and the candidate passes. Where only the
     published release has none, both releases are queried themselves: both have seen the
-    playlists.
+    playlists. The candidate's channels are queried where its holdout release is.
 
     Raises:
         PipelineError: no playlist has enough tracks to draw queries from.
@@ -61,8 +80,15 @@ def judge_release(
             f"`python -m embeat_pipeline evaluate --lake {lake.root}` makes one",
         )
 
+    return _measure(lake, candidate, published, options)
+
+
+def _measure(
+    lake: LakePaths, candidate: str, published: str, options: EvaluationOptions
+) -> Verdict:
     names = (candidate, published)
     sides = [release_side(lake, name, options.split) for name in names]
+    holdout = sides[0]
     if any(side.has_seen for side in sides):
         sides = [release_side(lake, name, split=None) for name in names]
     data = load_split(lake, options.split)
@@ -77,6 +103,45 @@ def judge_release(
         f"{candidate} against {published}, {manner}: nDCG@20 {gain.mean:+.4f} "
         f"[{gain.low:+.4f}, {gain.high:+.4f}] on {gain.count} playlists"
     )
-    if gain.high < 0:
-        return Verdict(False, f"{reason}; publish it anyway with {OVERRIDE}=1", gain)
+    below = [*below_best_channel(holdout, queries, catalogue, options)]
+    if below or gain.high < 0:
+        reason = "; ".join([reason, *below, f"publish it anyway with {OVERRIDE}=1"])
+        return Verdict(False, reason, gain)
     return Verdict(True, reason, gain)
+
+
+def below_best_channel(
+    side: Side, queries: EvaluationQueries, catalogue: Catalogue, options: EvaluationOptions
+) -> Iterator[str]:
+    """Say in which strata the product or the fused list is significantly below a channel.
+
+    Args:
+        side: a holdout release.
+        queries: it has not seen their playlists.
+        catalogue: of its lake.
+        options: length of the lists, seed and workers.
+
+    Yields:
+        A phrase for each system, number of seeds and stratum, see ``opponent.never_below``.
+    """
+    names = (*GUARDED, *CHANNELS)
+    presets = {
+        name: preset for name, preset in release_presets(side.options).items() if name in names
+    }
+    with open_client(side.lake, side.release, options.workers) as recommend:
+        systems = [
+            *evaluate_presets(recommend, presets, catalogue, queries=queries.queries, k=options.k)
+        ]
+    for count, query_set in queries.queries.items():
+        values = {
+            system.name: ranking_metrics(system.ranked[count], query_set.targets)
+            for system in systems
+        }
+        guard = never_below(values, masks(queries.strata(count)), options.seed, CHANNEL_LEVEL)
+        for name, strata in guard.items():
+            for stratum, found in strata.items():
+                if found["is_below"]:
+                    yield (
+                        f"{name} is {-found['mean']:.4f} below the channel {found['channel']} "
+                        f"({count} seed{'s' * (count > 1)}, {stratum})"
+                    )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from embeat_pipeline.evaluate.report import summary
 from embeat_pipeline.evaluate.report.summary import HEADLINE, NOVEL, Values
 from embeat_pipeline.evaluate.systems.base import FUSED, PRODUCT, System, SystemGroup
+from embeat_pipeline.interactions import bootstrap
 from embeat_serve.contract.schema import CHANNELS
 
 MIN_GUARD_QUERIES = 50
@@ -94,7 +95,10 @@ def _compared(systems: Sequence[System], opponent: str) -> list[str]:
 
 
 def never_below(
-    values: Values, rows: Mapping[str, NDArray[np.bool_]], seed: int = 0
+    values: Values,
+    rows: Mapping[str, NDArray[np.bool_]],
+    seed: int = 0,
+    level: float = bootstrap.LEVEL,
 ) -> dict[str, dict[str, Any]]:
     """Compare the product and the fused list with the best single channel of each stratum.
 
@@ -104,6 +108,7 @@ def never_below(
         values: of ``summary.query_values``.
         rows: of ``summary.masks``.
         seed: of the bootstrap.
+        level: coverage of the intervals.
 
     Returns:
         System -> stratum with enough queries -> ``channel`` (its name), the interval of the
@@ -119,7 +124,7 @@ def never_below(
         best = max(channels, key=lambda name: channels[name][mask].mean())
         of_stratum = {stratum: mask}
         gains = summary.differences(
-            {name: values[name] for name in (*guarded, best)}, best, of_stratum, seed
+            {name: values[name] for name in (*guarded, best)}, best, of_stratum, seed, level
         )
         for name in guarded:
             gain = gains[name][stratum]

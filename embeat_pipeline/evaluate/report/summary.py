@@ -88,7 +88,11 @@ def table(
 
 
 def differences(
-    values: Values, reference: str, rows: Mapping[str, NDArray[np.bool_]], seed: int = 0
+    values: Values,
+    reference: str,
+    rows: Mapping[str, NDArray[np.bool_]],
+    seed: int = 0,
+    level: float = bootstrap.LEVEL,
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Intervals of the headline metric minus the reference's: system -> stratum -> interval."""
     others = [system for system in values if system != reference]
@@ -96,7 +100,7 @@ def differences(
     result: dict[str, Any] = {system: {} for system in others}
     for stratum, mask in rows.items():
         for system, interval in zip(
-            others, bootstrap.intervals(matrix[:, mask], seed), strict=True
+            others, bootstrap.intervals(matrix[:, mask], seed, level=level), strict=True
         ):
             if interval.count:
                 result[system][stratum] = asdict(interval)

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import polars as pl
@@ -9,6 +10,7 @@ from embeat_pipeline.evaluate.holdout.registry import holdout_of
 from embeat_pipeline.evaluate.holdout.release import build_holdout_release, evaluation_lake
 from embeat_pipeline.evaluate.options import EvaluationOptions
 from embeat_pipeline.evaluate.publish_gate import OVERRIDE, judge_release
+from embeat_pipeline.evaluate.report import opponent
 from embeat_pipeline.index import build
 from embeat_pipeline.index.build import build_release
 from embeat_pipeline.index.config import BuildOptions
@@ -70,6 +72,22 @@ def test_a_worse_release_is_not_published(lake, broken_trainer, monkeypatch):
     assert "by holdout releases" in verdict.reason
     monkeypatch.setenv(OVERRIDE, "1")
     assert judge_release(lake, candidate, OPTIONS).passed
+
+
+def test_a_release_below_one_of_its_channels_is_not_published(lake, broken_trainer, monkeypatch):
+    broken_trainer(lake)
+    publish_release(lake, build_release(lake)["release"])
+    monkeypatch.setattr(build, "code_version", lambda _: "another version")
+    candidate = build_release(lake)["release"]
+    (lake.root / "evaluation" / "holdout_release.json").unlink()
+    build_holdout_release(lake, OPTIONS.split, "cpu")
+    monkeypatch.setattr(opponent, "MIN_GUARD_QUERIES", 20)
+    verdict = judge_release(lake, candidate, OPTIONS)
+    assert verdict.difference is not None
+    assert verdict.difference.high >= 0, "the published release is as bad"
+    assert not verdict.passed
+    assert re.search(r"fused is \d.\d+ below the channel \w+ \(1 seed, all\)", verdict.reason)
+    assert OVERRIDE in verdict.reason
 
 
 def test_without_a_holdout_release_of_the_candidate_nothing_is_trained_or_compared(lake):
