@@ -21,7 +21,7 @@ from embeat_pipeline.evaluate.options import (
     sample_queries,
 )
 from embeat_pipeline.evaluate.report.opponent import GUARDED, never_below
-from embeat_pipeline.evaluate.report.summary import masks
+from embeat_pipeline.evaluate.report.summary import ALL, OVERLAPPING, masks
 from embeat_pipeline.evaluate.systems.release_presets import evaluate_presets, release_presets
 from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
@@ -115,6 +115,8 @@ def below_best_channel(
 ) -> Iterator[str]:
     """Say in which strata the product or the fused list is significantly below a channel.
 
+    Only novel playlists count: a playlist much like a known one asks what the release remembers.
+
     Args:
         side: a holdout release.
         queries: it has not seen their playlists.
@@ -137,7 +139,9 @@ def below_best_channel(
             system.name: ranking_metrics(system.ranked[count], query_set.targets)
             for system in systems
         }
-        guard = never_below(values, masks(queries.strata(count)), options.seed, CHANNEL_LEVEL)
+        rows = masks(queries.strata(count))
+        of_novel = {name: mask for name, mask in rows.items() if name not in (ALL, OVERLAPPING)}
+        guard = never_below(values, of_novel, options.seed, CHANNEL_LEVEL)
         for name, strata in guard.items():
             for stratum, found in strata.items():
                 if found["is_below"]:
