@@ -42,7 +42,7 @@ ENVIRONMENT = {
     "EMBEAT_DEVICE": ("`auto`", "`cpu` or `cuda` to insist; for training and encoding"),
     "EMBEAT_EXECUTOR": ("unset: processes here", "`module:name` of a Dagster executor"),
     "EMBEAT_FULL_BUILD": ("unset", "`1`: build the next release in full, not from the last one"),
-    "EMBEAT_PUBLISH_WORSE": ("unset", "`1`: publish although the release is significantly worse"),
+    "EMBEAT_PUBLISH_WORSE": ("unset", "`1`: publish although the check before it has failed"),
 }
 """Variable -> default, and what it is for. Settings with a class of their own come below."""
 

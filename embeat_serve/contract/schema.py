@@ -22,6 +22,9 @@ VECTOR_SIZE = 64
 GENRE_VECTOR_SIZE = 32
 """Dimensions of the genre vectors."""
 
+LEAST_GENRE_LENGTH: Final = 0.05
+"""Length of the mean genre vector of a song or an artist below which its place is not known."""
+
 
 class Collection:
     """The collections of a release."""

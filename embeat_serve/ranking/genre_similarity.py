@@ -10,6 +10,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_serve.contract.schema import LEAST_GENRE_LENGTH
+
 
 def pad_lists(lists: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     """(n, longest) values of n lists, -1 after the last of each."""
@@ -43,10 +45,6 @@ def genre_similarity(
     return np.where((candidates >= 0).any(axis=1), cosines, np.nan)
 
 
-LEAST_KNOWN = 0.05
-"""Length of the mean genre vector of a song below which its place is not known."""
-
-
 def genre_nearness(
     seeds: NDArray[np.int64], candidates: NDArray[np.int64], vectors: NDArray[np.float32]
 ) -> NDArray[np.float64]:
@@ -68,7 +66,7 @@ def _mean_vectors(genres: NDArray[np.int64], vectors: NDArray[np.float32]) -> ND
     of_genres = np.concatenate([vectors, none])[np.where(known, genres, len(vectors))]
     means = (_genre_weights(genres)[:, :, None] * of_genres).sum(axis=1)
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    return means / np.where(lengths >= LEAST_KNOWN, lengths, np.nan)
+    return means / np.where(lengths >= LEAST_GENRE_LENGTH, lengths, np.nan)
 
 
 def _genre_weights(genres: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -7,9 +7,7 @@ from scipy import sparse
 from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.neighbours.artists import ArtistSource
 from embeat_pipeline.playlists.neighbours.inputs import UNKNOWN, NeighbourInputs
-
-LEAST_KNOWN = 0.05
-"""Length of an artist's mean genre vector below which its place is not known."""
+from embeat_serve.contract.schema import LEAST_GENRE_LENGTH
 
 
 class StyleFit:
@@ -70,4 +68,6 @@ class StyleFit:
         """
         means = self._genres[artists] @ self._genre_vectors
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
-        return np.where(lengths >= LEAST_KNOWN, means / np.maximum(lengths, LEAST_KNOWN), 0)
+        return np.where(
+            lengths >= LEAST_GENRE_LENGTH, means / np.maximum(lengths, LEAST_GENRE_LENGTH), 0
+        )
