@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from embeat_serve.contract.schema import TrackField
 from embeat_serve.options import RecallOptions
 from embeat_serve.reranking.deduplication import TrackIdentity
 from embeat_serve.reranking.ranked_tracks import RankedTrack
@@ -32,13 +33,19 @@ class ListLimits:
     def of(cls, options: RecallOptions, seeds: Sequence[Seed], k: int) -> Self:
         """The limits of a list of ``k`` tracks.
 
-        Seeds with several main artists have a share for each artist.
+        Seeds with several main artists have a share for each artist. No popular song has to be
+        there where no seed is one: to who asks about a little-known song, a hit of its year jars.
+        Upstream asks for popular songs whatever the seeds.
         """
         main_artists = len({seed.artist_codes[0] for seed in seeds if seed.artist_codes})
         per_seed_artist = at_most(options.same_artist_max_share, k)
         least = min(at_least(options.same_artist_min_share, k), per_seed_artist)
         if not main_artists or k * options.same_artist_max_share < 1:
             least = 0
+        asks_for_popular = options.upstream is not None or any(
+            (seed.payload.get(TrackField.POPULARITY) or 0) >= options.popular_threshold
+            for seed in seeds
+        )
         return cls(
             length=k,
             per_album=at_most(options.album_max_share, k),
@@ -46,7 +53,7 @@ class ListLimits:
             per_seed_artist=per_seed_artist,
             all_seed_artists=per_seed_artist * main_artists,
             least_by_seed_artists=least,
-            least_popular=at_least(options.popular_min_share, k),
+            least_popular=at_least(options.popular_min_share, k) if asks_for_popular else 0,
         )
 
 

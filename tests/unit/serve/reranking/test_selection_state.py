@@ -1,6 +1,6 @@
 import pytest
 
-from embeat_serve.options import RecallOptions
+from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.reranking.selection_state import ListLimits, at_least, at_most
 from embeat_serve.seeds.models import Seed
 
@@ -26,3 +26,14 @@ def test_each_artist_of_the_seeds_has_a_share():
 def test_seeds_without_an_artist_demand_no_share():
     limits = ListLimits.of(RecallOptions(), [Seed({})], 20)
     assert limits.least_by_seed_artists == 0
+
+
+@pytest.mark.parametrize(
+    ("popularity", "least"), [((None,), 0), ((59,), 0), ((20, 60), 2), ((90,), 2)]
+)
+def test_popular_songs_have_to_be_there_where_a_seed_is_popular(
+    popularity: tuple[int | None, ...], least: int
+):
+    seeds = [Seed({} if value is None else {"popularity": value}) for value in popularity]
+    assert ListLimits.of(RecallOptions(), seeds, 20).least_popular == least
+    assert ListLimits.of(PRESETS["upstream"], seeds, 20).least_popular == 2
