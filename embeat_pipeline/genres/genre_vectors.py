@@ -92,6 +92,10 @@ def embed(pairs: sparse.csr_array, options: GenreVectorOptions) -> NDArray[np.fl
     return vectors
 
 
+LEAST_INFORMATION = 1e-9
+"""Pointwise mutual information, in nats, below which it is an error of rounding."""
+
+
 def mutual_information(pairs: sparse.csr_array, options: GenreVectorOptions) -> sparse.csr_array:
     """Positive pointwise mutual information of pairs, each row of length 1 (or 0).
 
@@ -103,8 +107,9 @@ def mutual_information(pairs: sparse.csr_array, options: GenreVectorOptions) -> 
     expected = own[cells.row] * other[cells.col] / max(other.sum(), 1e-12)
     information = np.log(np.maximum(cells.data, 1e-12) / np.maximum(expected, 1e-12))
     support = cells.data / (cells.data + options.support_shift)
-    values = np.maximum(information, 0) * support
+    # Logarithms of what is as frequent as expected are no exact zeros.
+    values = np.where(information > LEAST_INFORMATION, information, 0) * support
     rows = sparse.csr_array((values, (cells.row, cells.col)), shape=pairs.shape)
     rows.eliminate_zeros()
     lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    return sparse.csr_array(rows.multiply(1 / np.maximum(lengths, 1e-12)[:, None]))
+    return sparse.csr_array(rows.multiply(1 / np.where(lengths > 0, lengths, 1)[:, None]))

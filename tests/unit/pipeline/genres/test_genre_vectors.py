@@ -89,6 +89,13 @@ def test_without_listed_genres_vectors_are_zero(make_lake: MakeLake, tmp_path: P
     assert not read_vectors(lake.table("genre_vectors"), "vector").any()
 
 
+@given(st.floats(0.001, 1_000))
+def test_pairs_as_frequent_as_expected_say_nothing(weight: float) -> None:
+    """A genre that goes with itself alone; logarithms are off by a rounding error."""
+    pairs = sparse.csr_array(np.array([[weight]]))
+    assert mutual_information(pairs, OPTIONS).nnz == 0
+
+
 @given(
     st.integers(1, 60).flatmap(
         lambda size: st.lists(
