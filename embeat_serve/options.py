@@ -59,7 +59,7 @@ class RecallOptions:
     other_artist_max_share: float = bounded(0.2, 0, 1)
     """Most share of songs by any other artist."""
     popular_min_share: float = bounded(0.10, 0, 1)
-    """Least share of popular songs, where a seed is one."""
+    """Least share of popular songs, where half of the seeds are, or ``hits`` is above 0."""
     popular_threshold: int = bounded(60, 0, 100)
     """0..100; from here on a track counts as popular."""
     album_max_share: float = bounded(0.2, 0, 1)

@@ -36,8 +36,8 @@ OVERRIDE = "EMBEAT_PUBLISH_WORSE"
 GATE_OPTIONS = EvaluationOptions(seed_counts=(1, 5), max_queries=400)
 
 CHANNEL_LEVEL = 0.998
-"""Coverage of an interval of the difference to a channel: 95% of all thirty together (Bonferroni),
-or chance would hold back one release in a few."""
+"""Coverage of an interval of the difference to a channel: 95% of all 24 together (Bonferroni), or
+chance would hold back one release in a few."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ def below_best_channel(
     """Say in which strata the product or the fused list is significantly below a channel.
 
     Only novel playlists count: a playlist much like a known one asks what the release remembers.
+    Settings of upstream's merge, or of one channel, merge nothing that could be judged.
 
     Args:
         side: a holdout release.
@@ -126,7 +127,10 @@ def below_best_channel(
     Yields:
         A phrase for each system, number of seeds and stratum, see ``opponent.never_below``.
     """
-    names = (*GUARDED, *CHANNELS)
+    channels = [name for name in CHANNELS if name in side.options.channels]
+    if side.options.upstream is not None or len(channels) < 2:
+        return
+    names = (*GUARDED, *channels)
     presets = {
         name: preset for name, preset in release_presets(side.options).items() if name in names
     }

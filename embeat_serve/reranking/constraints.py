@@ -13,7 +13,7 @@ from embeat_serve.options import RecallOptions
 from embeat_serve.reranking.ranked_tracks import RankedTrack
 from embeat_serve.reranking.remixes import is_remix
 from embeat_serve.reranking.selection_state import SelectionState
-from embeat_serve.reranking.spoken import is_spoken
+from embeat_serve.reranking.spoken import are_mostly_spoken
 from embeat_serve.seeds.models import Seed
 
 
@@ -31,7 +31,7 @@ class Constraint(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in ``Recommendations.relaxed``: of the option or filter that sets the rule."""
+        """The name in ``Recommendations.relaxed``: of the rule's option or filter, if any."""
         ...
 
     def applies_to(self, request: ListRequest) -> bool:
@@ -76,13 +76,13 @@ class DropRemixes:
 
 
 class DropSpoken:
-    """No commentary, interview or skit, unless a seed is one; upstream's list has no such rule."""
+    """No commentary, interview or skit, unless most seeds are; upstream has no such rule."""
 
     name = "spoken"
 
     def applies_to(self, request: ListRequest) -> bool:
         """See ``Constraint``."""
-        return request.options.upstream is None and not any(map(is_spoken, request.seeds))
+        return request.options.upstream is None and not are_mostly_spoken(request.seeds)
 
     def blocks(self, track: RankedTrack, state: SelectionState) -> bool:
         """See ``Constraint``."""

@@ -33,19 +33,14 @@ class ListLimits:
     def of(cls, options: RecallOptions, seeds: Sequence[Seed], k: int) -> Self:
         """The limits of a list of ``k`` tracks.
 
-        Seeds with several main artists have a share for each artist. No popular song has to be
-        there where no seed is one: to who asks about a little-known song, a hit of its year jars.
-        Upstream asks for popular songs whatever the seeds.
+        Seeds with several main artists have a share for each artist.
         """
         main_artists = len({seed.artist_codes[0] for seed in seeds if seed.artist_codes})
         per_seed_artist = at_most(options.same_artist_max_share, k)
         least = min(at_least(options.same_artist_min_share, k), per_seed_artist)
         if not main_artists or k * options.same_artist_max_share < 1:
             least = 0
-        asks_for_popular = options.upstream is not None or any(
-            (seed.payload.get(TrackField.POPULARITY) or 0) >= options.popular_threshold
-            for seed in seeds
-        )
+        least_popular = at_least(options.popular_min_share, k)
         return cls(
             length=k,
             per_album=at_most(options.album_max_share, k),
@@ -53,8 +48,21 @@ class ListLimits:
             per_seed_artist=per_seed_artist,
             all_seed_artists=per_seed_artist * main_artists,
             least_by_seed_artists=least,
-            least_popular=at_least(options.popular_min_share, k) if asks_for_popular else 0,
+            least_popular=least_popular if asks_for_popular(options, seeds) else 0,
         )
+
+
+def asks_for_popular(options: RecallOptions, seeds: Sequence[Seed]) -> bool:
+    """Whether popular songs have to be in a list: where at least half of the seeds are popular.
+
+    To who asks about a little-known song, a hit of its year jars. The dial ``hits`` asks for
+    popular songs whatever the seeds, and so does upstream.
+    """
+    if options.upstream is not None or options.hits > 0:
+        return True
+    known = [seed.payload.get(TrackField.POPULARITY) for seed in seeds]
+    popular = [value is not None and value >= options.popular_threshold for value in known]
+    return bool(popular) and 2 * sum(popular) >= len(popular)
 
 
 class SelectionState:

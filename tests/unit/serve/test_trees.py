@@ -88,7 +88,7 @@ def test_contributions_sum_to_scores_in_0_to_1(recommender: Recommender):
 @pytest.mark.parametrize(
     "options", [replace(RAW, channels=("acoustic", "genre_popular")), PRESETS["upstream"]], ids=str
 )
-def test_lists_without_neighbour_lists_are_as_without_trees(
+def test_no_tree_orders_a_list_without_neighbour_lists_or_of_upstreams_merge(
     recommender: Recommender, plain: Recommender, options: RecallOptions
 ):
     lists = [one.recommend(track_ids=[SUNNY], options=options) for one in (recommender, plain)]

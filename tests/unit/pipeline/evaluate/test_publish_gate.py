@@ -90,6 +90,15 @@ def test_a_release_below_one_of_its_channels_is_not_published(lake, broken_train
     assert OVERRIDE in verdict.reason
 
 
+def test_a_release_at_least_as_good_as_its_channels_is_published(lake, monkeypatch):
+    monkeypatch.setattr(build, "code_version", lambda _: "another version")
+    candidate = build_release(lake)["release"]
+    (lake.root / "evaluation" / "holdout_release.json").unlink()
+    build_holdout_release(lake, OPTIONS.split, "cpu")
+    monkeypatch.setattr(opponent, "MIN_GUARD_QUERIES", 10)
+    assert judge_release(lake, candidate, replace(OPTIONS, max_queries=100)).passed
+
+
 def test_without_a_holdout_release_of_the_candidate_nothing_is_trained_or_compared(lake):
     shuffle_neighbours(lake)
     candidate = build_release(lake)["release"]

@@ -29,11 +29,13 @@ def test_seeds_without_an_artist_demand_no_share():
 
 
 @pytest.mark.parametrize(
-    ("popularity", "least"), [((None,), 0), ((59,), 0), ((20, 60), 2), ((90,), 2)]
+    ("popularity", "least"),
+    [((None,), 0), ((59,), 0), ((20, 60), 2), ((90,), 2), ((90, 20, 30), 0)],
 )
-def test_popular_songs_have_to_be_there_where_a_seed_is_popular(
+def test_popular_songs_have_to_be_there_where_half_of_the_seeds_are(
     popularity: tuple[int | None, ...], least: int
 ):
     seeds = [Seed({} if value is None else {"popularity": value}) for value in popularity]
     assert ListLimits.of(RecallOptions(), seeds, 20).least_popular == least
     assert ListLimits.of(PRESETS["upstream"], seeds, 20).least_popular == 2
+    assert ListLimits.of(RecallOptions(hits=0.5), seeds, 20).least_popular == 2
