@@ -76,7 +76,7 @@ class DropRemixes:
 
 
 class DropSpoken:
-    """No commentary, interview or skit, unless most seeds are; upstream has no such rule."""
+    """No commentary, interview or skit, unless half of the seeds are; upstream has no such rule."""
 
     name = "spoken"
 

@@ -47,7 +47,7 @@ def test_remixes_may_be_listed_if_a_seed_is_one_or_the_option_is_off():
     assert "drop_remixes" not in names(drop_remixes=False)
 
 
-def test_talk_may_be_listed_if_a_seed_is_talk_or_the_list_is_upstreams():
+def test_talk_may_be_listed_if_the_seed_is_talk_or_the_list_is_upstreams():
     assert "spoken" in names(Seed({"track_name": "Song"}))
     assert "spoken" not in names(Seed({"track_name": "Song - Commentary"}))
     upstream = ListRequest([], PRESETS["upstream"], NO_FILTER)
