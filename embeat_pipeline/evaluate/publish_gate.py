@@ -5,10 +5,11 @@ significantly below those of one of its own channels: a merge has to pay.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeat_pipeline.evaluate.compare import Side, query_values, release_side
 from embeat_pipeline.evaluate.holdout.registry import holdout_of
@@ -20,8 +21,9 @@ from embeat_pipeline.evaluate.options import (
     EvaluationQueries,
     sample_queries,
 )
-from embeat_pipeline.evaluate.report.opponent import GUARDED, never_below
-from embeat_pipeline.evaluate.report.summary import ALL, OVERLAPPING, masks
+from embeat_pipeline.evaluate.report.opponent import never_below
+from embeat_pipeline.evaluate.report.summary import ALL, HEADLINE, OVERLAPPING, masks
+from embeat_pipeline.evaluate.systems.base import FUSED, PRODUCT
 from embeat_pipeline.evaluate.systems.release_presets import evaluate_presets, release_presets
 from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.interactions.ranking_metrics import ranking_metrics
@@ -103,7 +105,8 @@ def _measure(
         f"{candidate} against {published}, {manner}: nDCG@20 {gain.mean:+.4f} "
         f"[{gain.low:+.4f}, {gain.high:+.4f}] on {gain.count} playlists"
     )
-    below = [*below_best_channel(holdout, queries, catalogue, options)]
+    product = new if sides[0] == holdout else query_values(holdout, queries, catalogue, options)
+    below = [*below_best_channel(holdout, product, queries, catalogue, options=options)]
     if below or gain.high < 0:
         reason = "; ".join([reason, *below, f"publish it anyway with {OVERRIDE}=1"])
         return Verdict(False, reason, gain)
@@ -111,7 +114,12 @@ def _measure(
 
 
 def below_best_channel(
-    side: Side, queries: EvaluationQueries, catalogue: Catalogue, options: EvaluationOptions
+    side: Side,
+    product: Mapping[int, NDArray[np.float64]],
+    queries: EvaluationQueries,
+    catalogue: Catalogue,
+    *,
+    options: EvaluationOptions,
 ) -> Iterator[str]:
     """Say in which strata the product or the fused list is significantly below a channel.
 
@@ -120,6 +128,7 @@ def below_best_channel(
 
     Args:
         side: a holdout release.
+        product: its ``query_values``.
         queries: it has not seen their playlists.
         catalogue: of its lake.
         options: length of the lists, seed and workers.
@@ -130,7 +139,7 @@ def below_best_channel(
     channels = [name for name in CHANNELS if name in side.options.channels]
     if side.options.upstream is not None or len(channels) < 2:
         return
-    names = (*GUARDED, *channels)
+    names = (FUSED, *channels)
     presets = {
         name: preset for name, preset in release_presets(side.options).items() if name in names
     }
@@ -142,7 +151,7 @@ def below_best_channel(
         values = {
             system.name: ranking_metrics(system.ranked[count], query_set.targets)
             for system in systems
-        }
+        } | {PRODUCT: {HEADLINE: product[count]}}
         rows = masks(queries.strata(count))
         of_novel = {name: mask for name, mask in rows.items() if name not in (ALL, OVERLAPPING)}
         guard = never_below(values, of_novel, options.seed, CHANNEL_LEVEL)
