@@ -31,6 +31,13 @@ STRENGTH_WORDS = (
 FEW_PLAYLISTS = 0.25
 """Confidence below which the words mention few playlists: about ten of them hold the seed."""
 
+TITLE_WORDS = (
+    (0.6, "goes into playlists of such a name"),
+    (0.3, "goes into playlists of a similar name"),
+    (-1.0, "goes now and then into playlists of a similar name"),
+)
+"""Lowest strength of the title's evidence -> words."""
+
 SOUND_WORDS = (
     (0.9, "sounds very much alike"),
     (0.75, "sounds alike"),
@@ -170,8 +177,14 @@ def _channel_words(channel: str, case: Case) -> list[str]:
             return [f"by an artist related to {names[0]}" if names else "by a related artist"]
         case "genre_popular":
             return ["popular in the genre"]
+        case "title":
+            return [_title_words(item.strength or 0.0)]
         case _:
             return []
+
+
+def _title_words(strength: float) -> str:
+    return f"{_words(TITLE_WORDS, strength)} ({strength:.2f})"
 
 
 def _same_artist_words(candidate: Candidate, seed: Seed) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract.payload import TrackPayload
-from embeat_serve.contract.schema import CHANNELS, Collection, TrackField
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS, Collection, TrackField
 from embeat_serve.ranking.candidates import Candidate, CandidateTable
 from embeat_serve.ranking.features import metadata_features
 from embeat_serve.ranking.model import DEFAULT_MODEL
@@ -16,6 +16,7 @@ from embeat_serve.ranking.preselection import preselect
 from embeat_serve.ranking.scoring import (
     Scorer,
     ScoringContext,
+    TitleRole,
     score_channels,
     score_metadata,
 )
@@ -49,7 +50,7 @@ from embeat_serve.stores.batch import QueryBatch
 from embeat_serve.stores.query import Filter, Hit, Ids, Query
 from embeat_serve.trace import Trace
 
-_PLAYLIST = CHANNELS.index("playlist")
+_PLAYLIST = EVIDENCE_CHANNELS.index("playlist")
 _FALLBACK = Fallback()
 
 
@@ -87,7 +88,11 @@ def attempt(
         The list, and whether everything that could fill it was fetched.
     """
     scoring = ScoringContext(
-        request.options, DEFAULT_MODEL, len(request.seeds.songs), request.is_artist
+        request.options,
+        DEFAULT_MODEL,
+        len(request.seeds.songs),
+        is_artist=request.is_artist,
+        title=request.title_role,
     )
     with trace.section("channels"):
         with_retrieval = plan.hydration is HydrationMode.WITH_RETRIEVAL
@@ -239,9 +244,12 @@ def score_by_second_stage(
 ) -> CandidateTable:
     """Score the candidates by the trees of the release, where these apply, and by their style.
 
-    Upstream's list, and a release without trees, keep the scores of the first stage.
+    Upstream's list, one made from a title alone, and a release without trees keep the scores of
+    the first stage.
     """
     if ranker is None or request.options.upstream is not None:
+        return table
+    if request.title_role is TitleRole.ALONE:
         return table
     songs, vectors = request.seeds.songs, hydrated.vectors
     seeds = [song.payload for song in songs]

@@ -9,9 +9,11 @@ from embeat_serve.contract.schema import TrackField
 from embeat_serve.filters.compiled import NO_FILTER, CompiledFilter
 from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.features import METADATA_FIELDS
+from embeat_serve.ranking.scoring import TitleRole
 from embeat_serve.retrieval.fallback import Fallback
 from embeat_serve.retrieval.request import RetrievalRequest
 from embeat_serve.seeds.models import Seed, SeedSet
+from embeat_serve.titles.title_model import TitleProfile
 
 CANDIDATE_FIELDS = (
     TrackField.TRACK_ID,
@@ -75,6 +77,7 @@ class RecommendationRequest:
         k: length of the list.
         filters: what its songs must be.
         disliked: songs that it shall not be like, and not hold.
+        title: what the title of the list says; None where it has none, or one that says nothing.
         store_calls: store calls already made for this request.
     """
 
@@ -83,12 +86,20 @@ class RecommendationRequest:
     k: int
     filters: CompiledFilter = NO_FILTER
     disliked: Sequence[Seed] = ()
+    title: TitleProfile | None = None
     store_calls: int = 1
 
     @property
     def is_artist(self) -> bool:
         """Whether the seeds stand for an artist."""
         return self.seeds.artist is not None
+
+    @property
+    def title_role(self) -> TitleRole:
+        """What the title counts for."""
+        if self.title is None:
+            return TitleRole.NONE
+        return TitleRole.ALONE if self.seeds.title is not None else TitleRole.BESIDE_SEEDS
 
     @property
     def pool_length(self) -> int:
@@ -113,6 +124,7 @@ class RecommendationRequest:
             filters=self.filters,
             disliked=self.disliked,
             artist_neighbours=self.seeds.neighbours,
+            title=self.title,
             payload=payload,
         )
 

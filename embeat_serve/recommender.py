@@ -21,9 +21,10 @@ from embeat_serve.ranking.steering import steer_options
 from embeat_serve.recommendation_plan import RecommendationRequest
 from embeat_serve.release import Release
 from embeat_serve.release_watcher import PublishedReleases, ReleaseSource, ReleaseWatcher
-from embeat_serve.results import Recommendations, SeedSong, Song
+from embeat_serve.results import ListTitle, Recommendations, SeedSong, Song
 from embeat_serve.seeds.exclusions import ExclusionQuery, ExclusionRequest, Exclusions
 from embeat_serve.seeds.models import SeedSet
+from embeat_serve.seeds.parsing import check_text
 from embeat_serve.seeds.request import (
     Features,
     Playlist,
@@ -41,6 +42,7 @@ class UnresolvedRequest:
     """One request, parsed and checked; its seeds and exclusions are not looked up yet."""
 
     seeds: SeedRequest
+    title: str | None
     exclusions: ExclusionRequest
     filters: Filters | None
     options: RecallOptions
@@ -81,13 +83,16 @@ class Recommender:
         artist: str | None = None,
         playlist: Playlist | None = None,
         features: Features | None = None,
+        title: str | None = None,
         k: int = 20,
         dislikes: Sequence[str] = (),
         filters: Filters | None = None,
         options: RecallOptions | None = None,
         explain: bool = False,
     ) -> Recommendations:
-        """Recommend songs like a song, several songs or an artist: give one of the first six.
+        """Recommend songs like a song, several songs or an artist, or for a title.
+
+        Give one of the first six, a title, or both.
 
         Args:
             text: "title - artist" either way round, a title, an artist, an id, a link or an ISRC.
@@ -96,6 +101,9 @@ class Recommender:
             artist: a name, or a link to the artist.
             playlist: path of a playlist file, or its lines; 100 songs of a longer one count.
             features: a song that is in no catalogue; only its sound can be compared.
+            title: what the list shall be called, such as "sunday morning jazz": songs of playlists
+                with such names come first. One that no playlist's name is like counts for nothing
+                beside a seed.
             k: length of the list, 1..1000.
             dislikes: ids, URIs or URLs of tracks that the list shall not hold, nor be like.
             filters: conditions on the songs; those that leave too few give way, and are named in
@@ -117,7 +125,9 @@ class Recommender:
                 artist=artist,
                 playlist=playlist,
                 features=features,
+                title=title,
             ),
+            None if title is None else check_text(title),
             ExclusionRequest.of(dislikes, filters.without_artists if filters else ()),
             filters,
             steer_options(options or self.settings.recall),
@@ -205,12 +215,14 @@ def _recommend(release: Release, request: UnresolvedRequest, trace: Trace) -> Re
         batch.execute()  # where the seeds took no store call
         exclusions = exclusion_query.result()
         compiled = _compile_filters(release, request.filters, exclusions, seeds)
+    title = None if request.title is None else release.title_model.profile(request.title)
     recommendation = RecommendationRequest(
         seeds,
         request.options,
         request.k,
         filters=compiled,
         disliked=exclusions.disliked,
+        title=title if title is not None and title.is_known else None,
         store_calls=batch.store_calls,
     )
     ranked = recommend_tracks(release, recommendation, trace)
@@ -225,7 +237,7 @@ def _recommend(release: Release, request: UnresolvedRequest, trace: Trace) -> Re
         )
     return Recommendations(
         release=release.name,
-        seeds=tuple(map(SeedSong.of, seeds.songs)),
+        seeds=() if seeds.title else tuple(map(SeedSong.of, seeds.songs)),
         results=results,
         relaxed=tuple(ranked.relaxed),
         timings_ms=trace.milliseconds(),
@@ -233,6 +245,7 @@ def _recommend(release: Release, request: UnresolvedRequest, trace: Trace) -> Re
         missing=(*seeds.missing, *exclusions.missing),
         guessed=seeds.guessed,
         alternatives=seeds.alternatives,
+        title=None if title is None else ListTitle(title.title, round(title.knowledge, 4)),
     )
 
 

@@ -7,7 +7,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from embeat_serve.contract.manifest import Manifest, ReleaseFile
+from embeat_serve.contract.schema import GENRE_VECTOR_SIZE
 from embeat_serve.contract.text_keys import name_key
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import BrokenRelease
@@ -17,6 +21,7 @@ from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.factory import open_store
 from embeat_serve.text_index.spelling import Vocabulary
 from embeat_serve.text_index.term_dictionary import TermDictionary
+from embeat_serve.titles.title_model import TitleModel
 
 
 class Release:
@@ -72,6 +77,27 @@ class Release:
         return self._encoder
 
     @property
+    def title_model(self) -> TitleModel:
+        """What titles of playlists say of their songs.
+
+        Raises:
+            BrokenRelease: its file is missing or damaged.
+        """
+        return self._title_model
+
+    @property
+    def genre_vectors(self) -> NDArray[np.float32]:
+        """(genres, 32) by genre code; without rows where the release has no trees.
+
+        Raises:
+            BrokenRelease: the file of the trees is missing or damaged.
+        """
+        ranker = self.tree_ranker
+        return (
+            np.zeros((0, GENRE_VECTOR_SIZE), np.float32) if ranker is None else ranker.genre_vectors
+        )
+
+    @property
     def term_dictionary(self) -> TermDictionary:
         """Words of the release's names, for autocomplete.
 
@@ -112,7 +138,9 @@ class Release:
         self.store.load()
         _ = self.term_dictionary
         _ = self.tree_ranker
-        # Few requests need these two, and those say what is wrong with them.
+        # Few requests need these, and those say what is wrong with them.
+        with suppress(BrokenRelease):
+            _ = self.title_model
         with suppress(BrokenRelease):
             _ = self.encoder
         with suppress(BrokenRelease):
@@ -136,6 +164,16 @@ class Release:
                 "train and publish again with: python -m embeat_pipeline run"
             ) from None
         return ranker if len(ranker.ensemble) else None
+
+    @cached_property
+    def _title_model(self) -> TitleModel:
+        try:
+            return TitleModel.from_bytes(self.store.read_file(ReleaseFile.TITLE_MODEL))
+        except ValueError as error:
+            raise BrokenRelease(
+                f"release {self.name}: {ReleaseFile.TITLE_MODEL}: {error}; "
+                "train and publish again with: python -m embeat_pipeline run"
+            ) from None
 
     @cached_property
     def _term_dictionary(self) -> TermDictionary:

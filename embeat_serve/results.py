@@ -7,6 +7,7 @@ from typing import NotRequired, Self, TypedDict
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.ranking.candidates import Candidate
 from embeat_serve.seeds.models import Seed
+from embeat_serve.titles.title_model import LEAST_KNOWLEDGE
 
 DECIMALS = 6
 """Of scores and contributions."""
@@ -36,6 +37,13 @@ class SongJson(TypedDict):
     explanation: NotRequired[str]
 
 
+class ListTitleJson(TypedDict):
+    """JSON of a ``ListTitle``."""
+
+    text: str
+    knowledge: float
+
+
 class RecommendationsJson(TypedDict):
     """JSON of ``Recommendations``."""
 
@@ -47,6 +55,7 @@ class RecommendationsJson(TypedDict):
     missing: NotRequired[list[str]]
     guessed: NotRequired[bool]
     alternatives: NotRequired[list[str]]
+    title: NotRequired[ListTitleJson]
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,25 @@ class SeedSong:
             "track_name": self.track_name,
             "artist_names": list(self.artist_names),
         }
+
+
+@dataclass(frozen=True)
+class ListTitle:
+    """The title that a list was asked for by."""
+
+    text: str
+    knowledge: float
+    """0..1: share of it that names of playlists know; a title that is hardly known counts for
+    nothing."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it counts."""
+        return self.knowledge >= LEAST_KNOWLEDGE
+
+    def to_dict(self) -> ListTitleJson:
+        """The JSON object of the title."""
+        return {"text": self.text, "knowledge": self.knowledge}
 
 
 @dataclass(frozen=True)
@@ -145,6 +173,7 @@ class Recommendations:
     release: str
     """Name of the release that answered."""
     seeds: tuple[SeedSong, ...]
+    """Empty where a title alone was given."""
     results: tuple[Song, ...]
     """Best first, as far as the rules of the list allow."""
     relaxed: tuple[str, ...] = ()
@@ -157,13 +186,15 @@ class Recommendations:
     """Seeds of the request that are not in the catalogue."""
     guessed: bool = False
     """Whether the text is not in the catalogue, so that the seeds are what comes closest."""
+    title: ListTitle | None = None
+    """The title that was given; None where there was none."""
     alternatives: Sequence[str] = ()
     """What else the text may mean, best first; empty if that is clear."""
 
     def to_dict(self) -> RecommendationsJson:
         """The JSON object of the command line and the HTTP API.
 
-        ``missing``, ``guessed`` and ``alternatives`` are left out if they are empty.
+        ``missing``, ``guessed``, ``alternatives`` and ``title`` are left out if they are empty.
         """
         content: RecommendationsJson = {
             "release": self.release,
@@ -178,4 +209,6 @@ class Recommendations:
             content["guessed"] = True
         if self.alternatives:
             content["alternatives"] = list(self.alternatives)
+        if self.title is not None:
+            content["title"] = self.title.to_dict()
         return content

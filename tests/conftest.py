@@ -87,6 +87,7 @@ def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFact
     from embeat_pipeline.index.publish import publish_release
     from embeat_pipeline.playlists.config import Track2VecConfig
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
+    from embeat_pipeline.playlists.titles.title_model import write_title_model
     from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
     from embeat_pipeline.ranking.config import RankingConfig
     from embeat_pipeline.ranking.ranking_model import write_ranking_model
@@ -97,6 +98,7 @@ def published_lake(tables_lake: LakePaths, tmp_path_factory: pytest.TempPathFact
     encode_catalogue(lake, device="cpu")
     train_track2vec(lake, Track2VecConfig(epochs=5))
     write_neighbours(lake)
+    write_title_model(lake)
     write_ranking_model(lake, RankingConfig(folds=1, fold_share=0.3, trees=40))
     release = build_release(lake)["release"]
     publish_release(lake, release)

@@ -19,7 +19,11 @@ TABLES = (
 )
 """Tables that a release is built from."""
 
-MODELS = {"encoder": ReleaseFile.ENCODER, "ranking_model": ReleaseFile.RANKING_MODEL}
+MODELS = {
+    "encoder": ReleaseFile.ENCODER,
+    "title_model": ReleaseFile.TITLE_MODEL,
+    "ranking_model": ReleaseFile.RANKING_MODEL,
+}
 """Asset -> file of its model, which a release takes over as it is."""
 
 MIN_PARALLEL_PART = 50_000

@@ -36,6 +36,7 @@ from embeat_serve.text_index import term_dictionary
 FILES = (
     ReleaseFile.ENCODER,
     ReleaseFile.RANKING_MODEL,
+    ReleaseFile.TITLE_MODEL,
     ReleaseFile.GENRES,
     *term_dictionary.FILES,
     ReleaseFile.MANIFEST,

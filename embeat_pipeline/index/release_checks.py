@@ -25,6 +25,7 @@ from embeat_serve.errors import BrokenRelease
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.qdrant_edge import EdgeStore
 from embeat_serve.text_index.term_dictionary import TermDictionary
+from embeat_serve.titles.title_model import TitleModel
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,11 @@ def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
         yield Check("ranking_model", True, len(ranker.ensemble), "trees, or none")
     except (ValueError, BrokenRelease) as error:
         yield Check("ranking_model", False, str(error), "trees, or none")
+    try:
+        titles = TitleModel.from_bytes(store.read_file(ReleaseFile.TITLE_MODEL))
+        yield Check("title_model", True, len(titles.terms), "terms, or none")
+    except (ValueError, BrokenRelease) as error:
+        yield Check("title_model", False, str(error), "terms, or none")
     try:
         terms = TermDictionary.of(store)
         fewest = min(len(terms), len(terms.correctable))

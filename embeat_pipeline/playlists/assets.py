@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from embeat_pipeline.common.fingerprint import code_version
+from embeat_pipeline.common.fingerprint import code_version, file_digest
 from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
-from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS
+from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS, TITLE_INPUTS
 
 
 @dg.asset(
@@ -77,5 +77,22 @@ def list_neighbours(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         yield asset_result(metadata, table=path, asset_key=name, seconds=seconds)
 
 
-ASSETS = [playlist_vectors, list_neighbours]
+@dg.asset(
+    group_name="playlists",
+    code_version=code_version("embeat_pipeline.playlists.titles.title_model"),
+    deps=list(TITLE_INPUTS),
+    kinds={"duckdb"},
+    description="What music is played in playlists of a title: the place of every term of their "
+    "names among playlist vectors, sounds and genres.",
+)
+def title_model(lake: LakeResource) -> dg.MaterializeResult:
+    """Fit the title model."""
+    from embeat_pipeline.playlists.titles.title_model import model_path, write_title_model
+
+    metadata, seconds = timed(write_title_model, lake.paths)
+    version = file_digest(model_path(lake.paths))
+    return asset_result(metadata, data_version=version, seconds=seconds)
+
+
+ASSETS = [playlist_vectors, list_neighbours, title_model]
 CHECKS: list[dg.AssetChecksDefinition] = []

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from embeat_pipeline.ranking.config import RankingConfig
 from embeat_pipeline.ranking.training_set import TrainingSet
-from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS
 from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
 from embeat_serve.ranking.tree_features import FEATURES
 from embeat_serve.ranking.tree_ranker import GROUPS
@@ -110,7 +110,7 @@ class _Tree:
             np.zeros(inner, np.int16),
             np.full(inner, np.inf, np.float32),
             np.full(inner, 0xFFFF, np.uint16),
-            np.zeros((MAX_LEAVES, len(CHANNELS))),
+            np.zeros((MAX_LEAVES, len(EVIDENCE_CHANNELS))),
         )
 
     def walk(self, node: dict[str, Any], parts: NDArray[np.float64]) -> None:
@@ -136,14 +136,14 @@ def to_ensemble(trees: list[dict[str, Any]]) -> TreeEnsemble:
     base = 0.0
     for tree in trees:
         one = _Tree.empty()
-        one.walk(tree, np.zeros(len(CHANNELS)))
+        one.walk(tree, np.zeros(len(EVIDENCE_CHANNELS)))
         base += _value(tree)
         walked.append(one)
     return TreeEnsemble(
         np.array([one.features for one in walked]).reshape(-1, MAX_LEAVES - 1).T.copy(),
         np.array([one.thresholds for one in walked]).reshape(-1, MAX_LEAVES - 1).T.copy(),
         np.array([one.kept_leaves for one in walked]).reshape(-1, MAX_LEAVES - 1).T.copy(),
-        np.array([one.leaves for one in walked]).reshape(-1, MAX_LEAVES, len(CHANNELS)),
+        np.array([one.leaves for one in walked]).reshape(-1, MAX_LEAVES, len(EVIDENCE_CHANNELS)),
         base,
     )
 

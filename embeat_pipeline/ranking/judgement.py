@@ -15,7 +15,7 @@ from embeat_pipeline.interactions import bootstrap
 from embeat_pipeline.ranking.boosting import Boosted
 from embeat_pipeline.ranking.config import RankingConfig
 from embeat_pipeline.ranking.training_set import TrainingSet
-from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS
 from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
 from embeat_serve.ranking.tree_features import FEATURES
 from embeat_serve.ranking.tree_ranker import GROUPS, TreeRanker
@@ -94,7 +94,7 @@ def order_of_lists(strengths: NDArray[np.float32]) -> TreeEnsemble:
     kept_leaves = np.full(shape, (1 << MAX_LEAVES) - 1, np.uint16)
     # Whoever goes right loses the first leaf.
     features[0], thresholds[0], kept_leaves[0] = place, steps, (1 << MAX_LEAVES) - 2
-    leaves = np.zeros((len(steps), MAX_LEAVES, len(CHANNELS)))
+    leaves = np.zeros((len(steps), MAX_LEAVES, len(EVIDENCE_CHANNELS)))
     leaves[:, 1, GROUPS[place]] = 1 / len(steps)
     return TreeEnsemble(features, thresholds, kept_leaves, leaves, 0.0)
 

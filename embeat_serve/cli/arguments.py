@@ -50,7 +50,7 @@ def build_parser() -> Parser:
 
 
 def _add_seed_flags(parser: argparse.ArgumentParser) -> None:
-    seed = parser.add_argument_group("what it should be like (give one)")
+    seed = parser.add_argument_group("what it should be like (give one; --title goes with all)")
     seed.add_argument("text", nargs="?", metavar="TEXT", help='"title - artist", either way round')
     seed.add_argument(
         "-t",
@@ -66,6 +66,11 @@ def _add_seed_flags(parser: argparse.ArgumentParser) -> None:
     )
     seed.add_argument(
         "--features", metavar="FILE", help="JSON object of audio features; - reads stdin"
+    )
+    seed.add_argument(
+        "--title",
+        metavar="NAME",
+        help='name of the list, such as "sunday morning jazz"; alone, or beside one of the others',
     )
     seed.add_argument(
         "--similarity", nargs=2, metavar=("A", "B"), help="how alike two songs sound, 0..1"
@@ -143,14 +148,17 @@ def read_seed(arguments: argparse.Namespace) -> dict[str, Any]:
         "http": arguments.http,
     }
     seed = {name: value for name, value in flags.items() if value is not None}
-    if len(seed) != 1:
+    title = {} if arguments.title is None else {"title": arguments.title}
+    if len(seed) + len(title) < 1 or len(seed) > 1:
         raise UsageError(
-            "give one of TEXT, -t, -i, -a, --playlist, --features, --similarity or --http, "
-            f"found {' and '.join(seed) or 'none'} (see --help)"
+            "give one of TEXT, -t, -i, -a, --playlist, --features, --title, --similarity or "
+            f"--http, found {' and '.join(seed) or 'none'} (see --help)"
         )
     if arguments.features is not None:
         seed["features"] = _features(arguments.features)
-    return seed
+    if title and ("similarity" in seed or "http" in seed):
+        raise UsageError("--title goes with a list, not with --similarity or --http (see --help)")
+    return seed | title
 
 
 def _options(arguments: argparse.Namespace, options: RecallOptions) -> RecallOptions:

@@ -94,6 +94,8 @@ def _complain_of_doubts(result: "Recommendations") -> None:
         shown = ", ".join(result.missing[:MAX_MISSING])
         others = len(result.missing) - MAX_MISSING
         complain(f"not in the catalogue: {shown}{f' and {others} more' if others > 0 else ''}")
+    if result.title is not None and not result.title.is_known:
+        complain(f"no playlist has a name like {result.title.text!r}, so the title says nothing")
     if result.guessed or result.alternatives:
         complain(doubt(result))
 

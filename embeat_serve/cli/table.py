@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 
-from embeat_serve.export.labels import link, list_title, plain
+from embeat_serve.export.labels import link, list_heading, plain, seeds_label
 from embeat_serve.results import Recommendations, Song
 
 TITLE_WIDTH = 40
@@ -30,7 +30,7 @@ def table(answer: Recommendations, width: int | None = None, links: bool = False
     rows = [header, *(_row(song) for song in answer.results)]
     shown, room = _fitted(rows, width)
     rows = [tuple(cut(row[i], room[i]) for i in shown) for row in rows]
-    lines = [f"Songs like {list_title(answer)}", ""]
+    lines = [list_heading(answer), ""]
     margin = " " * (room[0] + 2)
     for number, row in enumerate(rows):
         padded = [
@@ -51,7 +51,7 @@ def table(answer: Recommendations, width: int | None = None, links: bool = False
 
 def doubt(answer: Recommendations) -> str:
     """One line on how an unclear text was read, and what else it may mean."""
-    title = list_title(answer)
+    title = seeds_label(answer)
     if not answer.alternatives:
         return f"taken for {title}"
     alternatives = ", ".join(plain(other) for other in answer.alternatives)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 """Version of the release layout. Serving refuses a release of another version."""
 
 
@@ -16,6 +16,7 @@ class ReleaseFile:
     MANIFEST = "manifest.json"
     ENCODER = "encoder.npz"
     RANKING_MODEL = "ranking_model.npz"  # trees, maybe none: ranking.tree_ranker
+    TITLE_MODEL = "title_model.npz"  # terms of playlist titles: titles.title_model
     GENRES = "genres.json"  # genre code -> [name, x or null, y or null]
     WORDS = "words"  # folder of arrays: the words of all names, see text_index.term_dictionary
 

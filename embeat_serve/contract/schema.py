@@ -185,3 +185,9 @@ BROAD_FIELDS = frozenset({TrackField.LANGUAGE})
 
 CHANNELS = ("acoustic", "genre_popular", "same_artist", "related_artist", "playlist")
 """The recall channels, in the order in which they are shown."""
+
+TITLE_CHANNEL: Final = "title"
+"""Evidence from the title of the list that is made; there is none where no title is given."""
+
+EVIDENCE_CHANNELS = (*CHANNELS, TITLE_CHANNEL)
+"""Everything that can add to a score, in the order of the columns of all tables of scores."""

@@ -27,8 +27,15 @@ def _visible(text: str) -> Iterator[str]:
             yield character
 
 
-def list_title(answer: Recommendations) -> str:
-    """The artist of a list, or its first seed and the number of others."""
+def list_heading(answer: Recommendations) -> str:
+    """What a list is: of songs like its seeds, for its title, or both."""
+    like = f" like {seeds_label(answer)}" if answer.seeds else ""
+    name = f" for “{plain(answer.title.text)}”" if answer.title else ""
+    return f"Songs{like}{name}"
+
+
+def seeds_label(answer: Recommendations) -> str:
+    """The artist of a list, or its first seed and the number of others; there is one at least."""
     if answer.artist is not None:
         number = len(answer.seeds)
         songs = f"{number} best-known songs" if number > 1 else "one song"

@@ -1,6 +1,6 @@
 """Write a list as a playlist file: M3U or JSPF."""
 
-from embeat_serve.export.labels import link, list_title, plain
+from embeat_serve.export.labels import link, list_heading, plain
 from embeat_serve.export.tabular import to_json
 from embeat_serve.results import Recommendations
 
@@ -27,4 +27,4 @@ def jspf(answer: Recommendations) -> str:
         }
         for song in answer.results
     ]
-    return to_json({"playlist": {"title": f"Songs like {list_title(answer)}", "track": tracks}})
+    return to_json({"playlist": {"title": list_heading(answer), "track": tracks}})

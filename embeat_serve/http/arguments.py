@@ -40,6 +40,7 @@ class RecommendArguments(OptionArguments, total=False):
     isrc: str
     artist: str
     features: Features
+    title: str
     k: int
     dislikes: list[str]
     filters: dict[str, Any]

@@ -72,6 +72,7 @@ def recommend(recommender: Recommender, arguments: RecommendArguments) -> JsonOb
         isrc=arguments.get("isrc"),
         artist=arguments.get("artist"),
         features=arguments.get("features"),
+        title=arguments.get("title"),
         k=arguments.get("k", 20),
         dislikes=arguments.get("dislikes", ()),
         filters=build_filters(arguments.get("filters", {})),

@@ -99,6 +99,9 @@ def _seed_fields() -> dict[str, Any]:
     return {
         "isrc": optional(Text, description="a recording", examples=["TWK970300503"]),
         "artist": optional(Text, description="an artist's name, or a link to one"),
+        "title": optional(
+            Text, description="name of the list; alone or beside a seed", examples=["sunday jazz"]
+        ),
     }
 
 

@@ -27,6 +27,14 @@ class SongOut(BaseModel):
     explanation: str | None = None
 
 
+class ListTitleOut(BaseModel):
+    """Title that a list was asked for by."""
+
+    text: str
+    knowledge: float
+    """0..1: share of it that names of playlists know."""
+
+
 class ListOut(BaseModel):
     """A list of songs."""
 
@@ -43,6 +51,7 @@ class ListOut(BaseModel):
     """Whether the text is not in the catalogue, and the seeds are the closest matches."""
     alternatives: list[str]
     """Other readings of the text."""
+    title: ListTitleOut | None = None
     timings_ms: dict[str, float]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_serve.contract.payload import TrackPayload
-from embeat_serve.contract.schema import CHANNELS, TrackField
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS, TrackField
 from embeat_serve.ranking.merge import EvidenceTable
 
 
@@ -51,7 +51,7 @@ class Candidate:
 
     def channels(self) -> dict[str, float]:
         """Contribution of each channel, greatest first; they sum to the score."""
-        sums: dict[str, float] = dict.fromkeys(CHANNELS, 0.0)
+        sums: dict[str, float] = dict.fromkeys(EVIDENCE_CHANNELS, 0.0)
         for item in self.evidence:
             sums[item.channel] += item.contribution
         positive = ((channel, part) for channel, part in sums.items() if part > 0)
@@ -148,7 +148,7 @@ class CandidateTable:
         of_track = self.evidence.select(pieces)
         channels = of_track.channels
         # What the payload adds through a channel is shared evenly by the channel's evidence.
-        number = np.bincount(channels, minlength=len(CHANNELS))[channels]
+        number = np.bincount(channels, minlength=len(EVIDENCE_CHANNELS))[channels]
         contributions = (
             self.channel_scores[row, channels] * of_track.shares
             + self.metadata_scores[row, channels] / number
@@ -164,7 +164,7 @@ class CandidateTable:
         )
         return [
             Evidence(
-                CHANNELS[channel],
+                EVIDENCE_CHANNELS[channel],
                 seed,
                 None if isnan(cosine) else cosine,
                 contribution,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS
 from embeat_serve.retrieval.channel import ChannelResult
 
 MIN_PLACE_WEIGHT = 1e-9
@@ -19,7 +19,7 @@ class EvidenceTable(NamedTuple):
     ids: NDArray[np.int64]
     """(m,) track codes."""
     channels: NDArray[np.intp]
-    """(m,) positions in ``CHANNELS``."""
+    """(m,) positions in ``EVIDENCE_CHANNELS``."""
     seeds: NDArray[np.intp]
     """(m,) positions among the seeds."""
     cosines: NDArray[np.float64]
@@ -93,7 +93,7 @@ def merge_seeds(
         ordered, sums = tracks[order], sums[order]
     evidence = EvidenceTable(
         ids,
-        np.full(len(ids), CHANNELS.index(channel)),
+        np.full(len(ids), EVIDENCE_CHANNELS.index(channel)),
         np.repeat([result.seed for result in results], sizes),
         cosines,
         strengths,

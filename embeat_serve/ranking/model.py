@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS, TITLE_CHANNEL
 from embeat_serve.ranking.features import CHANNEL_FEATURES, FEATURES
 
 
@@ -29,6 +29,8 @@ class SeedRegime(StrEnum):
     """One song that is in playlists."""
     MULTI = "several"
     """Several songs, at least one of them in playlists; or an artist."""
+    TITLE = "title"
+    """No song, but the title of the list."""
 
 
 SEED_REGIMES = tuple(SeedRegime)
@@ -47,7 +49,7 @@ class RankingModel:
 
     Attributes:
         weights: (regimes, channels, features) float64, none negative, in the order of
-            ``SEED_REGIMES``, ``schema.CHANNELS`` and ``FEATURES``.
+            ``SEED_REGIMES``, ``schema.EVIDENCE_CHANNELS`` and ``FEATURES``.
     """
 
     weights: NDArray[np.float64]
@@ -59,11 +61,11 @@ class RankingModel:
         Raises:
             ValueError: a name is unknown, or a weight is negative or no number.
         """
-        weights = np.zeros((len(SEED_REGIMES), len(CHANNELS), len(FEATURES)))
+        weights = np.zeros((len(SEED_REGIMES), len(EVIDENCE_CHANNELS), len(FEATURES)))
         for regime, channels in content.items():
             of_regime = weights[SEED_REGIMES.index(SeedRegime(regime))]
             for channel, values in channels.items():
-                of_regime[CHANNELS.index(channel), : len(values)] = values
+                of_regime[EVIDENCE_CHANNELS.index(channel), : len(values)] = values
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise ValueError("weights of the ranking model must be numbers, none negative")
         return cls(weights)
@@ -85,7 +87,7 @@ class RankingModel:
             channel -> (features,) float64.
         """
         names = tuple(channels)
-        rows = [CHANNELS.index(channel) for channel in names]
+        rows = [EVIDENCE_CHANNELS.index(channel) for channel in names]
         weights = self.weights[SEED_REGIMES.index(regime)][rows]
         if not weights.any():
             weights = np.ones_like(weights)
@@ -94,12 +96,13 @@ class RankingModel:
 
 
 def confidence_weight(confidence: float) -> NDArray[np.float64]:
-    """(channels, features) factors of the weights: 1 for the playlist channel's own features.
+    """(channels, features) factors of the weights: 1 for the title and what the playlist channel says.
 
     All other factors are ``1 - confidence``: the more playlists tell, the less the rest counts.
     """
-    factors = np.full((len(CHANNELS), len(FEATURES)), 1 - confidence)
-    factors[CHANNELS.index("playlist"), : len(CHANNEL_FEATURES)] = 1
+    factors = np.full((len(EVIDENCE_CHANNELS), len(FEATURES)), 1 - confidence)
+    factors[EVIDENCE_CHANNELS.index("playlist"), : len(CHANNEL_FEATURES)] = 1
+    factors[EVIDENCE_CHANNELS.index(TITLE_CHANNEL)] = 1
     return factors
 
 

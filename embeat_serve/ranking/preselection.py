@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS
 from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.candidates import CandidateTable
 from embeat_serve.retrieval.request import POOL_FACTOR
@@ -11,7 +11,7 @@ from embeat_serve.retrieval.request import POOL_FACTOR
 MARGIN = 10
 """Songs more than the list rules ask for, so that short lists have a choice, too."""
 
-_SAME_ARTIST = CHANNELS.index("same_artist")
+_SAME_ARTIST = EVIDENCE_CHANNELS.index("same_artist")
 
 
 def preselect(table: CandidateTable, options: RecallOptions, k: int) -> NDArray[np.intp]:

@@ -6,12 +6,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS, TITLE_CHANNEL
 from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.candidates import CandidateTable
 from embeat_serve.ranking.features import CHANNEL_FEATURES, FEATURES, channel_features
@@ -30,6 +31,17 @@ MAX_BLOCKED_SCORE = 1e-3
 
 PLACE_WEIGHTS = (1.0, 0.5)
 """Weights of a result's first and last place, where the seeds' results are merged."""
+
+
+class TitleRole(Enum):
+    """What the title of a list counts for."""
+
+    NONE = auto()
+    """No title is given, or it says nothing."""
+    BESIDE_SEEDS = auto()
+    """It says more of the list that seeds ask for."""
+    ALONE = auto()
+    """It is all that the list is made from."""
 
 
 class Scorer(Protocol):
@@ -82,7 +94,9 @@ class LearnedScorer:
     def metadata_scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """See ``Scorer``: metadata features times weights."""
         unused = np.zeros(len(FEATURES))
-        weights = [self.weights.get(name, unused)[len(CHANNEL_FEATURES) :] for name in CHANNELS]
+        weights = [
+            self.weights.get(name, unused)[len(CHANNEL_FEATURES) :] for name in EVIDENCE_CHANNELS
+        ]
         return features @ np.stack(weights).T
 
 
@@ -95,18 +109,24 @@ class ScoringContext:
         model: weights of the evidence.
         seeds: number of seed songs.
         is_artist: whether they stand for an artist.
+        title: what the title of the list counts for.
     """
 
     options: RecallOptions
     model: RankingModel
     seeds: int = 1
     is_artist: bool = False
+    title: TitleRole = TitleRole.NONE
 
     def scorer(self, results: Sequence[ChannelResult]) -> Scorer:
         """The scorer for some results, its weights chosen by what playlists know of the seeds."""
         upstream, channels = self.options.upstream, self.options.channels
         if upstream is not None and not upstream.learned:
             return RankScorer(upstream, channels)
+        if self.title is not TitleRole.NONE:
+            channels = (*channels, TITLE_CHANNEL)
+        if self.title is TitleRole.ALONE:
+            return LearnedScorer(self.model.weights_for(SeedRegime.TITLE, channels))
         regime = regime_of(results, self.seeds, self.is_artist)
         confidence = confidence_of(results, self.is_artist)
         return LearnedScorer(self.model.weights_for(regime, channels, confidence))
@@ -134,7 +154,7 @@ def score_channels(results: Sequence[ChannelResult], scorer: Scorer) -> Candidat
             merged = merged.without(ids)
             scores = scorer.blocked_scores(channel, len(merged.ids))
         position = -1 if rule is None else rules.setdefault(rule, len(rules))
-        scored.append(_ScoredChannel(merged, CHANNELS.index(channel), position, scores))
+        scored.append(_ScoredChannel(merged, EVIDENCE_CHANNELS.index(channel), position, scores))
         ids = np.union1d(ids, merged.ids)
     return _table(ids, scored, tuple(rules))
 
@@ -188,8 +208,8 @@ def _by_channel_and_rule(
 def _table(
     ids: NDArray[np.int64], scored: Sequence[_ScoredChannel], rules: tuple[str, ...]
 ) -> CandidateTable:
-    channel_scores = np.zeros((len(ids), len(CHANNELS)))
-    found = np.zeros((len(ids), len(CHANNELS)), bool)
+    channel_scores = np.zeros((len(ids), len(EVIDENCE_CHANNELS)))
+    found = np.zeros((len(ids), len(EVIDENCE_CHANNELS)), bool)
     blocked = np.full(len(ids), -1)
     for one in scored:
         rows = np.searchsorted(ids, one.merged.ids)

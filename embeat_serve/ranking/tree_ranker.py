@@ -18,15 +18,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.contract.schema import CHANNELS, GENRE_VECTOR_SIZE
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS, GENRE_VECTOR_SIZE
 from embeat_serve.ranking.candidates import CandidateTable
 from embeat_serve.ranking.scoring import MAX_BLOCKED_SCORE
 from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
 from embeat_serve.ranking.tree_features import FEATURE_CHANNELS, FEATURES
 from embeat_serve.retrieval.channel import ChannelResult
 
-GROUPS = tuple(CHANNELS.index(channel) for channel in FEATURE_CHANNELS.values())
-"""Feature -> position in ``CHANNELS`` of the channel that it counts for: groups of an ensemble."""
+GROUPS = tuple(EVIDENCE_CHANNELS.index(channel) for channel in FEATURE_CHANNELS.values())
+"""Feature -> position in ``EVIDENCE_CHANNELS`` of what it counts for: groups of an ensemble."""
 
 ONE_SEED_EXPONENT, SEVERAL_SEEDS_EXPONENT = 1.0, 0.5
 """Exponents of the first stage's opinion, chosen on validation playlists. The more seeds, the more
@@ -73,7 +73,7 @@ class TreeRanker:
             ensemble = TreeEnsemble(base=numbers.pop("base"), **arrays)
         except _UNREADABLE as error:
             raise ValueError(" ".join(str(error).split()) or type(error).__name__) from None
-        if names != FEATURES or ensemble.leaves.shape[2] != len(CHANNELS):
+        if names != FEATURES or ensemble.leaves.shape[2] != len(EVIDENCE_CHANNELS):
             raise ValueError(f"trees over {', '.join(names)}, expected {', '.join(FEATURES)}")
         if genre_vectors.ndim != 2 or genre_vectors.shape[1] != GENRE_VECTOR_SIZE:
             raise ValueError(f"genre vectors of shape {genre_vectors.shape}")
@@ -87,7 +87,7 @@ class TreeRanker:
             np.zeros(nodes, np.int16),
             np.zeros(nodes, np.float32),
             np.zeros(nodes, np.uint16),
-            np.zeros((0, MAX_LEAVES, len(CHANNELS))),
+            np.zeros((0, MAX_LEAVES, len(EVIDENCE_CHANNELS))),
             0.0,
         )
         return cls(ensemble, 1.0, 0.0, np.zeros((0, GENRE_VECTOR_SIZE), np.float32))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.contract.schema import CHANNELS
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS
 from embeat_serve.ranking.merge import MergedChannel, linear_weights
 from embeat_serve.upstream_options import UpstreamOptions
 
@@ -47,4 +47,4 @@ class RankScorer:
 
     def metadata_scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """See ``scoring.Scorer``: none."""
-        return np.zeros((len(features), len(CHANNELS)))
+        return np.zeros((len(features), len(EVIDENCE_CHANNELS)))

@@ -10,7 +10,7 @@ from embeat_serve.retrieval.channel import ChannelResult, HitsByKey, Purpose, Qu
 from embeat_serve.retrieval.hydration import hydration_queries
 from embeat_serve.retrieval.negative_feedback import subtract
 from embeat_serve.retrieval.neighbour_aggregation import aggregate_neighbours
-from embeat_serve.retrieval.request import OVERSAMPLING, POOL_FACTOR, RetrievalRequest
+from embeat_serve.retrieval.request import POOL_FACTOR, RetrievalRequest
 from embeat_serve.seeds.seed_features import main_artists
 from embeat_serve.stores.query import Filter, Hit, Ids, Query
 
@@ -89,9 +89,7 @@ def _lists(request: RetrievalRequest, hits: HitsByKey) -> list[NeighbourList | N
 def _aggregate(
     request: RetrievalRequest, lists: Sequence[NeighbourList | None]
 ) -> list[ChannelResult]:
-    factor, most = request.options.limits("playlist")
-    limit = min(factor * request.k, most) * (OVERSAMPLING if request.needs_oversampling else 1)
-    return playlist_results(lists, request.excluded_codes, limit)
+    return playlist_results(lists, request.excluded_codes, request.list_limit)
 
 
 def playlist_results(

@@ -10,6 +10,7 @@ from embeat_serve.options import RecallOptions
 from embeat_serve.seeds.models import Seed
 from embeat_serve.seeds.seed_features import popularity_floor
 from embeat_serve.stores.query import Between, Condition, Filter, Ids, Query
+from embeat_serve.titles.title_model import TitleProfile
 
 MAX_GENRE_QUERIES = 24
 """Most genres that are searched for all seeds together: the more seeds, the fewer of each."""
@@ -34,6 +35,7 @@ class RetrievalRequest:
         disliked: songs that the list shall not be like.
         artist_neighbours: neighbour list of the artist that the seeds stand for; None where songs
             were given.
+        title: what the title of the list says; None where it has none, or one that says nothing.
         payload: payload fields that come with every candidate.
     """
 
@@ -43,6 +45,7 @@ class RetrievalRequest:
     filters: CompiledFilter = NO_FILTER
     disliked: Sequence[Seed] = ()
     artist_neighbours: NeighbourList | None = None
+    title: TitleProfile | None = None
     payload: Sequence[str] = ()
 
     @property
@@ -76,6 +79,12 @@ class RetrievalRequest:
         factor, most = self.options.limits(channel)
         for_one = min(factor * self.k, most)
         return min(for_one, max(self.k, for_one // len(self.seeds)))
+
+    @property
+    def list_limit(self) -> int:
+        """Tracks taken from neighbour lists, or for a title: those of all seeds together."""
+        factor, most = self.options.limits("playlist")
+        return min(factor * self.k, most) * (OVERSAMPLING if self.needs_oversampling else 1)
 
     def limit_per_genre(self, channel: str, genres: int) -> int:
         """Tracks that a channel fetches in each of so many genres: twice the limit in all."""

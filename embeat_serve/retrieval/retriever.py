@@ -12,6 +12,7 @@ from embeat_serve.retrieval.channel import Channel, ChannelResult, HitsByKey, Qu
 from embeat_serve.retrieval.genre_popular import GenrePopular
 from embeat_serve.retrieval.playlist import Playlist
 from embeat_serve.retrieval.request import RetrievalRequest
+from embeat_serve.retrieval.title import Title
 from embeat_serve.retrieval.upstream_baseline import upstream_channels
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.batch import PendingHits, QueryBatch
@@ -28,11 +29,12 @@ PRODUCT_CHANNELS: tuple[Channel, ...] = (
 
 
 def channels_of(request: RetrievalRequest) -> tuple[Channel, ...]:
-    """The channels that a request names, upstream's where it asks for them."""
+    """The channels that a request names, upstream's where it asks for them, and its title."""
     channels, upstream = PRODUCT_CHANNELS, request.options.upstream
     if upstream is not None:
         channels = upstream_channels(channels, upstream)
-    return tuple(channel for channel in channels if channel.name in request.options.channels)
+    chosen = tuple(channel for channel in channels if channel.name in request.options.channels)
+    return chosen if request.title is None else (*chosen, Title())
 
 
 def retrieve(

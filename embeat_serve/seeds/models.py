@@ -12,6 +12,7 @@ from embeat_serve.encoder import Encoder
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.query import Hit
 from embeat_serve.text_index.spelling import Vocabulary
+from embeat_serve.titles.title_model import TitleModel
 
 
 class CatalogueView(Protocol):
@@ -30,6 +31,16 @@ class CatalogueView(Protocol):
     @property
     def encoder(self) -> Encoder:
         """Encoder of songs that are in no catalogue."""
+        ...
+
+    @property
+    def title_model(self) -> TitleModel:
+        """What titles of playlists say of their songs."""
+        ...
+
+    @property
+    def genre_vectors(self) -> NDArray[np.float32]:
+        """(genres, 32) by genre code."""
         ...
 
 
@@ -66,6 +77,8 @@ class SeedSet:
     songs: tuple[Seed, ...]
     artist: str | None = None
     """Name of the artist whom the songs stand for; None where the request is for songs."""
+    title: str | None = None
+    """Title that one song stands for, which is in no catalogue; None where seeds are given."""
     neighbours: NeighbourList | None = None
     """Playlist neighbours of that artist; None where there are none, or for songs."""
     missing: tuple[str, ...] = ()

@@ -152,8 +152,21 @@ class FeaturesRequest:
         return payload
 
 
+@dataclass(frozen=True)
+class TitleRequest:
+    """The title of the list that is made, and no song."""
+
+    title: str
+
+
 SeedRequest = (
-    TextRequest | TrackIdsRequest | IsrcRequest | ArtistRequest | PlaylistRequest | FeaturesRequest
+    TextRequest
+    | TrackIdsRequest
+    | IsrcRequest
+    | ArtistRequest
+    | PlaylistRequest
+    | FeaturesRequest
+    | TitleRequest
 )
 
 
@@ -186,8 +199,11 @@ def build_seed_request(
     artist: str | None = None,
     playlist: Playlist | None = None,
     features: Features | None = None,
+    title: str | None = None,
 ) -> SeedRequest:
     """Parse the one kind of seed that a caller gives; see ``Recommender.recommend``.
+
+    Beside a title there need not be one.
 
     Raises:
         UsageError: none or several kinds are given, or the one given cannot be read.
@@ -201,9 +217,11 @@ def build_seed_request(
         "features": features,
     }
     names = [name for name, value in given.items() if value is not None]
+    if title is not None and not names:
+        return TitleRequest(check_text(title))
     if len(names) != 1:
         raise UsageError(
-            "give exactly one of text, track_ids, isrc, artist, playlist or features, "
+            "give exactly one of text, track_ids, isrc, artist, playlist or features, or a title, "
             f"found {' and '.join(names) or 'none'}"
         )
     if text is not None:

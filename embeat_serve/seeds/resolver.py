@@ -8,6 +8,7 @@ An artist's tracks, or a misspelt song, take one store call more.
 from collections.abc import Callable
 
 from embeat_serve.contract.audio_features import from_mappings
+from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.errors import SeedNotFound
 from embeat_serve.seeds.alternatives import (
@@ -36,12 +37,14 @@ from embeat_serve.seeds.request import (
     PlaylistRequest,
     SeedRequest,
     TextRequest,
+    TitleRequest,
     TrackIdsRequest,
     parse_text,
 )
 from embeat_serve.seeds.text_lookup import TextLookup
 from embeat_serve.seeds.typo_matching import match_misspelt_artists, match_misspelt_tracks
 from embeat_serve.stores.batch import QueryBatch
+from embeat_serve.titles.title_model import nearest_genres
 
 
 def resolve_seeds(
@@ -72,6 +75,8 @@ def resolve_seeds(
             return resolve_playlist(catalogue, batch, request)
         case FeaturesRequest():
             return resolve_features(catalogue, request)
+        case TitleRequest():
+            return resolve_title(catalogue, request)
 
 
 def resolve_text(catalogue: CatalogueView, text: str, *, artist_tracks: int) -> SeedSet:
@@ -122,6 +127,23 @@ def resolve_features(catalogue: CatalogueView, request: FeaturesRequest) -> Seed
     """
     vector = catalogue.encoder.encode(from_mappings([request.features]))[0]
     return SeedSet((Seed(request.payload, vector=vector),))
+
+
+def resolve_title(catalogue: CatalogueView, request: TitleRequest) -> SeedSet:
+    """Make a seed of a title: a song of the sound and the genres of its playlists; no store call.
+
+    Raises:
+        SeedNotFound: no playlist has a title that is like it.
+        BrokenRelease: the release's title model cannot be read.
+    """
+    profile = catalogue.title_model.profile(request.title)
+    if not profile.is_known:
+        raise SeedNotFound(
+            f"no playlist has a title like {request.title!r}; name a song or an artist, too"
+        )
+    genres = nearest_genres(profile.genre, catalogue.genre_vectors)
+    payload = TrackPayload(track_name=request.title, genre_codes=genres)
+    return SeedSet((Seed(payload, vector=profile.acoustic),), title=request.title)
 
 
 def resolve_artist(

@@ -28,6 +28,7 @@ from embeat_pipeline.index.build import build_release
 from embeat_pipeline.ingest.ingest import ingest
 from embeat_pipeline.playlists.config import Track2VecConfig
 from embeat_pipeline.playlists.neighbours.lists import write_neighbours
+from embeat_pipeline.playlists.titles.title_model import write_title_model
 from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 from embeat_pipeline.ranking.config import RankingConfig
 from embeat_pipeline.ranking.ranking_model import write_ranking_model
@@ -45,6 +46,7 @@ if __name__ == "__main__":
         "track_vectors": encode_catalogue(lake, "cpu"),
         "playlist_vectors": train_track2vec(lake, Track2VecConfig(epochs=5)),
         **write_neighbours(lake),
+        "title_model": write_title_model(lake),
         "ranking_model": write_ranking_model(lake, QUICK_RANKING, "cpu"),
         "release": build_release(lake),
     }

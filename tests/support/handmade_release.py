@@ -21,6 +21,7 @@ from embeat_serve.contract.text_keys import name_key, search_text, title_key
 from embeat_serve.encoder import Encoder
 from embeat_serve.ranking.tree_ranker import TreeRanker
 from embeat_serve.recommender import Recommender
+from embeat_serve.titles.title_model import TitleModel
 
 GENRES = ("mandopop", "soul", "techno")
 ARTISTS_PER_GENRE = 10
@@ -261,6 +262,7 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
     arrays = _random_encoder()
     np.savez(folder / ReleaseFile.ENCODER, config=np.array("{}"), **arrays)  # type: ignore[arg-type]
     (folder / ReleaseFile.RANKING_MODEL).write_bytes(TreeRanker.empty().to_bytes())
+    (folder / ReleaseFile.TITLE_MODEL).write_bytes(TitleModel.empty().to_bytes())
     acoustic = Encoder(arrays, {}).encode(model_inputs(columns))
 
     middles = rng.normal(size=(4, 64))

@@ -16,6 +16,7 @@ from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.contract.schema import VECTOR_SIZE
 from embeat_serve.ranking.tree_ranker import TreeRanker
+from embeat_serve.titles.title_model import TitleModel
 
 GENRES = 12
 
@@ -177,6 +178,7 @@ def write_lake(root: Path, tracks: int = 600, seed: int = 0) -> LakePaths:
         pq.write_table(table, lake.table(name), compression="zstd", row_group_size=250)
     lake.models.mkdir()
     (lake.models / ReleaseFile.RANKING_MODEL).write_bytes(TreeRanker.empty().to_bytes())
+    (lake.models / ReleaseFile.TITLE_MODEL).write_bytes(TitleModel.empty().to_bytes())
     with (lake.models / "encoder.npz").open("wb") as file:
         np.savez(file, config=np.array("{}"), weight=np.ones(3, np.float32))
     return lake

@@ -80,6 +80,7 @@ def write_release(lake: LakePaths) -> LakePaths:
         shard.close()
     (folder / ReleaseFile.ENCODER).write_bytes(b"weights")
     (folder / ReleaseFile.RANKING_MODEL).write_bytes(b"trees")
+    (folder / ReleaseFile.TITLE_MODEL).write_bytes(b"titles")
     (folder / ReleaseFile.GENRES).write_text("[]")
     (folder / ReleaseFile.WORDS).mkdir()
     for file in word_list.FILES:

@@ -136,6 +136,7 @@ def _run_stages(holdout: LakePaths, encoder: Path, device: str) -> dict[str, Map
     from embeat_pipeline.genres.assign import assign_genres
     from embeat_pipeline.genres.genre_vectors import write_genre_vectors
     from embeat_pipeline.playlists.neighbours.lists import write_neighbours
+    from embeat_pipeline.playlists.titles.title_model import write_title_model
     from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
     from embeat_pipeline.ranking.ranking_model import write_ranking_model
 
@@ -153,6 +154,7 @@ def _run_stages(holdout: LakePaths, encoder: Path, device: str) -> dict[str, Map
         "track_vectors": encode_catalogue(holdout, device),
         "playlist_vectors": train_track2vec(holdout, device=device),
         **write_neighbours(holdout),
+        "title_model": write_title_model(holdout),
         "ranking_model": write_ranking_model(holdout, device=device),
     }
 

@@ -19,6 +19,7 @@ from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.encoder import Encoder
 from embeat_serve.options import PRESETS
 from embeat_serve.ranking.tree_ranker import TreeRanker
+from embeat_serve.titles.title_model import TitleModel
 
 KEPT_RELEASES = 1
 
@@ -63,6 +64,9 @@ def build_upstream(
     # Upstream's merge goes by rank alone.
     with atomic_path(model_path(lake)) as scratch:
         scratch.write_bytes(TreeRanker.empty().to_bytes())
+    # It does not read titles.
+    with atomic_path(lake.models / ReleaseFile.TITLE_MODEL) as scratch:
+        scratch.write_bytes(TitleModel.empty().to_bytes())
     release = build_release(lake)["release"]
     collect_garbage(lake, keep=KEPT_RELEASES)
     return HoldoutRelease(lake, release)
