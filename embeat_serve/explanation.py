@@ -57,6 +57,7 @@ FAILED_FILTER_WORDS = {
     "year": "not from the years asked for",
     "same_language": "not known to be in the same language",
     "instrumental": "not known to be instrumental",
+    "languages": "not known to be in a language asked for",
     "genres": "of none of the genres asked for",
     "without_genres": "of a genre not wanted",
 }

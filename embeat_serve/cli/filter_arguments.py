@@ -50,6 +50,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--same-language", action="store_true", help="in the seed's language, as inferred"
     )
+    group.add_argument(
+        "--language",
+        action="append",
+        metavar="CODE",
+        help="in one of these languages, as inferred, e.g. fr; repeat for several",
+    )
 
 
 def read(arguments: argparse.Namespace) -> Filters:
@@ -70,6 +76,7 @@ def read(arguments: argparse.Namespace) -> Filters:
         without_artists=tuple(arguments.without_artist or ()),
         instrumental=arguments.instrumental,
         same_language=arguments.same_language,
+        languages=tuple(arguments.language or ()),
     )
 
 

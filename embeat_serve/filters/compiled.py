@@ -112,6 +112,12 @@ def _instrumental(filters: Filters, terms: CatalogueTerms) -> FilterRule:
     return FilterRule((Between(TrackField.INSTRUMENTAL, 1, 1),))
 
 
+def _languages(filters: Filters, terms: CatalogueTerms) -> FilterRule:
+    if not filters.languages:
+        return PASS
+    return FilterRule((Match(TrackField.LANGUAGE, filters.languages),))
+
+
 def _genres(filters: Filters, terms: CatalogueTerms) -> FilterRule:
     if not filters.genres:
         return PASS
@@ -133,6 +139,7 @@ RELAXABLE_FILTERS = (
     _range_filter("year", TrackField.YEAR),
     FilterSpec("same_language", _same_language),
     FilterSpec("instrumental", _instrumental),
+    FilterSpec("languages", _languages),
     FilterSpec("genres", _genres),
     FilterSpec("without_genres", _without_genres),
 )

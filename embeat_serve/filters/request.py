@@ -4,6 +4,7 @@ A song whose value is unknown does not pass, with two exceptions: a song that is
 explicit is not explicit, and unknown popularity counts as 0.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, cast
@@ -20,6 +21,8 @@ LIMITS: dict[str, tuple[float, float]] = {
 
 MAX_NAMES = 100
 """Most names in one filter."""
+
+_LANGUAGE_CODE = re.compile("[a-z]{2,3}")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Filters:
     """Only songs that are most likely without vocals."""
     same_language: bool = False
     """Only songs in a language of the seeds, as far as it is known."""
+    languages: tuple[str, ...] = ()
+    """ISO 639 codes such as fr; a song must be in one of them."""
 
     def __post_init__(self) -> None:
         for name, limits in LIMITS.items():
@@ -68,6 +73,7 @@ class Filters:
                 raise UsageError(f"{name}_min ({low:g}) must not exceed {name}_max ({high:g})")
         for name in ("genres", "without_genres", "without_artists"):
             object.__setattr__(self, name, _checked_names(name, getattr(self, name)))
+        object.__setattr__(self, "languages", _checked_languages(self.languages))
         for name, choices in (
             ("explicit", (None, True, False)),
             ("instrumental", (True, False)),
@@ -102,3 +108,11 @@ def _checked_names(name: str, value: object) -> tuple[str, ...]:
     if not all(names) or len(names) > MAX_NAMES:
         raise UsageError(f"{name} must be up to {MAX_NAMES} names, none empty, found {len(names)}")
     return names
+
+
+def _checked_languages(value: object) -> tuple[str, ...]:
+    codes = tuple(dict.fromkeys(code.lower() for code in _checked_names("languages", value)))
+    for code in codes:
+        if not _LANGUAGE_CODE.fullmatch(code):
+            raise UsageError(f"languages must be ISO 639 codes such as fr or yue, found {code!r}")
+    return codes

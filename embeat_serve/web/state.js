@@ -2,7 +2,7 @@
 
 export const DIALS = ["adventure", "hits"];
 export const NUMBERS = ["year_min", "year_max", "tempo_min", "tempo_max"];
-export const NAMES = ["genres", "without_genres", "without_artists"];
+export const NAMES = ["genres", "without_genres", "without_artists", "languages"];
 export const FLAGS = ["clean", "instrumental", "same_language"];
 export const MAX_SEEDS = 100;
 

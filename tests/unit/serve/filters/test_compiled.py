@@ -39,11 +39,13 @@ def test_every_filter_can_give_way_except_explicit_and_artists():
         without_artists=("Nobody",),
         instrumental=True,
         same_language=True,
+        languages=("fr",),
     )
     codes = {"soul": 3, "techno": 4}
     bound = compile_filters(filters, genre_codes=codes, artist_codes=[7], languages=["en", "en"])
     assert list(bound.rules) == [spec.name for spec in RELAXABLE_FILTERS]
     assert bound.rules["same_language"].must == (Match("language", ("en",)),)
+    assert bound.rules["languages"].must == (Match("language", ("fr",)),)
     assert bound.always.must == (Between("explicit", 1, 1),)
     assert bound.always.must_not == (Match("artist_codes", (7,)),)
     assert bound.unmet == ()
@@ -58,6 +60,14 @@ def test_a_payload_fails_by_the_names_of_its_filters():
         "tempo",
         "without_genres",
     }
+
+
+def test_a_song_is_in_one_of_the_languages_or_fails():
+    filters = Filters(languages=("fr", "it"))
+    bound = compile_filters(filters, genre_codes={}, artist_codes=[], languages=["en"])
+    assert bound.failed({"language": "it"}) == frozenset()
+    assert bound.failed({"language": "en"}) == {"languages"}
+    assert bound.failed({}) == {"languages"}
 
 
 def test_a_language_of_no_seed_is_unmet():

@@ -64,6 +64,7 @@ def some_filters(draw: st.DrawFn) -> Filters:
         without_artists=draw(st.sampled_from([(), (), ("Jay Chou", "artist 3"), ("Nova",)])),
         instrumental=draw(st.sampled_from([False, False, True])),
         same_language=draw(st.booleans()),
+        languages=draw(st.sampled_from([(), (), ("zh",), ("en", "de"), ("is",)])),
     )
 
 
@@ -91,6 +92,8 @@ def broken_by(song: dict[str, Any], filters: Filters, languages: set[str]) -> se
         broken.add("instrumental")
     if filters.same_language and song.get("language") not in languages:
         broken.add("same_language")
+    if filters.languages and song.get("language") not in filters.languages:
+        broken.add("languages")
     if filters.explicit is not None and song["explicit"] != filters.explicit:
         broken.add("explicit")
     blocked = {name.casefold() for name in filters.without_artists}

@@ -16,6 +16,9 @@ from embeat_serve.filters.request import MAX_NAMES, Filters
         ({"genres": "soul"}, "genres"),
         ({"genres": ("",)}, "genres"),
         ({"without_artists": [1]}, "without_artists"),
+        ({"languages": "fr"}, "languages"),
+        ({"languages": ("french",)}, "ISO 639"),
+        ({"languages": ("f1",)}, "ISO 639"),
         ({"explicit": "no"}, "explicit"),
         ({"explicit": 0}, "explicit"),
         ({"instrumental": None}, "instrumental"),
@@ -31,3 +34,8 @@ def test_names_are_trimmed_and_each_is_there_once():
     assert Filters(genres=tuple(map(str, range(MAX_NAMES))))
     with pytest.raises(UsageError, match="genres must be up to 100 names"):
         Filters(genres=tuple(map(str, range(MAX_NAMES + 1))))
+
+
+def test_languages_are_codes_in_small_letters_and_each_is_there_once():
+    assert Filters(languages=("FR", " yue", "fr")).languages == ("fr", "yue")
+    assert Filters(languages=("fr",))

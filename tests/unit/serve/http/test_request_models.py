@@ -55,6 +55,14 @@ def test_commas_and_repetition_mean_the_same_in_a_query():
     assert models.set_fields(one) == models.set_fields(other)
 
 
+def test_languages_are_filters_of_a_query_and_of_a_body():
+    query = models.RecommendQuery.model_validate({"q": "x", "languages": ["fr, ja"]})
+    body = models.RecommendBody.model_validate({"filters": {"languages": ["fr", "ja"]}})
+    filters = models.set_fields(body)["filters"]
+    assert models.group_fields(models.set_fields(query))["filters"] == filters
+    assert filters == {"languages": ["fr", "ja"]}
+
+
 def test_unknown_audio_features_are_ignored():
     body = models.RecommendBody.model_validate({"features": {"energy": 0.5, "danceable": 1}})
     assert models.set_fields(body) == {"features": {"energy": 0.5}}

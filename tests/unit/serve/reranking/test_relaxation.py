@@ -31,6 +31,7 @@ def test_rules_give_way_before_filters():
         "year",
         "same_language",
         "instrumental",
+        "languages",
         "genres",
         "without_genres",
     ]
