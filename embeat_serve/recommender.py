@@ -2,52 +2,33 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_serve.answer import answer, answer_question
 from embeat_serve.contract.audio_features import from_mappings
-from embeat_serve.contract.schema import Collection, TrackField
+from embeat_serve.contract.schema import Collection
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import InvalidFeatures, UsageError
-from embeat_serve.explanation import explain as explanation
-from embeat_serve.filters.compiled import CompiledFilter, compile_filters
 from embeat_serve.filters.request import Filters
-from embeat_serve.options import MAX_K, RecallOptions
-from embeat_serve.pipeline import recommend_tracks
-from embeat_serve.ranking.steering import steer_options
-from embeat_serve.recommendation_plan import RecommendationRequest
+from embeat_serve.options import RecallOptions
 from embeat_serve.release import Release
 from embeat_serve.release_watcher import PublishedReleases, ReleaseSource, ReleaseWatcher
-from embeat_serve.results import ListTitle, Recommendations, SeedSong, Song
-from embeat_serve.seeds.exclusions import ExclusionQuery, ExclusionRequest, Exclusions
-from embeat_serve.seeds.models import SeedSet
+from embeat_serve.results import Recommendations
+from embeat_serve.seeds.exclusions import ExclusionRequest
 from embeat_serve.seeds.parsing import check_text
 from embeat_serve.seeds.request import (
     Features,
     Playlist,
-    SeedRequest,
     build_seed_request,
+    parse_text,
 )
-from embeat_serve.seeds.resolver import resolve_seeds, resolve_text
+from embeat_serve.seeds.resolver import resolve_text
 from embeat_serve.settings import Settings
-from embeat_serve.stores.batch import QueryBatch
 from embeat_serve.trace import Trace
-
-
-@dataclass(frozen=True)
-class UnresolvedRequest:
-    """One request, parsed and checked; its seeds and exclusions are not looked up yet."""
-
-    seeds: SeedRequest
-    title: str | None
-    exclusions: ExclusionRequest
-    filters: Filters | None
-    options: RecallOptions
-    k: int
-    explain: bool
+from embeat_serve.unresolved_request import DEFAULT_K, UnresolvedRequest, check_k
 
 
 class Recommender:
@@ -84,7 +65,7 @@ class Recommender:
         playlist: Playlist | None = None,
         features: Features | None = None,
         title: str | None = None,
-        k: int = 20,
+        k: int = DEFAULT_K,
         dislikes: Sequence[str] = (),
         filters: Filters | None = None,
         options: RecallOptions | None = None,
@@ -130,13 +111,55 @@ class Recommender:
             None if title is None else check_text(title),
             ExclusionRequest.of(dislikes, filters.without_artists if filters else ()),
             filters,
-            steer_options(options or self.settings.recall),
+            options or self.settings.recall,
             check_k(k),
             explain,
         )
         with self._releases.current() as release:
             trace.add_time_so_far("seed")
-            return _recommend(release, request, trace)
+            return answer(release, request, trace)
+
+    def ask(
+        self,
+        text: str,
+        *,
+        k: int | None = None,
+        dislikes: Sequence[str] = (),
+        filters: Filters | None = None,
+        options: RecallOptions | None = None,
+        explain: bool = False,
+    ) -> Recommendations:
+        """Answer a question in words, such as "90s french hip hop for running, no hits".
+
+        A text that is the name of a song or an artist is taken for that, as ``recommend`` does.
+        ``understood`` of the answer says how the text was read.
+
+        Args:
+            text: a question in one of twelve languages, or all that ``recommend`` takes as text.
+            k: length of the list; that of the question, or 20, where None.
+            dislikes: see ``recommend``.
+            filters: see ``recommend``; they come before what the question says.
+            options: see ``recommend``.
+            explain: see ``recommend``.
+
+        Raises:
+            UsageError: the request is wrong in itself.
+            SeedNotFound: the catalogue does not have what is named, and nothing else is said.
+            Unavailable: the release cannot be read.
+        """
+        trace = Trace()
+        request = UnresolvedRequest(
+            parse_text(text),
+            None,
+            ExclusionRequest.of(dislikes, filters.without_artists if filters else ()),
+            filters,
+            options or self.settings.recall,
+            check_k(DEFAULT_K if k is None else k),
+            explain,
+        )
+        with self._releases.current() as release:
+            trace.add_time_so_far("seed")
+            return answer_question(release, request, trace, has_length=k is not None)
 
     def similarity(self, song_a: str | Features, song_b: str | Features) -> float:
         """Compare the sound of two songs, 0..1.
@@ -192,76 +215,6 @@ class Recommender:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-def check_k(k: object) -> int:
-    """Check the length of a list.
-
-    Raises:
-        UsageError: not a whole number in 1..1000.
-    """
-    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MAX_K:
-        raise UsageError(f"k must be a whole number in 1..{MAX_K}, found {k!r}")
-    return k
-
-
-def _recommend(release: Release, request: UnresolvedRequest, trace: Trace) -> Recommendations:
-    with trace.section("seed"):
-        batch = QueryBatch(release.store)
-        exclusion_query = ExclusionQuery(batch, request.exclusions)
-        seeds = resolve_seeds(
-            release, batch, request.seeds, artist_tracks=request.options.artist_seed_tracks
-        )
-        batch.execute()  # where the seeds took no store call
-        exclusions = exclusion_query.result()
-        compiled = _compile_filters(release, request.filters, exclusions, seeds)
-    title = None if request.title is None else release.title_model.profile(request.title)
-    recommendation = RecommendationRequest(
-        seeds,
-        request.options,
-        request.k,
-        filters=compiled,
-        disliked=exclusions.disliked,
-        title=title if title is not None and title.is_known else None,
-        store_calls=batch.store_calls,
-    )
-    ranked = recommend_tracks(release, recommendation, trace)
-    with trace.section("ranking"):
-        results = tuple(
-            Song.of(
-                candidate,
-                rank,
-                explanation(candidate, seeds.songs, compiled) if request.explain else None,
-            )
-            for rank, candidate in enumerate(ranked.songs, start=1)
-        )
-    return Recommendations(
-        release=release.name,
-        seeds=() if seeds.title else tuple(map(SeedSong.of, seeds.songs)),
-        results=results,
-        relaxed=tuple(ranked.relaxed),
-        timings_ms=trace.milliseconds(),
-        artist=seeds.artist,
-        missing=(*seeds.missing, *exclusions.missing),
-        guessed=seeds.guessed,
-        alternatives=seeds.alternatives,
-        title=None if title is None else ListTitle(title.title, round(title.knowledge, 4)),
-    )
-
-
-def _compile_filters(
-    release: Release, filters: Filters | None, exclusions: Exclusions, seeds: SeedSet
-) -> CompiledFilter:
-    names_genres = bool(filters and (filters.genres or filters.without_genres))
-    genre_codes = release.genre_codes if names_genres else {}
-    languages = [song.payload.get(TrackField.LANGUAGE) for song in seeds.songs]
-    of_seeds = [language for language in languages if language is not None]
-    return compile_filters(
-        filters,
-        genre_codes=genre_codes,
-        artist_codes=exclusions.blocked,
-        languages=of_seeds,
-    )
 
 
 def _acoustic_vector(release: Release, song: str | Features) -> NDArray[np.float32]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NotRequired, Self, TypedDict
 
 from embeat_serve.contract.schema import TrackField
+from embeat_serve.questions.question import QuestionPart
 from embeat_serve.ranking.candidates import Candidate
 from embeat_serve.seeds.models import Seed
 from embeat_serve.titles.title_model import LEAST_KNOWLEDGE
@@ -44,6 +46,25 @@ class ListTitleJson(TypedDict):
     knowledge: float
 
 
+class QuestionPartJson(TypedDict):
+    """JSON of a ``QuestionPart``."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    value: str
+
+
+class UnderstandingJson(TypedDict):
+    """JSON of an ``Understanding``."""
+
+    reading: str
+    parts: list[QuestionPartJson]
+    ignored: list[str]
+    is_title_too: bool
+
+
 class RecommendationsJson(TypedDict):
     """JSON of ``Recommendations``."""
 
@@ -56,6 +77,7 @@ class RecommendationsJson(TypedDict):
     guessed: NotRequired[bool]
     alternatives: NotRequired[list[str]]
     title: NotRequired[ListTitleJson]
+    understood: NotRequired[UnderstandingJson]
 
 
 @dataclass(frozen=True)
@@ -166,6 +188,52 @@ class Song:
         return content
 
 
+class Reading(StrEnum):
+    """What a text was taken for."""
+
+    SONG = "song"
+    ARTIST = "artist"
+    QUESTION = "question"
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """How a text was read."""
+
+    reading: Reading
+    parts: tuple[QuestionPart, ...] = ()
+    """What a question says; a name has no parts."""
+    ignored: tuple[str, ...] = ()
+    """Wishes of a question that no filter can meet; names of playlists were searched for them."""
+
+    is_title_too: bool = False
+    """Whether playlists have such a name, so that a list of that title may be meant."""
+
+    @classmethod
+    def of_name(cls, answer: "Recommendations", *, is_title_too: bool) -> Self:
+        """The reading of a text that is the name of a song or an artist."""
+        reading = Reading.SONG if answer.artist is None else Reading.ARTIST
+        return cls(reading, is_title_too=is_title_too)
+
+    def to_dict(self) -> UnderstandingJson:
+        """The JSON object of the reading."""
+        return {
+            "reading": self.reading.value,
+            "parts": [
+                {
+                    "start": part.start,
+                    "end": part.end,
+                    "text": part.text,
+                    "kind": part.kind.value,
+                    "value": part.value,
+                }
+                for part in self.parts
+            ],
+            "ignored": list(self.ignored),
+            "is_title_too": self.is_title_too,
+        }
+
+
 @dataclass(frozen=True)
 class Recommendations:
     """The answer to one request."""
@@ -188,13 +256,16 @@ class Recommendations:
     """Whether the text is not in the catalogue, so that the seeds are what comes closest."""
     title: ListTitle | None = None
     """The title that was given; None where there was none."""
+    understood: Understanding | None = None
+    """How the text was read, where ``ask`` was called."""
     alternatives: Sequence[str] = ()
     """What else the text may mean, best first; empty if that is clear."""
 
     def to_dict(self) -> RecommendationsJson:
         """The JSON object of the command line and the HTTP API.
 
-        ``missing``, ``guessed``, ``alternatives`` and ``title`` are left out if they are empty.
+        ``missing``, ``guessed``, ``alternatives``, ``title`` and ``understood`` are left out where
+        they are empty.
         """
         content: RecommendationsJson = {
             "release": self.release,
@@ -211,4 +282,6 @@ class Recommendations:
             content["alternatives"] = list(self.alternatives)
         if self.title is not None:
             content["title"] = self.title.to_dict()
+        if self.understood is not None:
+            content["understood"] = self.understood.to_dict()
         return content

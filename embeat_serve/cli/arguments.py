@@ -51,7 +51,12 @@ def build_parser() -> Parser:
 
 def _add_seed_flags(parser: argparse.ArgumentParser) -> None:
     seed = parser.add_argument_group("what it should be like (give one; --title goes with all)")
-    seed.add_argument("text", nargs="?", metavar="TEXT", help='"title - artist", either way round')
+    seed.add_argument(
+        "text",
+        nargs="?",
+        metavar="TEXT",
+        help='"title - artist", either way round, or a question in words',
+    )
     seed.add_argument(
         "-t",
         "--track",
@@ -87,7 +92,7 @@ def _add_seed_flags(parser: argparse.ArgumentParser) -> None:
 
 def _add_output_flags(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("what to print")
-    output.add_argument("-k", type=int, default=20, metavar="N", help=f"songs, 1..{MAX_K} (20)")
+    output.add_argument("-k", type=int, metavar="N", help=f"songs, 1..{MAX_K} (20)")
     output.add_argument("--json", action="store_true", help="one JSON object")
     output.add_argument("--explain", action="store_true", help="say why each song is there")
     output.add_argument("--m3u", metavar="FILE", help="write a playlist, too")

@@ -71,13 +71,16 @@ def _list(recommender: "Recommender", arguments: argparse.Namespace, seed: dict[
     from embeat_serve.cli.table import table
     from embeat_serve.export.tabular import to_json
 
-    result = recommender.recommend(
+    request: dict[str, Any] = {
         **seed,
-        k=arguments.k,
-        dislikes=arguments.not_like or (),
-        filters=filter_arguments.read(arguments),
-        explain=arguments.explain,
-    )
+        "dislikes": arguments.not_like or (),
+        "filters": filter_arguments.read(arguments),
+        "explain": arguments.explain,
+    }
+    if arguments.k is not None:
+        request["k"] = arguments.k
+    is_question = arguments.text is not None and arguments.title is None
+    result = (recommender.ask if is_question else recommender.recommend)(**request)
     _complain_of_doubts(result)
     _write_files(result, arguments)
     if arguments.json:
@@ -89,6 +92,7 @@ def _list(recommender: "Recommender", arguments: argparse.Namespace, seed: dict[
 def _complain_of_doubts(result: "Recommendations") -> None:
     """Say which seeds are missing, and how an unclear seed was read."""
     from embeat_serve.cli.table import doubt
+    from embeat_serve.export.labels import seeds_label
 
     if result.missing:
         shown = ", ".join(result.missing[:MAX_MISSING])
@@ -98,6 +102,8 @@ def _complain_of_doubts(result: "Recommendations") -> None:
         complain(f"no playlist has a name like {result.title.text!r}, so the title says nothing")
     if result.guessed or result.alternatives:
         complain(doubt(result))
+    if result.understood is not None and result.understood.is_title_too:
+        complain(f"taken for {seeds_label(result)}; as the name of a list, ask with --title")
 
 
 def _write_files(result: "Recommendations", arguments: argparse.Namespace) -> None:

@@ -17,7 +17,10 @@ characters hold three of a script without spaces, which ``search_text`` sets apa
 SYMBOL = r"\p{Extended_Pictographic}"
 """Pattern of emoji, which say as much as a word and which ``search_text`` drops."""
 
-_SYMBOL = re.compile(SYMBOL)
+SELECTOR = "[\ufe0e\ufe0f]"
+"""Pattern of the marks that choose how an emoji is drawn."""
+
+_SYMBOL, _SELECTOR = re.compile(SYMBOL), re.compile(SELECTOR)
 
 
 def title_text(title: str) -> str:
@@ -26,8 +29,10 @@ def title_text(title: str) -> str:
     >>> title_text("90's Rock 🔥")
     ' 90s rock 🔥 '
     """
-    symbols = " ".join(_SYMBOL.findall(title))
-    return f" {f'{search_text(title)} {symbols}'.strip()} "
+    plain = _SELECTOR.sub("", title)
+    symbols = " ".join(_SYMBOL.findall(plain))
+    text = f"{search_text(plain)} {symbols}".strip(" ")
+    return f" {text} "
 
 
 def title_terms(title: str) -> dict[str, int]:

@@ -1,9 +1,10 @@
 """Names of the handlers, and the arguments that routes send to each."""
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Required, TypedDict
 
 HandlerName = Literal[
     "recommend",
+    "ask",
     "similarity",
     "explain",
     "search",
@@ -41,6 +42,18 @@ class RecommendArguments(OptionArguments, total=False):
     artist: str
     features: Features
     title: str
+    k: int
+    dislikes: list[str]
+    filters: dict[str, Any]
+    """Fields of ``Filters``."""
+    explain: bool
+    format: ListFormat
+
+
+class AskArguments(OptionArguments, total=False):
+    """A question in words, and how the list is to be."""
+
+    text: Required[str]
     k: int
     dislikes: list[str]
     filters: dict[str, Any]

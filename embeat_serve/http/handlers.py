@@ -18,8 +18,10 @@ from embeat_serve.export.tabular import to_csv
 from embeat_serve.filters.request import Filters
 from embeat_serve.http.arguments import (
     ArtistArguments,
+    AskArguments,
     ExplainArguments,
     HandlerName,
+    ListFormat,
     NoArguments,
     OptionArguments,
     RecommendArguments,
@@ -79,17 +81,20 @@ def recommend(recommender: Recommender, arguments: RecommendArguments) -> JsonOb
         options=build_options(recommender.settings.recall, arguments),
         explain=arguments.get("explain", False),
     )
-    writer = WRITERS.get(arguments.get("format", "json"))
-    if writer:
-        write, media_type = writer
-        return Content.of_text(write(result), media_type)
-    return {
-        **result.to_dict(),
-        "artist": result.artist,
-        "missing": list(result.missing),
-        "guessed": result.guessed,
-        "alternatives": list(result.alternatives),
-    }
+    return _list(result, arguments.get("format", "json"))
+
+
+def ask(recommender: Recommender, arguments: AskArguments) -> JsonObject | Content:
+    """Answer a question in words."""
+    result = recommender.ask(
+        arguments["text"],
+        k=arguments.get("k"),
+        dislikes=arguments.get("dislikes", ()),
+        filters=build_filters(arguments.get("filters", {})),
+        options=build_options(recommender.settings.recall, arguments),
+        explain=arguments.get("explain", False),
+    )
+    return _list(result, arguments.get("format", "json"))
 
 
 def similarity(recommender: Recommender, arguments: SimilarityArguments) -> JsonObject:
@@ -178,6 +183,7 @@ Handler = Callable[[Recommender, Any], JsonObject | Content]
 
 HANDLERS: dict[HandlerName, Handler] = {
     "recommend": recommend,
+    "ask": ask,
     "similarity": similarity,
     "explain": explain,
     "search": search,
@@ -239,6 +245,21 @@ def build_filters(fields: Mapping[str, Any]) -> Filters:
         UsageError: a filter is out of its range.
     """
     return Filters(**_with_tuples(fields))
+
+
+def _list(result: Recommendations, format: ListFormat) -> JsonObject | Content:
+    """A list in the format asked for."""
+    writer = WRITERS.get(format)
+    if writer:
+        write, media_type = writer
+        return Content.of_text(write(result), media_type)
+    return {
+        **result.to_dict(),
+        "artist": result.artist,
+        "missing": list(result.missing),
+        "guessed": result.guessed,
+        "alternatives": list(result.alternatives),
+    }
 
 
 def _with_tuples(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -187,6 +187,33 @@ class RecommendBody(
     """Seeds, filters and options of a list, as a JSON object."""
 
 
+def _length_of_question() -> dict[str, Any]:
+    length = optional(int, ge=1, le=MAX_K, description="length; else the question's own, or 20")
+    return {**_list_fields(), "k": length}
+
+
+QUESTION = "a question in words, in one of twelve languages; or all that `q` takes"
+
+
+class AskBody(
+    _model(
+        "AskBody",
+        text=(Text, Field(description=QUESTION, examples=["90s french hip hop, no hits"])),
+        dislikes=_dislikes(in_query=False),
+        filters=optional(
+            _model("Filters", **filter_fields(in_query=False)),
+            description="what the songs must be; before what the question says",
+        ),
+        options=optional(
+            _model("Options", **option_fields(in_query=False)),
+            description="recall settings; the server's own where left out",
+        ),
+        **_length_of_question(),
+    )
+):
+    """A question in words, with filters and options of the list."""
+
+
 class SimilarQuery(_model("SimilarQuery", **_feature_fields(), **_list_fields())):
     """Audio features of a song, and how the list is to be."""
 

@@ -35,6 +35,28 @@ class ListTitleOut(BaseModel):
     """0..1: share of it that names of playlists know."""
 
 
+class QuestionPartOut(BaseModel):
+    """What a part of a question says."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    value: str
+
+
+class UnderstandingOut(BaseModel):
+    """How a text was read."""
+
+    reading: str
+    """`song`, `artist` or `question`."""
+    parts: list[QuestionPartOut]
+    ignored: list[str]
+    """Wishes that no filter can meet; names of playlists were searched for them."""
+    is_title_too: bool
+    """Whether playlists have such a name, so that `title` may be meant."""
+
+
 class ListOut(BaseModel):
     """A list of songs."""
 
@@ -52,6 +74,7 @@ class ListOut(BaseModel):
     alternatives: list[str]
     """Other readings of the text."""
     title: ListTitleOut | None = None
+    understood: UnderstandingOut | None = None
     timings_ms: dict[str, float]
 
 

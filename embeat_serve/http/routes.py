@@ -121,6 +121,14 @@ async def recommend_body(
     return await call_worker(request, "recommend", models.set_fields(body))
 
 
+@api_router.post(
+    "/ask", response_model=responses.ListOut, responses={**LIST, **BODY}, tags=["recommend"]
+)
+async def ask(request: Request, body: Annotated[models.AskBody, Body()]) -> Response:
+    """Songs for a question in words; `understood` says how it was read."""
+    return await call_worker(request, "ask", models.set_fields(body))
+
+
 @api_router.get("/similar", response_model=responses.ListOut, responses=LIST, tags=["recommend"])
 async def similar(request: Request, query: Annotated[models.SimilarQuery, Query()]) -> Response:
     """Songs that sound like given audio features; at least one of the seven from 0 to 1."""

@@ -14,6 +14,7 @@ from embeat_serve.filters.request import MAX_NAMES, Filters
 from embeat_serve.questions.genres import GenreNames
 from embeat_serve.questions.languages import find_languages
 from embeat_serve.questions.left_words import find_idioms, find_title, find_wishes, find_words
+from embeat_serve.questions.local_genres import join_genres
 from embeat_serve.questions.measures import find_lengths, find_tempi, find_wish_numbers
 from embeat_serve.questions.names import find_liked, find_unliked, like_markers
 from embeat_serve.questions.qualities import find_qualities, find_top
@@ -47,7 +48,8 @@ def parse_question(text: str, genres: Mapping[str, int]) -> Question:
     reading = _read(reading.with_hints(known.found), (find_quoted, find_lengths, find_liked))
     reading = _read(reading, (find_idioms, *_measures(), *_meanings(names)))
     complete = _complete(_read(reading, (find_unliked,)))
-    return _question(_as_title(reading, complete) or complete)
+    complete = _as_title(reading, complete) or complete
+    return _question(replace(complete, found=tuple(join_genres(complete.found, genres))))
 
 
 def _measures() -> tuple[Recogniser, ...]:

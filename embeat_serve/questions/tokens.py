@@ -23,7 +23,6 @@ _TOKEN = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BREAK = re.compile(r"[,;:.!?()\[\]{}\"“”„«»|…\n\r、。，；：！？（）「」『』《》・]|\s[-–—]+\s")
-_NUMBER = re.compile(r"\d+")
 _CJK = re.compile(f"[{CJK}々]")
 
 
@@ -83,4 +82,4 @@ def keys_of(phrase: str) -> tuple[str, ...]:
 
 def number_of(token: Token) -> int | None:
     """The number that a token is; None if it is none, or has more than five digits."""
-    return int(token.key) if _NUMBER.fullmatch(token.key) and len(token.key) <= 5 else None
+    return int(token.key) if token.key.isdecimal() and len(token.key) <= 5 else None

@@ -96,9 +96,10 @@ class RankingModel:
 
 
 def confidence_weight(confidence: float) -> NDArray[np.float64]:
-    """(channels, features) factors of the weights: 1 for the title and what the playlist channel says.
+    """(channels, features) factors of the weights: 1 for the title and the playlist channel.
 
-    All other factors are ``1 - confidence``: the more playlists tell, the less the rest counts.
+    All other factors, and those of metadata, are ``1 - confidence``: the more playlists tell, the
+    less the rest counts.
     """
     factors = np.full((len(EVIDENCE_CHANNELS), len(FEATURES)), 1 - confidence)
     factors[EVIDENCE_CHANNELS.index("playlist"), : len(CHANNEL_FEATURES)] = 1

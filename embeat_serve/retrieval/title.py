@@ -50,7 +50,7 @@ class Title:
         if request.title is None:
             return
         found = hits[_KEY]
-        weights = [hit.track.get(TrackField.PLAYLIST_WEIGHT, 0.0) for hit in found]
+        weights = [hit.track.get(TrackField.PLAYLIST_WEIGHT, 1.0) for hit in found]
         fits = np.maximum(scores_of(found), 0) * np.array(weights, np.float64)
         order = np.argsort(-fits, kind="stable")
         shares = fits[order] / max(fits.max(initial=0), 1e-9)

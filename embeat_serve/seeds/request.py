@@ -154,9 +154,21 @@ class FeaturesRequest:
 
 @dataclass(frozen=True)
 class TitleRequest:
-    """The title of the list that is made, and no song."""
+    """The title of the list that is made, or genres, and no song."""
 
     title: str
+    genre_codes: tuple[int, ...] = ()
+    """Genres that the list is asked for by; those of the title where there are none."""
+
+
+@dataclass(frozen=True)
+class NamesRequest:
+    """Songs and artists, as a question in words names them."""
+
+    names: tuple[str, ...]
+    """At least one."""
+    whole: tuple[str, ...] = ()
+    """Names that ``names`` may have divided ("Simon and Garfunkel"), longest first."""
 
 
 SeedRequest = (
@@ -167,6 +179,7 @@ SeedRequest = (
     | PlaylistRequest
     | FeaturesRequest
     | TitleRequest
+    | NamesRequest
 )
 
 

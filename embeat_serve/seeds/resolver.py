@@ -6,9 +6,9 @@ An artist's tracks, or a misspelt song, take one store call more.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from embeat_serve.contract.audio_features import from_mappings
-from embeat_serve.contract.payload import TrackPayload
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.errors import SeedNotFound
 from embeat_serve.seeds.alternatives import (
@@ -31,9 +31,11 @@ from embeat_serve.seeds.models import CatalogueView, Seed, SeedSet
 from embeat_serve.seeds.playlist_resolver import resolve_playlist
 from embeat_serve.seeds.representative_tracks import artist_seeds
 from embeat_serve.seeds.request import (
+    MAX_SEEDS,
     ArtistRequest,
     FeaturesRequest,
     IsrcRequest,
+    NamesRequest,
     PlaylistRequest,
     SeedRequest,
     TextRequest,
@@ -42,9 +44,9 @@ from embeat_serve.seeds.request import (
     parse_text,
 )
 from embeat_serve.seeds.text_lookup import TextLookup
+from embeat_serve.seeds.title_seed import resolve_title
 from embeat_serve.seeds.typo_matching import match_misspelt_artists, match_misspelt_tracks
 from embeat_serve.stores.batch import QueryBatch
-from embeat_serve.titles.title_model import nearest_genres
 
 
 def resolve_seeds(
@@ -77,6 +79,8 @@ def resolve_seeds(
             return resolve_features(catalogue, request)
         case TitleRequest():
             return resolve_title(catalogue, request)
+        case NamesRequest():
+            return resolve_names(catalogue, request)
 
 
 def resolve_text(catalogue: CatalogueView, text: str, *, artist_tracks: int) -> SeedSet:
@@ -129,21 +133,50 @@ def resolve_features(catalogue: CatalogueView, request: FeaturesRequest) -> Seed
     return SeedSet((Seed(request.payload, vector=vector),))
 
 
-def resolve_title(catalogue: CatalogueView, request: TitleRequest) -> SeedSet:
-    """Make a seed of a title: a song of the sound and the genres of its playlists; no store call.
+TRACKS_OF_ONE = 5
+"""Tracks that stand for an artist who is one of several."""
+
+
+def resolve_names(catalogue: CatalogueView, request: NamesRequest) -> SeedSet:
+    """Find the songs and artists that a question names: a store call or two for each.
 
     Raises:
-        SeedNotFound: no playlist has a title that is like it.
-        BrokenRelease: the release's title model cannot be read.
+        SeedNotFound: the catalogue has none of them; carries what may have been meant by the last.
     """
-    profile = catalogue.title_model.profile(request.title)
-    if not profile.is_known:
-        raise SeedNotFound(
-            f"no playlist has a title like {request.title!r}; name a song or an artist, too"
-        )
-    genres = nearest_genres(profile.genre, catalogue.genre_vectors)
-    payload = TrackPayload(track_name=request.title, genre_codes=genres)
-    return SeedSet((Seed(payload, vector=profile.acoustic),), title=request.title)
+    if len(request.names) == 1:
+        return resolve_text(catalogue, request.names[0], artist_tracks=2 * TRACKS_OF_ONE)
+    found: list[SeedSet] = []
+    names, missing = list(request.names), list[str]()
+    for whole in request.whole:
+        held = [name for name in names if name in whole]
+        seeds = _known_name(catalogue, whole) if len(held) > 1 else None
+        if seeds is not None:
+            found.append(seeds)
+            names = [name for name in names if name not in held]
+    for name in names:
+        try:
+            found.append(resolve_text(catalogue, name, artist_tracks=TRACKS_OF_ONE))
+        except SeedNotFound as error:
+            missing.append(name)
+            if len(missing) == len(request.names):
+                raise error from None
+    if len(found) == 1:
+        return replace(found[0], missing=tuple(missing))
+    songs = {seed.code: seed for seeds in found for seed in seeds.songs}
+    return SeedSet(
+        tuple(songs.values())[:MAX_SEEDS],
+        missing=tuple(missing),
+        guessed=any(seeds.guessed for seeds in found),
+    )
+
+
+def _known_name(catalogue: CatalogueView, name: str) -> SeedSet | None:
+    """The song or artist of exactly this name."""
+    try:
+        seeds = resolve_text(catalogue, name, artist_tracks=2 * TRACKS_OF_ONE)
+    except SeedNotFound:
+        return None
+    return None if seeds.guessed else seeds
 
 
 def resolve_artist(

@@ -22,11 +22,8 @@ SPACES = {"playlist": VECTOR_SIZE, "acoustic": VECTOR_SIZE, "genre": GENRE_VECTO
 
 COLUMNS = sum(SPACES.values())
 
-LEAST_KNOWLEDGE = 0.05
+LEAST_KNOWLEDGE = 0.25
 """Share of a title that must be known terms for it to say anything."""
-
-MAX_GENRES, LEAST_NEARNESS = 4, 0.5
-"""Most genres of a title, and the least cosine of one to it."""
 
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile)
 """What reading bytes raises that are not those of a model."""
@@ -136,20 +133,5 @@ def term_weights(counts: NDArray[np.float32]) -> NDArray[np.float32]:
     return 1 + np.log(counts)
 
 
-def nearest_genres(profile: NDArray[np.float32], genre_vectors: NDArray[np.float32]) -> list[int]:
-    """Codes of the genres nearest to a title, nearest first; those that are near, at most four.
-
-    Args:
-        profile: (32,) unit vector, ``TitleProfile.genre``.
-        genre_vectors: (genres, 32) by genre code.
-    """
-    if not len(genre_vectors):
-        return []
-    lengths = np.maximum(np.linalg.norm(genre_vectors, axis=1), 1e-9)
-    cosines = genre_vectors @ profile / lengths
-    nearest = np.argsort(-cosines, kind="stable")[:MAX_GENRES]
-    return nearest[cosines[nearest] >= LEAST_NEARNESS].tolist()
-
-
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    return vector / max(float(np.linalg.norm(vector)), 1e-9)
+def _unit(vector: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)

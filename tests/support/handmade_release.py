@@ -16,14 +16,22 @@ from embeat_pipeline.index.term_dictionary import write_term_dictionary
 from embeat_serve.contract.audio_features import CARDINALITY, CONTINUOUS, model_inputs
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import FORMAT_VERSION, Manifest, ReleaseFile
-from embeat_serve.contract.schema import PAYLOAD_INDEXES, Collection, VectorName
+from embeat_serve.contract.schema import (
+    GENRE_VECTOR_SIZE,
+    PAYLOAD_INDEXES,
+    Collection,
+    VectorName,
+)
 from embeat_serve.contract.text_keys import name_key, search_text, title_key
+from embeat_serve.contract.title_terms import title_terms
 from embeat_serve.encoder import Encoder
 from embeat_serve.ranking.tree_ranker import TreeRanker
 from embeat_serve.recommender import Recommender
-from embeat_serve.titles.title_model import TitleModel
+from embeat_serve.titles.title_model import COLUMNS, TitleModel
 
 GENRES = ("mandopop", "soul", "techno")
+TITLES = ("rainy evening", "sunday kitchen", "warehouse at night")
+"""Title of playlists of each genre."""
 ARTISTS_PER_GENRE = 10
 SONGS_PER_ARTIST = 14
 RELEASE = "0123456789ab"
@@ -241,6 +249,24 @@ def _names(root: Path, folder: Path, payloads: list[dict[str, Any]]) -> None:
     (folder / ReleaseFile.GENRES).write_text(json.dumps(places))
 
 
+def _title_model(playlist: np.ndarray, acoustic: np.ndarray) -> TitleModel:
+    """A model that knows the titles of ``TITLES``, one for each genre."""
+    counts = [title_terms(title) for title in TITLES]
+    terms = sorted({term for one in counts for term in one})
+    matrix = np.array([[one.get(term, 0) for term in terms] for one in counts], float)
+    matrix = np.where(matrix > 0, 1 + np.log(np.maximum(matrix, 1)), 0)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    points = np.hstack([playlist, acoustic, np.zeros((len(TITLES), GENRE_VECTOR_SIZE))])
+    weights = np.linalg.pinv(matrix) @ points
+    return TitleModel(
+        np.array(terms, "U6"),
+        np.ones(len(terms), np.float32),
+        np.ones(1, np.float32),
+        weights.astype(np.float16),
+        np.zeros(COLUMNS, np.float32),
+    )
+
+
 def build_release(root: Path, release: str = RELEASE, only: int | None = None) -> LakePaths:
     """Write and publish a release under ``root``; ``only`` keeps so many of its songs."""
     lake = LakePaths(root)
@@ -262,10 +288,12 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
     arrays = _random_encoder()
     np.savez(folder / ReleaseFile.ENCODER, config=np.array("{}"), **arrays)  # type: ignore[arg-type]
     (folder / ReleaseFile.RANKING_MODEL).write_bytes(TreeRanker.empty().to_bytes())
-    (folder / ReleaseFile.TITLE_MODEL).write_bytes(TitleModel.empty().to_bytes())
     acoustic = Encoder(arrays, {}).encode(model_inputs(columns))
 
     middles = rng.normal(size=(4, 64))
+    sounds = np.stack([acoustic[of_song == genre].sum(axis=0) for genre in range(len(GENRES))])
+    titles = _title_model(middles[: len(GENRES)], sounds)
+    (folder / ReleaseFile.TITLE_MODEL).write_bytes(titles.to_bytes())
     playlist = middles[of_song] + 0.6 * rng.normal(size=(len(songs), 64))
     listed = [i for i, song in enumerate(songs) if i % 3 != 1 and not song.get("unlisted")]
     points = [

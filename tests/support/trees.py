@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embeat_serve.contract.schema import CHANNELS, GENRE_VECTOR_SIZE
+from embeat_serve.contract.schema import EVIDENCE_CHANNELS, GENRE_VECTOR_SIZE
 from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
 from embeat_serve.ranking.tree_features import FEATURES
 from embeat_serve.ranking.tree_ranker import GROUPS, TreeRanker
@@ -17,7 +17,7 @@ def ranker_by(feature: str, thresholds: list[float], sign: float = 1.0) -> TreeR
     features, limits = np.zeros(shape, np.int16), np.full(shape, np.inf, np.float32)
     kept = np.full(shape, 0xFFFF, np.uint16)
     features[0], limits[0], kept[0] = place, thresholds, 0xFFFE
-    leaves = np.zeros((len(thresholds), MAX_LEAVES, len(CHANNELS)))
+    leaves = np.zeros((len(thresholds), MAX_LEAVES, len(EVIDENCE_CHANNELS)))
     leaves[:, 1, GROUPS[place]] = sign
     # Probabilities of .12 to .88: nearer to 1, two of them could be the same number.
     ensemble = TreeEnsemble(features, limits, kept, leaves, 0.0)

@@ -11,7 +11,12 @@ from scipy import sparse
 from embeat_pipeline.common.duckdb_session import open_database
 from embeat_pipeline.common.text_expressions import search_text
 from embeat_pipeline.playlists.config import TitleConfig
-from embeat_serve.contract.title_terms import LONGEST_TERM, SHORTEST_TERM, SYMBOL
+from embeat_serve.contract.title_terms import (
+    LONGEST_TERM,
+    SELECTOR,
+    SHORTEST_TERM,
+    SYMBOL,
+)
 from embeat_serve.titles.title_model import term_weights
 
 _TERMS = """
@@ -54,8 +59,9 @@ class TitleTerms(NamedTuple):
 
 def title_text(expression: pl.Expr) -> pl.Expr:
     """The text that terms are cut from, as ``contract.title_terms.title_text`` makes it."""
-    symbols = expression.str.extract_all(SYMBOL).list.join(" ")
-    joined = pl.concat_str(search_text(expression), pl.lit(" "), symbols).str.strip_chars(" ")
+    plain = expression.str.replace_all(SELECTOR, "")
+    symbols = plain.str.extract_all(SYMBOL).list.join(" ")
+    joined = pl.concat_str(search_text(plain), pl.lit(" "), symbols).str.strip_chars(" ")
     return pl.concat_str(pl.lit(" "), joined, pl.lit(" "))
 
 
@@ -69,7 +75,8 @@ def read_terms(titles: pl.Series, config: TitleConfig, spill: Path) -> TitleTerm
         config: which terms are kept.
         spill: folder for what does not fit into memory.
     """
-    texts = pl.select(title_text(titles.fill_null("")).alias("text")).with_row_index("row")
+    named = titles.fill_null("").alias("title").to_frame()
+    texts = named.select(title_text(pl.col("title")).alias("text")).with_row_index("row")
     texts = texts.filter(pl.col("text").str.strip_chars(" ") != "")
     with open_database(spill) as database:
         database.register("titles", texts.to_arrow())

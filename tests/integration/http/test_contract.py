@@ -21,6 +21,7 @@ PATHS = {
     "/metrics",
     "/readyz",
     "/v1/artists/{artist_id}",
+    "/v1/ask",
     "/v1/explain",
     "/v1/genres",
     "/v1/recommend",

@@ -54,6 +54,7 @@ def test_a_release_as_built_passes_every_check(built_copy: tuple[LakePaths, str]
         "tracks_playlist_count",
         "artists_count",
         "ranking_model",
+        "title_model",
         "encoder",
         "genres",
         "words",

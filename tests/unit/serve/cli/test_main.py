@@ -99,6 +99,39 @@ def test_a_setting_that_cannot_be_read(
     assert "EMBEAT_MIN_POPULARITY" in capsys.readouterr().err
 
 
+def test_a_question_in_words(capsys: pytest.CaptureFixture[str]):
+    assert main(["4 songs for a rainy evening"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Songs for “rainy evening”"
+    assert len(lines) == 7
+    assert "title 0." in lines[3]
+
+
+def test_a_title_alone_and_beside_a_song(capsys: pytest.CaptureFixture[str]):
+    assert main(["--title", "rainy evening", "-k", "2"]) == 0
+    assert capsys.readouterr().out.startswith("Songs for “rainy evening”\n")
+    assert main(["Hello - Adele", "--title", "rainy evening", "-k", "2"]) == 0
+    assert capsys.readouterr().out.startswith("Songs like Hello - Adele for “rainy evening”\n")
+
+
+def test_a_title_that_says_nothing_is_named(capsys: pytest.CaptureFixture[str]):
+    assert main(["Hello - Adele", "--title", "qqqq", "-k", "2"]) == 0
+    assert "no playlist has a name like 'qqqq'" in capsys.readouterr().err
+
+
+def test_a_title_is_of_a_list(capsys: pytest.CaptureFixture[str]):
+    assert main(["--similarity", "Hello", "Us", "--title", "rainy"]) == 2
+    assert "--title goes with a list" in capsys.readouterr().err
+
+
+def test_a_name_that_playlists_have_too_is_said_to_be_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("embeat_serve.answer.WELL_KNOWN", 0.0)
+    assert main(["Hello - Adele", "-k", "2"]) == 0
+    assert "as the name of a list, ask with --title" in capsys.readouterr().err
+
+
 def test_nothing_found(capsys: pytest.CaptureFixture[str]):
     assert main(["Hello - Kraftwerk"]) == 3
     shown = capsys.readouterr()

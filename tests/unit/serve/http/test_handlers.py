@@ -54,6 +54,22 @@ def test_a_list_can_be_a_playlist_file(recommender: Recommender):
     assert content.body.startswith(b"#EXTM3U")
 
 
+def test_a_question_is_the_recommenders(recommender: Recommender):
+    answer = call(recommender, "ask", text="4 songs for a rainy evening")
+    assert [song["genres"][0] for song in answer["results"]] == ["mandopop"] * 4
+    assert answer["understood"]["reading"] == "question"
+    assert [part["kind"] for part in answer["understood"]["parts"]] == ["length", "words"]
+    shorter = call(recommender, "ask", text="4 songs for a rainy evening", k=2)
+    assert shorter["results"] == answer["results"][:2]
+
+
+def test_a_title_goes_beside_a_seed_or_alone(recommender: Recommender):
+    alone = call(recommender, "recommend", title="rainy evening", k=3)
+    beside = call(recommender, "recommend", track_ids=[SUNNY], title="rainy evening", k=3)
+    assert alone["title"] == beside["title"] == {"text": "rainy evening", "knowledge": 1.0}
+    assert (alone["seeds"], len(beside["seeds"])) == ([], 1)
+
+
 def test_a_song_is_explained_whether_it_is_on_the_list_or_not(recommender: Recommender):
     near = recommender.recommend(track_ids=[SUNNY], k=1).results[0].track_id
     answer = call(recommender, "explain", seeds=[SUNNY], song=near, k=50)

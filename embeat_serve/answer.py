@@ -1,0 +1,148 @@
+"""Answer one request from a release: open this file to follow a request from text to list."""
+
+from dataclasses import replace
+
+from embeat_serve.contract.schema import TrackField
+from embeat_serve.contract.text_keys import search_text
+from embeat_serve.errors import SeedNotFound
+from embeat_serve.explanation import explain as explanation
+from embeat_serve.filters.compiled import CompiledFilter, compile_filters
+from embeat_serve.filters.request import Filters
+from embeat_serve.pipeline import recommend_tracks
+from embeat_serve.questions.parser import parse_question
+from embeat_serve.questions.question import PartKind, Question
+from embeat_serve.ranking.steering import steer_options
+from embeat_serve.recommendation_plan import RecommendationRequest
+from embeat_serve.release import Release
+from embeat_serve.results import ListTitle, Reading, Recommendations, SeedSong, Song, Understanding
+from embeat_serve.seeds.exclusions import ExclusionQuery, Exclusions
+from embeat_serve.seeds.models import SeedSet
+from embeat_serve.seeds.request import TextRequest
+from embeat_serve.seeds.resolver import resolve_seeds
+from embeat_serve.stores.batch import QueryBatch
+from embeat_serve.trace import Trace
+from embeat_serve.unresolved_request import UnresolvedRequest
+
+
+def answer(release: Release, request: UnresolvedRequest, trace: Trace) -> Recommendations:
+    """Look up the seeds of a request, and make its list.
+
+    Raises:
+        SeedNotFound: the catalogue does not have the seeds.
+        Unavailable: the release cannot be read.
+    """
+    options = steer_options(request.options)
+    with trace.section("seed"):
+        batch = QueryBatch(release.store)
+        exclusion_query = ExclusionQuery(batch, request.exclusions)
+        seeds = resolve_seeds(
+            release, batch, request.seeds, artist_tracks=options.artist_seed_tracks
+        )
+        batch.execute()  # where the seeds took no store call
+        exclusions = exclusion_query.result()
+        compiled = _compile_filters(release, request.filters, exclusions, seeds)
+    title = None if request.title is None else release.title_model.profile(request.title)
+    recommendation = RecommendationRequest(
+        seeds,
+        options,
+        request.k,
+        filters=compiled,
+        disliked=exclusions.disliked,
+        title=title if title is not None and title.is_known else None,
+        store_calls=batch.store_calls,
+    )
+    ranked = recommend_tracks(release, recommendation, trace)
+    with trace.section("ranking"):
+        results = tuple(
+            Song.of(
+                candidate,
+                rank,
+                explanation(candidate, seeds.songs, compiled) if request.explain else None,
+            )
+            for rank, candidate in enumerate(ranked.songs, start=1)
+        )
+    return Recommendations(
+        release=release.name,
+        seeds=() if seeds.title else tuple(map(SeedSong.of, seeds.songs)),
+        results=results,
+        relaxed=tuple(ranked.relaxed),
+        timings_ms=trace.milliseconds(),
+        artist=seeds.artist,
+        missing=(*seeds.missing, *exclusions.missing),
+        guessed=seeds.guessed,
+        alternatives=seeds.alternatives,
+        title=None if title is None else ListTitle(title.title, round(title.knowledge, 4)),
+    )
+
+
+def _compile_filters(
+    release: Release, filters: Filters | None, exclusions: Exclusions, seeds: SeedSet
+) -> CompiledFilter:
+    names_genres = bool(filters and (filters.genres or filters.without_genres))
+    genre_codes = release.genre_codes if names_genres else {}
+    languages = [song.payload.get(TrackField.LANGUAGE) for song in seeds.songs]
+    of_seeds = [language for language in languages if language is not None]
+    return compile_filters(
+        filters,
+        genre_codes=genre_codes,
+        artist_codes=exclusions.blocked,
+        languages=of_seeds,
+    )
+
+
+def answer_question(
+    release: Release, request: UnresolvedRequest, trace: Trace, *, has_length: bool
+) -> Recommendations:
+    """Answer a text that may be a name or a question; a name that the catalogue has comes first.
+
+    Args:
+        release: what to answer from.
+        request: its seeds are the text.
+        trace: takes the times.
+        has_length: whether the length of the list was given beside the text.
+
+    Raises:
+        SeedNotFound: the text is neither.
+        Unavailable: the release cannot be read.
+    """
+    if not isinstance(request.seeds, TextRequest):
+        return answer(release, request, trace)
+    text = request.seeds.text
+    named, unknown = None, None
+    try:
+        named = answer(release, request, trace)
+    except SeedNotFound as error:
+        unknown = error
+    if named is not None and not named.guessed:
+        return _as_name(release, text, named)
+    question = parse_question(text, release.genre_codes)
+    if named is not None and _is_bare(question, text):
+        return _as_name(release, text, named)
+    try:
+        asked = UnresolvedRequest.of_question(question, request, release.genre_codes)
+        if question.k is not None and not has_length:
+            asked = replace(asked, k=question.k)
+        result = answer(release, asked, trace)
+    except SeedNotFound:
+        if named is not None:
+            return _as_name(release, text, named)
+        if unknown is not None and unknown.suggestions:
+            raise unknown from None
+        raise SeedNotFound(f"no song, artist or name of playlists matches {text!r}") from None
+    understood = Understanding(Reading.QUESTION, question.parts, question.ignored)
+    return replace(result, understood=understood)
+
+
+WELL_KNOWN = 0.9
+"""Knowledge of a title from which on a text that is a song's name may be meant as a title, too."""
+
+
+def _as_name(release: Release, text: str, named: Recommendations) -> Recommendations:
+    is_title = release.title_model.profile(text).knowledge >= WELL_KNOWN
+    return replace(named, understood=Understanding.of_name(named, is_title_too=is_title))
+
+
+def _is_bare(question: Question, text: str) -> bool:
+    """Whether a question is nothing but words, all of them."""
+    is_words = all(part.kind is PartKind.WORDS for part in question.parts)
+    return is_words and search_text(question.title) == search_text(text)

@@ -1,0 +1,99 @@
+"""A request, parsed and checked, before anything is looked up; also one asked for in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from embeat_serve.errors import SeedNotFound, UsageError
+from embeat_serve.filters.request import Filters
+from embeat_serve.options import MAX_K, RecallOptions
+from embeat_serve.questions.question import PartKind, Question
+from embeat_serve.seeds.exclusions import ExclusionRequest
+from embeat_serve.seeds.parsing import check_text
+from embeat_serve.seeds.request import NamesRequest, SeedRequest, TitleRequest
+
+TITLE_PARTS = frozenset(
+    {
+        PartKind.WORDS,
+        PartKind.GENRE,
+        PartKind.YEAR,
+        PartKind.LANGUAGE,
+        PartKind.COUNTRY,
+        PartKind.INSTRUMENTAL,
+        PartKind.ENERGY,
+    }
+)
+"""Parts of a question whose words names of playlists hold, too."""
+
+
+@dataclass(frozen=True)
+class UnresolvedRequest:
+    """One request, parsed and checked; its seeds and exclusions are not looked up yet."""
+
+    seeds: SeedRequest
+    title: str | None
+    exclusions: ExclusionRequest
+    filters: Filters | None
+    options: RecallOptions
+    k: int
+    explain: bool
+
+    @classmethod
+    def of_question(
+        cls, question: Question, request: "UnresolvedRequest", genre_codes: Mapping[str, int]
+    ) -> "UnresolvedRequest":
+        """What a question asks for, where ``request`` does not say otherwise.
+
+        Args:
+            question: of a text.
+            request: what came with the text; its seeds and its title do not count.
+            genre_codes: ``name_key`` of each genre -> its code.
+
+        Raises:
+            SeedNotFound: the question says nothing that songs can be found by.
+        """
+        title = " ".join(part.text for part in question.parts if part.kind in TITLE_PARTS)
+        genres = tuple(genre_codes[name] for name in question.filters.genres if name in genre_codes)
+        if question.like:
+            seeds: SeedRequest = NamesRequest(question.like, question.like_whole)
+        elif title:
+            seeds = TitleRequest(title, genres)
+        else:
+            raise SeedNotFound("the question names no song, artist, genre or occasion")
+        filters = _merged(request.filters, question.filters)
+        blocked = (*filters.without_artists, *question.unlike, *question.unlike_whole)
+        filters = replace(filters, without_artists=blocked)
+        hits = question.hits if request.options.hits == 0 else None
+        return replace(
+            request,
+            seeds=seeds,
+            title=check_text(title) if title else None,
+            exclusions=replace(request.exclusions, artists=filters.without_artists),
+            filters=filters or None,
+            options=request.options if hits is None else replace(request.options, hits=hits),
+        )
+
+
+def _merged(own: Filters | None, asked: Filters) -> Filters:
+    """Filters that a question asks for, with those that were given beside it."""
+    given: dict[str, Any] = {
+        item.name: getattr(own, item.name)
+        for item in fields(Filters)
+        if own is not None and getattr(own, item.name) != item.default
+    }
+    return replace(asked, **given)
+
+
+DEFAULT_K = 20
+"""Length of a list where none is given."""
+
+
+def check_k(k: object) -> int:
+    """Check the length of a list.
+
+    Raises:
+        UsageError: not a whole number in 1..1000.
+    """
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MAX_K:
+        raise UsageError(f"k must be a whole number in 1..{MAX_K}, found {k!r}")
+    return k

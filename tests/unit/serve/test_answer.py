@@ -1,0 +1,142 @@
+"""Questions in words, and titles, asked of a release."""
+
+import pytest
+
+from embeat_serve.errors import SeedNotFound, UsageError
+from embeat_serve.filters.request import Filters
+from embeat_serve.options import RecallOptions
+from embeat_serve.recommender import Recommender
+from embeat_serve.results import Reading, Recommendations
+
+
+def genres_of(answer: Recommendations) -> set[str]:
+    return {genre for song in answer.results for genre in song.genres[:1]}
+
+
+def test_a_title_alone_lists_songs_of_its_playlists(recommender: Recommender):
+    answer = recommender.recommend(title="rainy evening", k=10, explain=True)
+    assert answer.seeds == ()
+    assert answer.title is not None
+    assert answer.title.knowledge == pytest.approx(1, abs=0.01)
+    assert genres_of(answer) == {"mandopop"}
+    first = answer.results[0]
+    assert next(iter(first.channels)) == "title"
+    assert sum(first.channels.values()) == pytest.approx(first.score)
+    assert "playlists of such a name" in str(first.explanation)
+    assert answer.to_dict().get("title") == {"text": "rainy evening", "knowledge": 1.0}
+
+
+def test_a_longer_list_of_a_title_keeps_to_it(recommender: Recommender):
+    answer = recommender.recommend(title="warehouse at night", k=60)
+    assert len(answer.results) == 60
+    assert genres_of(Recommendations("", (), answer.results[:20])) == {"techno"}
+
+
+def test_a_title_beside_a_seed_brings_songs_of_both(recommender: Recommender):
+    alone = recommender.recommend("Hello - Adele", k=20)
+    beside = recommender.recommend("Hello - Adele", title="warehouse at night", k=20)
+    assert [song.track_id for song in beside.results] != [song.track_id for song in alone.results]
+    assert any("title" in song.channels for song in beside.results)
+    assert beside.seeds == alone.seeds
+
+
+def test_a_title_that_nobody_uses_changes_nothing_beside_a_seed(recommender: Recommender):
+    alone = recommender.recommend("Hello - Adele", k=20)
+    beside = recommender.recommend("Hello - Adele", title="qqqq", k=20)
+    assert beside.results == alone.results
+    assert beside.title is not None
+    assert not beside.title.is_known
+
+
+def test_a_title_that_nobody_uses_alone_is_not_found(recommender: Recommender):
+    with pytest.raises(SeedNotFound, match="no playlist has a name like 'qqqq'"):
+        recommender.recommend(title="qqqq")
+
+
+@pytest.mark.parametrize("title", ["", "  ", "x" * 600])
+def test_a_title_is_a_text(recommender: Recommender, title: str):
+    with pytest.raises(UsageError):
+        recommender.recommend("Hello - Adele", title=title)
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"), [("晴天 - Jay Chou", Reading.SONG), ("Jay Chou", Reading.ARTIST)]
+)
+def test_a_name_stays_a_name(recommender: Recommender, text: str, reading: Reading):
+    asked, named = recommender.ask(text), recommender.recommend(text)
+    assert asked.results == named.results
+    assert asked.understood is not None
+    assert asked.understood.reading is reading
+    assert not asked.understood.is_title_too
+
+
+def test_a_misspelt_name_stays_a_name(recommender: Recommender):
+    asked = recommender.ask("Supercalifragilisticx")
+    assert asked.guessed
+    assert asked.understood is not None
+    assert asked.understood.reading is Reading.SONG
+
+
+def test_a_question_is_taken_apart(recommender: Recommender):
+    answer = recommender.ask("7 songs for a rainy evening, but no Mayday")
+    assert len(answer.results) == 7
+    assert answer.understood is not None
+    assert answer.understood.reading is Reading.QUESTION
+    kinds = {part.kind.value: part.text for part in answer.understood.parts}
+    assert kinds["length"] == "7 songs"
+    assert kinds["words"] == "rainy evening"
+    assert "Mayday" in kinds["unlike"]
+    assert genres_of(answer) == {"mandopop"}
+    assert not any("Mayday" in song.artist_names for song in answer.results)
+
+
+def test_what_is_given_beside_a_question_comes_first(recommender: Recommender):
+    options = RecallOptions(hits=0.5)
+    question = "7 songs for a rainy evening, no hits, before 1999"
+    filters = Filters(year_max=2010)
+    answer = recommender.ask(question, k=3, options=options, filters=filters)
+    assert len(answer.results) == 3
+
+
+def test_a_question_like_an_artist_has_the_artists_songs_as_seeds(recommender: Recommender):
+    asked = recommender.ask("something like Kraftwerk")
+    assert asked.artist == "Kraftwerk"
+    assert {seed.artist_names for seed in asked.seeds} == {("Kraftwerk",)}
+
+
+def test_a_question_like_several_has_songs_of_all(recommender: Recommender):
+    asked = recommender.ask("something like Kraftwerk and Adele")
+    artists = {name for seed in asked.seeds for name in seed.artist_names}
+    assert artists == {"Kraftwerk", "Adele"}
+    assert len(asked.seeds) == 10
+
+
+def test_a_name_in_a_question_that_nobody_has_is_missing(recommender: Recommender):
+    asked = recommender.ask("something like Kraftwerk and Zzyzzxqq Qqwwq")
+    assert asked.missing == ("Zzyzzxqq Qqwwq",)
+    assert asked.artist == "Kraftwerk"
+
+
+def test_a_genre_is_a_question(recommender: Recommender):
+    asked = recommender.ask("techno from 1980 to 2030")
+    assert all("techno" in song.genres for song in asked.results)
+    assert asked.understood is not None
+    assert [part.kind.value for part in asked.understood.parts] == ["genre", "year"]
+
+
+def test_nonsense_is_not_found(recommender: Recommender):
+    with pytest.raises(SeedNotFound, match="no song, artist or name of playlists matches"):
+        recommender.ask("qqqq wwww zzzz")
+
+
+def test_the_json_of_a_question_says_how_it_was_read(recommender: Recommender):
+    content = recommender.ask("songs for a rainy evening").to_dict()
+    assert content.get("understood") == {
+        "reading": "question",
+        "parts": [
+            {"start": 12, "end": 25, "text": "rainy evening", "kind": "words"}
+            | {"value": "rainy evening"}
+        ],
+        "ignored": [],
+        "is_title_too": False,
+    }
