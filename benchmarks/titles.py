@@ -123,14 +123,15 @@ def best_opponent(train: Named, validation: Named, test: Named) -> tuple[NDArray
 
 def ndcg_of_like(
     vectors: TfidfVectorizer,
-    known: sparse.csr_matrix,
+    known: Any,
     train: Named,
     similarity: float,
     length: float,
     asked: Named,
 ) -> NDArray[np.float64]:
     """(n,) nDCG@20 of the tracks of playlists of like names, the most alike counting most."""
-    alike = sparse.csr_array(vectors.transform(asked.names) @ known.T)
+    terms: Any = vectors.transform(asked.names)
+    alike = sparse.csr_array(terms @ known.T)
     alike.data **= similarity
     weights = train.playlists.sizes.astype(np.float64) ** -length
     scores = sparse.csr_array(alike @ (sparse.diags_array(weights) @ train.playlists.tracks))

@@ -74,8 +74,9 @@ def test_contributions_and_base_sum_to_the_score(boosted):
 def test_a_feature_contributes_to_its_own_channel_alone(boosted):
     """Hits depend on strength and genre similarity, so other channels have little to say."""
     parts = np.abs(boosted.ensemble.contributions(examples(20, 6).features)).mean(axis=0)
-    acoustic, genre_popular, same_artist, related_artist, playlist = parts
+    acoustic, genre_popular, same_artist, related_artist, playlist, title = parts
     assert min(playlist, genre_popular) > 3 * max(acoustic, same_artist, related_artist)
+    assert title == 0
 
 
 def test_what_decides_has_the_greatest_importance(boosted):

@@ -6,7 +6,11 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from embeat_pipeline.interactions.playlists import catalogue_size, read_playlists
+from embeat_pipeline.interactions.playlists import (
+    catalogue_size,
+    membership,
+    read_playlists,
+)
 from embeat_pipeline.playlists.config import TITLE_INPUTS, TitleConfig
 from embeat_pipeline.playlists.titles.title_model import (
     fit_title_model,
@@ -32,7 +36,7 @@ def test_a_query_finds_the_tracks_of_its_playlist():
     random = np.random.default_rng(0)
     vectors = random.normal(size=(40, 64)).astype(np.float32)
     vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
-    playlists = sparse.csr_array(random.random((5, 40)) < 0.2, dtype=np.float32)
+    playlists = membership(np.arange(0, 41, 8), random.permutation(40), 40)
     queries = playlist_queries(playlists, vectors, smoothing=0.01)
     assert np.linalg.norm(queries, axis=1) == pytest.approx(np.ones(5), rel=1e-5)
     scores = queries @ vectors.T
