@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from embeat_serve.contract.payload import TrackPayload
-from embeat_serve.contract.schema import MOST_SHARED, TrackField
+from embeat_serve.contract.schema import MOST_SHARED, TITLE_CHANNEL, TrackField
 from embeat_serve.filters.compiled import NO_FILTER, CompiledFilter
 from embeat_serve.ranking.candidates import Candidate, Evidence
 from embeat_serve.seeds.models import Seed
@@ -54,7 +54,7 @@ FAILED_FILTER_WORDS = {
     "tempo": "not of the tempo asked for",
     "energy": "not of the energy asked for",
     "popularity": "not as popular, or unpopular, as asked for",
-    "year": "not from the years asked for",
+    "year": "not known to be from the years asked for",
     "same_language": "not known to be in the same language",
     "instrumental": "not known to be instrumental",
     "languages": "not known to be in a language asked for",
@@ -87,11 +87,22 @@ class Case:
     seed: Seed
     evidence: Mapping[str, Evidence]
 
+    @property
+    def is_for_title(self) -> bool:
+        """Whether the title of the list is the main reason."""
+        return self.strongest.channel == TITLE_CHANNEL
+
     @classmethod
     def of(cls, candidate: Candidate, seeds: Sequence[Seed], filters: CompiledFilter) -> Self:
         """The case of a candidate that has evidence."""
         strongest = max(candidate.evidence, key=lambda item: (item.contribution, -item.seed))
-        of_seed = {item.channel: item for item in candidate.evidence if item.seed == strongest.seed}
+        # A title stands for no seed, and no seed for a title.
+        is_title = strongest.channel == TITLE_CHANNEL
+        of_seed = {
+            item.channel: item
+            for item in candidate.evidence
+            if item.channel == TITLE_CHANNEL or (item.seed == strongest.seed and not is_title)
+        }
         seed = seeds[strongest.seed]
         return cls(candidate, seeds, filters, strongest, seed, of_seed)
 
@@ -120,6 +131,8 @@ def channel_reasons(case: Case) -> list[str]:
 
 def sound_reasons(case: Case) -> list[str]:
     """How alike the songs sound, and what tempo and key they share."""
+    if case.is_for_title:
+        return []
     cosines = (item.cosine for name, item in case.evidence.items() if name != "playlist")
     cosine = next((cosine for cosine in cosines if cosine is not None), None)
     track = case.candidate.payload
@@ -132,6 +145,8 @@ def sound_reasons(case: Case) -> list[str]:
 
 def genre_reasons(case: Case) -> list[str]:
     """Up to two genres that the songs share, or that there are none."""
+    if case.is_for_title:
+        return []
     genres: Sequence[str] = case.candidate.payload.get(TrackField.GENRES, ())
     shared = [genre for genre in case.seed.payload.get(TrackField.GENRES, ()) if genre in genres]
     if shared:
@@ -141,10 +156,11 @@ def genre_reasons(case: Case) -> list[str]:
 
 def agreement_reasons(case: Case) -> list[str]:
     """Which of several seeds the song is closest to, and how many seeds it was found for."""
-    if len(case.seeds) == 1 or _is_of_artist(case.strongest):
+    if len(case.seeds) == 1 or case.is_for_title or _is_of_artist(case.strongest):
         return []
     name = case.seed.payload.get(TrackField.TRACK_NAME) or "a seed"
-    agreeing = len({item.seed for item in case.candidate.evidence})
+    of_seeds = [item for item in case.candidate.evidence if item.channel != TITLE_CHANNEL]
+    agreeing = len({item.seed for item in of_seeds})
     return [f"closest to {name}, found for {agreeing} of {len(case.seeds)} seeds"]
 
 

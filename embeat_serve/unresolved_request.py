@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from embeat_serve.errors import SeedNotFound, UsageError
-from embeat_serve.filters.request import Filters
+from embeat_serve.filters.request import LIMITS, Filters
 from embeat_serve.options import MAX_K, RecallOptions
 from embeat_serve.questions.question import PartKind, Question
 from embeat_serve.seeds.exclusions import ExclusionRequest
@@ -52,12 +51,16 @@ class UnresolvedRequest:
         Raises:
             SeedNotFound: the question says nothing that songs can be found by.
         """
-        title = " ".join(part.text for part in question.parts if part.kind in TITLE_PARTS)
+        title = " ".join(
+            part.text
+            for part in question.parts
+            if part.kind in TITLE_PARTS and part.text not in question.ignored
+        )
         genres = tuple(genre_codes[name] for name in question.filters.genres if name in genre_codes)
         if question.like:
             seeds: SeedRequest = NamesRequest(question.like, question.like_whole)
-        elif title:
-            seeds = TitleRequest(title, genres)
+        elif title or question.filters or question.hits is not None or question.k is not None:
+            seeds = TitleRequest(title, genres, is_filtered=not question.is_words)
         else:
             raise SeedNotFound("the question names no song, artist, genre or occasion")
         filters = _merged(request.filters, question.filters)
@@ -76,12 +79,14 @@ class UnresolvedRequest:
 
 def _merged(own: Filters | None, asked: Filters) -> Filters:
     """Filters that a question asks for, with those that were given beside it."""
-    given: dict[str, Any] = {
-        item.name: getattr(own, item.name)
-        for item in fields(Filters)
-        if own is not None and getattr(own, item.name) != item.default
-    }
-    return replace(asked, **given)
+    if own is None:
+        return asked
+    given = {item.name for item in fields(Filters) if getattr(own, item.name) != item.default}
+    # An end of a range that is given stands for the whole of it.
+    for name in LIMITS:
+        ends = {f"{name}_min", f"{name}_max"}
+        given |= ends if ends & given else set()
+    return replace(asked, **{name: getattr(own, name) for name in given})
 
 
 DEFAULT_K = 20

@@ -31,7 +31,7 @@ def list_heading(answer: Recommendations) -> str:
     """What a list is: of songs like its seeds, for its title, or both."""
     like = f" like {seeds_label(answer)}" if answer.seeds else ""
     name = f" for “{plain(answer.title.text)}”" if answer.title else ""
-    return f"Songs{like}{name}"
+    return f"Songs{like}{name}" if like or name else "Songs as asked for"
 
 
 def seeds_label(answer: Recommendations) -> str:

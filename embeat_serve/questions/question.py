@@ -79,3 +79,8 @@ class Question:
     title: str = ""
     parts: tuple[QuestionPart, ...] = ()
     ignored: tuple[str, ...] = ()
+
+    @property
+    def is_words(self) -> bool:
+        """Whether nothing but words was found."""
+        return all(part.kind is PartKind.WORDS for part in self.parts)

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from embeat_serve.questions.genres import negation_after, negation_before
 from embeat_serve.questions.question import PartKind
 from embeat_serve.questions.reading import Finding, Reading, scan
 from embeat_serve.questions.tokens import number_of
@@ -36,7 +37,15 @@ def find_years(reading: Reading) -> list[Finding]:
 
 
 def _years_at(reading: Reading, at: int) -> Finding | None:
-    return _open_range(reading, at) or _closed_range(reading, at)
+    found = _open_range(reading, at) or _closed_range(reading, at)
+    if found is None:
+        return None
+    start, end = negation_before(reading, at), negation_after(reading, found.stop)
+    if start is None and not end:
+        return found
+    # No filter keeps years out.
+    first, stop = at if start is None else start, end or found.stop
+    return Finding(PartKind.WORDS, first, stop, reading.typed(first, stop), is_met=False)
 
 
 def _open_range(reading: Reading, at: int) -> Finding | None:

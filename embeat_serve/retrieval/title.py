@@ -16,6 +16,9 @@ from embeat_serve.retrieval.channel import (
 from embeat_serve.retrieval.request import RetrievalRequest
 from embeat_serve.stores.query import Query
 
+LEAST_STRENGTH = 0.05
+"""Strength of the best track for a title of which nothing is known: what all playlists share."""
+
 _KEY = QueryKey(TITLE_CHANNEL, Purpose.CANDIDATES)
 
 
@@ -54,5 +57,5 @@ class Title:
         fits = np.maximum(scores_of(found), 0) * np.array(weights, np.float64)
         order = np.argsort(-fits, kind="stable")
         shares = fits[order] / max(fits.max(initial=0), 1e-9)
-        strengths = shares * request.title.knowledge
+        strengths = shares * max(request.title.knowledge, LEAST_STRENGTH)
         yield ChannelResult(TITLE_CHANNEL, 0, ids_of(found)[order], strengths=strengths)

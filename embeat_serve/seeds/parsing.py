@@ -113,12 +113,23 @@ def parse_isrc(text: str) -> str | None:
     return bare if _ISRC.fullmatch(bare) else None
 
 
+def check_unicode(text: object) -> None:
+    """Check that something is a text that files and stores can hold.
+
+    Raises:
+        UsageError: it is no text, or has half of a surrogate pair.
+    """
+    if not isinstance(text, str) or any("\ud800" <= one <= "\udfff" for one in text):
+        raise UsageError(f"expected a text, found {text!r}")
+
+
 def check_text(text: str) -> str:
     """Strip a text of outer space, and check its length.
 
     Raises:
-        UsageError: it is empty, or longer than ``MAX_TEXT``.
+        UsageError: it is no text that can be written as UTF-8, empty, or longer than ``MAX_TEXT``.
     """
+    check_unicode(text)
     text = text.strip()
     if not text:
         raise UsageError("expected a song, e.g. 'Yesterday - The Beatles', found an empty text")
@@ -131,8 +142,9 @@ def split_songs(text: str) -> list[str]:
     """Split a text at line breaks and semicolons into songs.
 
     Raises:
-        UsageError: it is longer than ``MAX_LIST``.
+        UsageError: it is no text, or longer than ``MAX_LIST``.
     """
+    check_unicode(text)
     if len(text) > MAX_LIST:
         raise UsageError(f"expected songs in at most {MAX_LIST} characters, found {len(text)}")
     parts = [part.strip() for part in _SONG_DIVIDER.split(text)]

@@ -159,6 +159,8 @@ class TitleRequest:
     title: str
     genre_codes: tuple[int, ...] = ()
     """Genres that the list is asked for by; those of the title where there are none."""
+    is_filtered: bool = False
+    """Whether filters say what the songs must be, so that a title may be unknown, or empty."""
 
 
 @dataclass(frozen=True)

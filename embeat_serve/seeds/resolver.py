@@ -6,7 +6,7 @@ An artist's tracks, or a misspelt song, take one store call more.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 
 from embeat_serve.contract.audio_features import from_mappings
 from embeat_serve.contract.schema import TrackField
@@ -28,10 +28,10 @@ from embeat_serve.seeds.matching import (
     popularity_rank,
 )
 from embeat_serve.seeds.models import CatalogueView, Seed, SeedSet
+from embeat_serve.seeds.name_resolver import resolve_names
 from embeat_serve.seeds.playlist_resolver import resolve_playlist
 from embeat_serve.seeds.representative_tracks import artist_seeds
 from embeat_serve.seeds.request import (
-    MAX_SEEDS,
     ArtistRequest,
     FeaturesRequest,
     IsrcRequest,
@@ -80,7 +80,7 @@ def resolve_seeds(
         case TitleRequest():
             return resolve_title(catalogue, request)
         case NamesRequest():
-            return resolve_names(catalogue, request)
+            return resolve_names(partial(resolve_text, catalogue), request)
 
 
 def resolve_text(catalogue: CatalogueView, text: str, *, artist_tracks: int) -> SeedSet:
@@ -133,52 +133,6 @@ def resolve_features(catalogue: CatalogueView, request: FeaturesRequest) -> Seed
     return SeedSet((Seed(request.payload, vector=vector),))
 
 
-TRACKS_OF_ONE = 5
-"""Tracks that stand for an artist who is one of several."""
-
-
-def resolve_names(catalogue: CatalogueView, request: NamesRequest) -> SeedSet:
-    """Find the songs and artists that a question names: a store call or two for each.
-
-    Raises:
-        SeedNotFound: the catalogue has none of them; carries what may have been meant by the last.
-    """
-    if len(request.names) == 1:
-        return resolve_text(catalogue, request.names[0], artist_tracks=2 * TRACKS_OF_ONE)
-    found: list[SeedSet] = []
-    names, missing = list(request.names), list[str]()
-    for whole in request.whole:
-        held = [name for name in names if name in whole]
-        seeds = _known_name(catalogue, whole) if len(held) > 1 else None
-        if seeds is not None:
-            found.append(seeds)
-            names = [name for name in names if name not in held]
-    for name in names:
-        try:
-            found.append(resolve_text(catalogue, name, artist_tracks=TRACKS_OF_ONE))
-        except SeedNotFound as error:
-            missing.append(name)
-            if len(missing) == len(request.names):
-                raise error from None
-    if len(found) == 1:
-        return replace(found[0], missing=tuple(missing))
-    songs = {seed.code: seed for seeds in found for seed in seeds.songs}
-    return SeedSet(
-        tuple(songs.values())[:MAX_SEEDS],
-        missing=tuple(missing),
-        guessed=any(seeds.guessed for seeds in found),
-    )
-
-
-def _known_name(catalogue: CatalogueView, name: str) -> SeedSet | None:
-    """The song or artist of exactly this name."""
-    try:
-        seeds = resolve_text(catalogue, name, artist_tracks=2 * TRACKS_OF_ONE)
-    except SeedNotFound:
-        return None
-    return None if seeds.guessed else seeds
-
-
 def resolve_artist(
     catalogue: CatalogueView, batch: QueryBatch, request: ArtistRequest, *, artist_tracks: int
 ) -> SeedSet:
@@ -198,6 +152,15 @@ def resolve_artist(
         if (seeds := interpret(hits)) is not None:
             return seeds
     raise SeedNotFound(f"no artist matches {request.name!r}", hits.suggestions())
+
+
+def exact_artist(
+    catalogue: CatalogueView, batch: QueryBatch, name: str, *, artist_tracks: int
+) -> SeedSet | None:
+    """The artist of exactly this name; None where there is none."""
+    return by_exact_artist(
+        TextLookup.of_artist(catalogue, batch, name, artist_tracks=artist_tracks)
+    )
 
 
 def interpret_text(

@@ -16,15 +16,18 @@ def resolve_title(catalogue: CatalogueView, request: TitleRequest) -> SeedSet:
     """Make a seed of a title, or of genres; no store call.
 
     Raises:
-        SeedNotFound: no genre is given, and no playlist has a name that is like the title.
+        SeedNotFound: neither genres nor filters are given, and no playlist has a name that is like
+            the title.
         BrokenRelease: the release's title model cannot be read.
     """
     profile = catalogue.title_model.profile(request.title)
-    if not profile.is_known and not request.genre_codes:
+    if not (profile.is_known or request.genre_codes or request.is_filtered):
         raise SeedNotFound(
             f"no playlist has a name like {request.title!r}; name a song or an artist, too"
         )
-    genres = list(request.genre_codes) or nearest_genres(profile.genre, catalogue.genre_vectors)
+    genres = list(request.genre_codes)
+    if not genres and profile.is_known:
+        genres = nearest_genres(profile.genre, catalogue.genre_vectors)
     payload = TrackPayload(track_name=request.title, genre_codes=genres)
     return SeedSet((Seed(payload, vector=profile.acoustic),), title=request.title)
 

@@ -27,7 +27,7 @@ from embeat_serve.contract.title_terms import title_terms
 from embeat_serve.encoder import Encoder
 from embeat_serve.ranking.tree_ranker import TreeRanker
 from embeat_serve.recommender import Recommender
-from embeat_serve.titles.title_model import COLUMNS, TitleModel
+from embeat_serve.titles.title_model import TitleModel
 
 GENRES = ("mandopop", "soul", "techno")
 TITLES = ("rainy evening", "sunday kitchen", "warehouse at night")
@@ -257,13 +257,14 @@ def _title_model(playlist: np.ndarray, acoustic: np.ndarray) -> TitleModel:
     matrix = np.where(matrix > 0, 1 + np.log(np.maximum(matrix, 1)), 0)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     points = np.hstack([playlist, acoustic, np.zeros((len(TITLES), GENRE_VECTOR_SIZE))])
-    weights = np.linalg.pinv(matrix) @ points
+    mean = points.mean(axis=0)
+    weights = np.linalg.pinv(matrix) @ (points - mean)
     return TitleModel(
         np.array(terms, "U6"),
         np.ones(len(terms), np.float32),
         np.ones(1, np.float32),
         weights.astype(np.float16),
-        np.zeros(COLUMNS, np.float32),
+        mean.astype(np.float32),
     )
 
 

@@ -1,10 +1,12 @@
 """Questions in words, and titles, asked of a release."""
 
+from typing import Any
+
 import pytest
 
 from embeat_serve.errors import SeedNotFound, UsageError
 from embeat_serve.filters.request import Filters
-from embeat_serve.options import RecallOptions
+from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.recommender import Recommender
 from embeat_serve.results import Reading, Recommendations
 
@@ -122,6 +124,64 @@ def test_a_genre_is_a_question(recommender: Recommender):
     assert all("techno" in song.genres for song in asked.results)
     assert asked.understood is not None
     assert [part.kind.value for part in asked.understood.parts] == ["genre", "year"]
+
+
+@pytest.mark.parametrize("text", ["fast songs", "5 songs", "no hits", "songs before 2030, qqqq"])
+def test_filters_alone_list_what_passes_them(recommender: Recommender, text: str):
+    answer = recommender.ask(text, k=5)
+    assert len(answer.results) == 5
+    assert answer.seeds == ()
+
+
+def test_artists_in_capitals_need_no_like(recommender: Recommender):
+    asked = recommender.ask("Kraftwerk before 2030")
+    assert asked.artist == "Kraftwerk"
+    assert asked.understood is not None
+    assert [part.kind.value for part in asked.understood.parts] == ["like", "year"]
+    several = recommender.ask("Kraftwerk, Adele")
+    assert {name for seed in several.seeds for name in seed.artist_names} >= {"Kraftwerk", "Adele"}
+
+
+def test_what_no_filter_can_meet_is_not_searched_for(recommender: Recommender):
+    asked = recommender.ask("techno by women")
+    assert asked.understood is not None
+    assert asked.understood.ignored == ("by women",)
+    assert asked.title is not None
+    assert asked.title.text == "techno"
+
+
+def test_years_that_are_not_wanted_are_no_filter(recommender: Recommender):
+    asked = recommender.ask("techno but not from the 80s")
+    assert asked.understood is not None
+    assert asked.understood.ignored == ("but not from the 80s",)
+    assert "year" not in [part.kind.value for part in asked.understood.parts]
+
+
+def test_a_range_that_is_given_stands_for_that_of_the_question(recommender: Recommender):
+    filters = Filters(year_min=2015)
+    assert recommender.ask("techno of the 90s", k=3, filters=filters).results
+
+
+def test_upstreams_merge_reads_no_title(recommender: Recommender):
+    upstream = PRESETS["upstream"]
+    with pytest.raises(UsageError, match="upstream's merge reads no titles"):
+        recommender.recommend("Hello - Adele", title="rainy evening", options=upstream)
+    assert recommender.ask("Hello - Adele", options=upstream).results
+
+
+@pytest.mark.parametrize("text", ["\ud800", 5, None, b"x"])
+def test_a_question_is_a_text(recommender: Recommender, text: Any):
+    with pytest.raises(UsageError, match="expected a text"):
+        recommender.ask(text)
+
+
+def test_a_song_for_a_title_is_not_said_to_be_like_a_seed(recommender: Recommender):
+    answer = recommender.recommend("Alone", title="warehouse at night", k=60, explain=True)
+    reasons = [
+        str(song.explanation) for song in answer.results if next(iter(song.channels), "") == "title"
+    ]
+    assert reasons
+    assert not any("sounds" in reason or "both" in reason for reason in reasons)
 
 
 def test_nonsense_is_not_found(recommender: Recommender):
