@@ -4,12 +4,13 @@ import re
 from dataclasses import replace
 
 from embeat_serve.contract.schema import TrackField
-from embeat_serve.contract.text_keys import search_text
+from embeat_serve.contract.text_keys import name_key, search_text
 from embeat_serve.errors import SeedNotFound, UsageError
 from embeat_serve.explanation import explain as explanation
 from embeat_serve.filters.compiled import CompiledFilter, compile_filters
 from embeat_serve.filters.request import Filters
 from embeat_serve.pipeline import recommend_tracks
+from embeat_serve.questions.genres import genre_words
 from embeat_serve.questions.parser import parse_question
 from embeat_serve.questions.question import PartKind, Question, QuestionPart
 from embeat_serve.ranking.steering import steer_options
@@ -177,7 +178,8 @@ def with_artists(release: Release, question: Question) -> Question:
 
 
 def _is_artist(release: Release, name: str) -> bool:
-    if not name or name[:1] == name[:1].lower():
+    is_everyday = name_key(name) in genre_words().everyday
+    if is_everyday or name[:1] == name[:1].lower():
         return False
     batch = QueryBatch(release.store)
     seeds = exact_artist(release, batch, name, artist_tracks=1)

@@ -34,7 +34,8 @@ FEW_PLAYLISTS = 0.25
 TITLE_WORDS = (
     (0.6, "goes into playlists of such a name"),
     (0.3, "goes into playlists of a similar name"),
-    (-1.0, "goes now and then into playlists of a similar name"),
+    (0.06, "goes now and then into playlists of a similar name"),
+    (-1.0, "goes into playlists of many kinds"),
 )
 """Lowest strength of the title's evidence -> words."""
 
@@ -131,7 +132,7 @@ def channel_reasons(case: Case) -> list[str]:
 
 def sound_reasons(case: Case) -> list[str]:
     """How alike the songs sound, and what tempo and key they share."""
-    if case.is_for_title:
+    if case.is_for_title or case.seed.is_title:
         return []
     cosines = (item.cosine for name, item in case.evidence.items() if name != "playlist")
     cosine = next((cosine for cosine in cosines if cosine is not None), None)
@@ -145,7 +146,7 @@ def sound_reasons(case: Case) -> list[str]:
 
 def genre_reasons(case: Case) -> list[str]:
     """Up to two genres that the songs share, or that there are none."""
-    if case.is_for_title:
+    if case.is_for_title or case.seed.is_title:
         return []
     genres: Sequence[str] = case.candidate.payload.get(TrackField.GENRES, ())
     shared = [genre for genre in case.seed.payload.get(TrackField.GENRES, ()) if genre in genres]
@@ -193,7 +194,10 @@ def _channel_words(channel: str, case: Case) -> list[str]:
             names = case.seed.payload.get(TrackField.ARTIST_NAMES, ())
             return [f"by an artist related to {names[0]}" if names else "by a related artist"]
         case "genre_popular":
-            return ["popular in the genre"]
+            where = "a genre of such playlists" if case.seed.is_title else "the genre"
+            return [f"popular in {where}"]
+        case "acoustic" if case.seed.is_title and item.cosine is not None:
+            return [f"sounds like songs of such playlists ({item.cosine:.2f})"]
         case "title":
             return [_title_words(item.strength or 0.0)]
         case _:

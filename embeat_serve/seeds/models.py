@@ -53,6 +53,8 @@ class Seed:
     """Point id; None for a song that is in no catalogue."""
     vector: NDArray[np.float32] | None = None
     """(64,) acoustic vector of a song that is in no catalogue; None for all others."""
+    is_title: bool = False
+    """Whether it stands for the title of the list, or for filters: no song that a reason may name."""
 
     @classmethod
     def of(cls, hit: Hit) -> Self:

@@ -128,9 +128,10 @@ def test_a_genre_is_a_question(recommender: Recommender):
 
 @pytest.mark.parametrize("text", ["fast songs", "5 songs", "no hits", "songs before 2030, qqqq"])
 def test_filters_alone_list_what_passes_them(recommender: Recommender, text: str):
-    answer = recommender.ask(text, k=5)
+    answer = recommender.ask(text, k=5, explain=True)
     assert len(answer.results) == 5
     assert answer.seeds == ()
+    assert "a similar name" not in str(answer.results[0].explanation)
 
 
 def test_artists_in_capitals_need_no_like(recommender: Recommender):
