@@ -54,7 +54,7 @@ class Seed:
     vector: NDArray[np.float32] | None = None
     """(64,) acoustic vector of a song that is in no catalogue; None for all others."""
     is_title: bool = False
-    """Whether it stands for the title of the list, or for filters: no song that a reason may name."""
+    """Whether it stands for the title of the list, or for filters: no reason may name it."""
 
     @classmethod
     def of(cls, hit: Hit) -> Self:
