@@ -27,7 +27,7 @@ from embeat_pipeline.common.atomic import link
 from embeat_pipeline.common.parquet import conform
 from embeat_pipeline.common.schemas import SCHEMAS
 from embeat_pipeline.index.build import build_release
-from embeat_pipeline.index.config import TABLES, BuildOptions
+from embeat_pipeline.index.config import MODELS, TABLES, BuildOptions
 from embeat_pipeline.index.incremental.segment_reuse import reuse_collection
 from embeat_pipeline.index.release_checks import verify_folder
 from embeat_serve.contract.lake import LakePaths
@@ -57,9 +57,7 @@ def main() -> None:
         count = pq.read_metadata(changed.table("tracks")).num_rows
         change(changed, int(count * arguments.share))
         afresh = LakePaths(Path(scratch) / "afresh")
-        for name in TABLES:
-            link(changed.table(name), afresh.table(name))
-        link(changed.models / "encoder.npz", afresh.models / "encoder.npz")
+        link_inputs(changed, afresh)
         options = BuildOptions(workers=arguments.workers)
         measured = {
             "changed": timed(build_release, changed, options),
@@ -79,12 +77,18 @@ def main() -> None:
     RESULTS.write_text(json.dumps(content, indent=2) + "\n")
 
 
+def link_inputs(lake: LakePaths, other: LakePaths) -> None:
+    """Link all that a release is built from into another lake."""
+    for name in TABLES:
+        link(lake.table(name), other.table(name))
+    for file in MODELS.values():
+        link(lake.models / file, other.models / file)
+
+
 def copy_of(lake: LakePaths, root: Path) -> LakePaths:
     """A lake with the same tables and the same release, to be changed."""
     copy, release = LakePaths(root), current_release(lake)
-    for name in TABLES:
-        link(lake.table(name), copy.table(name))
-    link(lake.models / "encoder.npz", copy.models / "encoder.npz")
+    link_inputs(lake, copy)
     copy.release(release).mkdir(parents=True)
     for item in lake.release(release).iterdir():
         if item.name in Collection.ALL:
