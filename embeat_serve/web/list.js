@@ -9,6 +9,7 @@ export const CHANNELS = {
   genre_popular: "genre",
   same_artist: "same artist",
   related_artist: "related artist",
+  title: "your words",
 };
 
 export function showLegend() {
@@ -24,8 +25,22 @@ export function showTaste(onForget) {
       return make("li", { class: "chip" }, make("span", { title: label(song) }, label(song)), forget);
     }));
   }
+  $("likes-row").hidden = !state.likes.length;
   $("dislikes-row").hidden = !state.dislikes.length;
-  $("taste").hidden = !state.likes.length && !state.dislikes.length;
+  $("words-row").hidden = !state.words;
+  $("taste").hidden = !state.words && !state.likes.length && !state.dislikes.length;
+}
+
+// What a question was taken for; a part that is taken out is asked no more.
+export function showWords(parts, onForget) {
+  const whole = { start: 0, end: state.words.length, text: state.words, kind: "words" };
+  $("words").replaceChildren(...(parts.length ? parts : [whole]).map((part) => {
+    const name = part.kind.replaceAll("_", " ");
+    const title = part.value && part.value !== part.text ? `${name}: ${part.value}` : name;
+    const forget = make("button", { type: "button", "aria-label": `Remove ${part.text}`,
+      onclick: () => onForget(part) }, "×");
+    return make("li", { class: "chip" }, make("span", { title }, part.text), forget);
+  }));
 }
 
 export function showList(answer, acts) {

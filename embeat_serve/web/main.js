@@ -3,10 +3,10 @@
 import { get, post } from "./api.js";
 import { startControls, showControls } from "./controls.js";
 import { $, answeredFrom, label, say } from "./dom.js";
-import { showLegend, showList, showTaste } from "./list.js";
+import { showLegend, showList, showTaste, showWords } from "./list.js";
 import { loadMap, showOnMap, startMap } from "./map.js";
 import { startSearch } from "./search.js";
-import { MAX_SEEDS, fromAddress, question, state, toAddress } from "./state.js";
+import { MAX_SEEDS, fromAddress, path, question, state, toAddress } from "./state.js";
 import { startTransfer } from "./transfer.js";
 
 const WAIT = 120; // ms: a dial that moves asks once
@@ -22,7 +22,7 @@ function change(now = true) {
 
 async function refresh(attempt = 0) {
   asked?.abort();
-  const empty = !state.likes.length;
+  const empty = !state.likes.length && !state.words;
   $("welcome").hidden = !empty;
   $("skip").hidden = empty;
   if (empty) {
@@ -33,8 +33,10 @@ async function refresh(attempt = 0) {
   asked = new AbortController();
   $("list").setAttribute("aria-busy", "true");
   try {
-    const answer = await post("/v1/recommend", question(), asked.signal);
+    const answer = await post(path(), question(), asked.signal);
+    takeNames(answer);
     name(answer.seeds);
+    showWords(answer.understood?.parts || [], forgetWords);
     $("found").hidden = false;
     showTaste(forget);
     showList(answer, { like, dislike });
@@ -42,7 +44,7 @@ async function refresh(attempt = 0) {
     $("list").removeAttribute("aria-busy");
     const relaxed = answer.relaxed.map((rule) => rule.replaceAll("_", " ")).join(", ");
     say(relaxed ? `To fill the list these gave way: ${relaxed}.` : "");
-    document.title = `${label(state.likes[0])} · Embeat`;
+    document.title = `${state.likes.length ? label(state.likes[0]) : state.words} · Embeat`;
     map(answer);
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -50,6 +52,27 @@ async function refresh(attempt = 0) {
     say(error.message, true);
     if (error.passing) timer = setTimeout(() => refresh(attempt + 1), error.pause(attempt));
   }
+}
+
+// Words that are a name are the songs that it names.
+function takeNames(answer) {
+  if (!["song", "artist"].includes(answer.understood?.reading)) return;
+  state.words = "";
+  state.likes = answer.seeds.slice(0, SEEDS_OF_ARTIST);
+  history.replaceState(null, "", `#${toAddress()}`);
+}
+
+function forgetWords(part) {
+  const left = state.words.slice(0, part.start) + state.words.slice(part.end);
+  state.words = left.replace(/^[\s,]+|[\s,]+$/g, "").replace(/\s{2,}/g, " ");
+  change();
+  $("search").focus();
+}
+
+function ask(words) {
+  state.words = words;
+  state.likes = [];
+  change();
 }
 
 // Seeds that came with the address have no names yet.
@@ -140,11 +163,11 @@ async function open() {
 }
 
 showLegend();
-startSearch((song) => add([song]), addArtist);
+startSearch((song) => add([song]), addArtist, ask);
 startControls(() => change(false));
 startTransfer((songs) => { state.likes = songs; change(); });
 $("clear").addEventListener("click", () => {
-  Object.assign(state, { likes: [], dislikes: [], controls: {} });
+  Object.assign(state, { words: "", likes: [], dislikes: [], controls: {} });
   showControls();
   change();
   say("");

@@ -8,11 +8,12 @@ const input = $("search");
 const offers = $("offers");
 let timer, asked, active = -1;
 
-export function startSearch(onSong, onArtist) {
+export function startSearch(onSong, onArtist, onWords) {
   const choose = (option) => {
     close();
     input.value = "";
-    (option.dataset.artist ? onArtist : onSong)(option.choice);
+    const acts = { song: onSong, artist: onArtist, words: onWords };
+    acts[option.dataset.kind](option.choice);
   };
   input.addEventListener("input", (event) => {
     // Letters that an input method is about to turn into characters mean nothing yet.
@@ -60,8 +61,9 @@ async function ask() {
 function show(found, typed) {
   offers.replaceChildren();
   active = -1;
-  const song = (each) => option(each.track_name || each.track_id, each.artist_names.join(", "), each, false);
-  const artist = (each) => option(each.artist_name, each.genres.slice(0, 2).join(", "), each, true);
+  const song = (each) => option(each.track_name || each.track_id, each.artist_names.join(", "), each, "song");
+  const artist = (each) => option(each.artist_name, each.genres.slice(0, 2).join(", "), each, "artist");
+  const words = typed.trim();
   const artists = found.artists.slice(0, 4).map(artist);
   const songs = found.songs.map(song);
   // A name typed to its end comes first, be it a song's or an artist's.
@@ -69,14 +71,15 @@ function show(found, typed) {
   const groups = [group("Songs", songs), group("Artists", artists)];
   if (same(found.artists[0]?.artist_name) && !same(found.songs[0]?.track_name)) groups.reverse();
   offers.append(...groups.filter(Boolean));
+  const isEmpty = !all().length;
+  offers.append(group("In words", [option(`“${words}”`, "ask for it in words", words, "words")]));
   all().forEach((each, place) => { each.id = `offer-${place}`; });
-  if (!all().length) {
-    close();
+  open();
+  if (isEmpty) {
     const meant = found.did_you_mean.join(", ");
-    return say(meant ? `Nothing begins like that. Did you mean ${meant}?` : "Nothing begins like that.");
+    return say(meant ? `Nothing begins like that. Did you mean ${meant}?` : "");
   }
   say("");
-  open();
 }
 
 function group(name, options) {
@@ -85,10 +88,10 @@ function group(name, options) {
   return make("div", { role: "group", "aria-label": name }, title, ...options);
 }
 
-function option(title, more, choice, isArtist) {
+function option(title, more, choice, kind) {
   const element = make("div", { role: "option", "aria-selected": "false" }, make("b", {}, title));
   if (more) element.append(make("small", {}, more));
-  if (isArtist) element.dataset.artist = "1";
+  element.dataset.kind = kind;
   element.choice = choice;
   return element;
 }

@@ -5,8 +5,10 @@ export const NUMBERS = ["year_min", "year_max", "tempo_min", "tempo_max"];
 export const NAMES = ["genres", "without_genres", "without_artists", "languages"];
 export const FLAGS = ["clean", "instrumental", "same_language"];
 export const MAX_SEEDS = 100;
+const MAX_WORDS = 500;
 
 export const state = {
+  words: "", // a question; beside songs it is the title of the list
   likes: [], // {track_id, track_name, artist_names}
   dislikes: [],
   controls: {}, // what differs from the defaults, as text
@@ -14,6 +16,7 @@ export const state = {
 
 export function toAddress() {
   const parts = new URLSearchParams();
+  if (state.words) parts.set("q", state.words);
   for (const song of state.likes) parts.append("track", song.track_id);
   for (const song of state.dislikes) parts.append("dislike", song.track_id);
   for (const [name, value] of Object.entries(state.controls)) parts.set(name, value);
@@ -23,6 +26,7 @@ export function toAddress() {
 export function fromAddress(text) {
   const parts = new URLSearchParams(text);
   const songs = (name) => [...new Set(parts.getAll(name))].slice(0, MAX_SEEDS).map(unnamed);
+  state.words = (parts.get("q") || "").slice(0, MAX_WORDS);
   state.likes = songs("track");
   state.dislikes = songs("dislike");
   state.controls = {};
@@ -31,7 +35,11 @@ export function fromAddress(text) {
   }
 }
 
-// What is asked of the server.
+export function path() {
+  return state.likes.length ? "/v1/recommend" : "/v1/ask";
+}
+
+// What is asked of the server there.
 export function question() {
   const { controls } = state;
   const options = {};
@@ -43,13 +51,15 @@ export function question() {
   if (controls.clean) filters.explicit = false;
   if (controls.instrumental) filters.instrumental = true;
   if (controls.same_language) filters.same_language = true;
+  const asked = { dislikes: state.dislikes.map((song) => song.track_id), explain: true, options, filters };
+  if (!state.likes.length) {
+    return { ...asked, text: state.words, ...(controls.k ? { k: Number(controls.k) } : {}) };
+  }
   return {
+    ...asked,
     track_ids: state.likes.map((song) => song.track_id),
-    dislikes: state.dislikes.map((song) => song.track_id),
+    ...(state.words ? { title: state.words } : {}),
     k: Number(controls.k || 20),
-    explain: true,
-    options,
-    filters,
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { post, postRaw } from "./api.js";
 import { $, make, say } from "./dom.js";
-import { MAX_SEEDS, question, toAddress } from "./state.js";
+import { MAX_SEEDS, path, question, toAddress } from "./state.js";
 
 const AT_ONCE = 100;
 const LINK = /spotify:track:[0-9A-Za-z]{22}|open\.spotify\.com\/(?:[\w-]+\/)?track\/[0-9A-Za-z]{22}/;
@@ -75,7 +75,7 @@ async function take(text, onSongs) {
 }
 
 async function save(format) {
-  const answer = await postRaw("/v1/recommend", { ...question(), format });
+  const answer = await postRaw(path(), { ...question(), format });
   const address = URL.createObjectURL(await answer.blob());
   const link = make("a", { href: address, download: `embeat.${format}` });
   link.click();

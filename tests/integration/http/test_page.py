@@ -219,6 +219,45 @@ def test_a_pasted_playlist_becomes_the_seeds(page: Page) -> None:
     assert len(page.settled()) == 20
 
 
+def test_a_question_in_words_is_shown_and_corrected(page: Page, server: Server) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    offers = page.search("7 songs for a rainy evening, no Mayday")
+    assert offers == ["“7 songs for a rainy evening, no Mayday”ask for it in words"]
+    page.press(Keys.ENTER)
+    first = page.settled()
+    assert len(first) == 7
+    chips = [chip.text for chip in page.all("#words .chip span")]
+    assert chips == ["7 songs", "rainy evening", "no Mayday"]
+    assert "playlists of such a name" in page.one(".song .why").text
+    assert "your words" in page.one(".song .bar").get_attribute("aria-label")
+    assert not page.violations()
+    page.all("#words .chip button")[0].click()
+    second = page.settled(first)
+    assert len(second) == 20
+    shared = page.browser.current_url
+    page.open(shared.removeprefix(server.url))
+    assert page.settled() == second
+    page.all(".song .like")[1].click()
+    third = page.settled(second)
+    assert page.address()["track"] == [second[1]]
+    assert page.one("#words .chip").text.startswith("for a rainy evening, no Mayday")
+    assert len(third) == 20
+    page.one("[data-format=m3u]").click()
+    assert page.saved("embeat.m3u").startswith("#EXTM3U")
+    page.browser.execute_script("scrollTo(0, 0)")
+    page.one("#clear").click()
+    page.until(lambda: page.one("#welcome").is_displayed())
+
+
+def test_words_that_are_a_name_become_its_songs(page: Page) -> None:
+    page.open("/#q=Hello%20-%20Adele")
+    page.settled()
+    page.until(lambda: "q" not in page.address())
+    assert page.one("#likes .chip").text.startswith("Hello – Adele")
+    assert not page.one("#words-row").is_displayed()
+
+
 def test_filters_likes_and_starting_over(page: Page) -> None:
     page.search("hello adele")
     page.one("#offers [role=option]").click()
