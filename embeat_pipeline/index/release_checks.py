@@ -25,7 +25,6 @@ from embeat_serve.errors import BrokenRelease
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.qdrant_edge import EdgeStore
 from embeat_serve.text_index.term_dictionary import TermDictionary
-from embeat_serve.titles.title_model import TitleModel
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,9 @@ def _artists_with_vectors(lake: LakePaths) -> int:
 
 
 def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
-    # Imported here: it brings half of serving with it, which no build needs.
+    # Imported here: they bring parts of serving with them, which no build needs.
     from embeat_serve.ranking.tree_ranker import TreeRanker
+    from embeat_serve.titles.title_model import TitleModel
 
     try:
         with np.load(
