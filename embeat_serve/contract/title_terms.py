@@ -14,8 +14,9 @@ SHORTEST_TERM, LONGEST_TERM = 2, 6
 """Characters of a term. Terms run across words, so that a pair of short words is one of them; six
 characters hold three of a script without spaces, which ``search_text`` sets apart."""
 
-SYMBOL = r"\p{Extended_Pictographic}"
-"""Pattern of emoji, which say as much as a word and which ``search_text`` drops."""
+SYMBOL = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+"""Pattern of emoji, which say as much as a word and which ``search_text`` drops. It names ranges,
+since the engines that read it follow different versions of Unicode."""
 
 SELECTOR = "[\ufe0e\ufe0f]"
 """Pattern of the marks that choose how an emoji is drawn."""
