@@ -204,8 +204,7 @@ class Understanding:
     parts: tuple[QuestionPart, ...] = ()
     """What a question says; a name has no parts."""
     ignored: tuple[str, ...] = ()
-    """Wishes of a question that no filter can meet; names of playlists were searched for them."""
-
+    """Wishes of a question that nothing can meet; the list was made without them."""
     is_title_too: bool = False
     """Whether playlists have such a name, so that a list of that title may be meant."""
 

@@ -154,7 +154,7 @@ def read_seed(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     seed = {name: value for name, value in flags.items() if value is not None}
     title = {} if arguments.title is None else {"title": arguments.title}
-    if len(seed) + len(title) < 1 or len(seed) > 1:
+    if len(seed) > 1 or not (seed or title):
         raise UsageError(
             "give one of TEXT, -t, -i, -a, --playlist, --features, --title, --similarity or "
             f"--http, found {' and '.join(seed) or 'none'} (see --help)"

@@ -52,7 +52,7 @@ class UnderstandingOut(BaseModel):
     """`song`, `artist` or `question`."""
     parts: list[QuestionPartOut]
     ignored: list[str]
-    """Wishes that no filter can meet; names of playlists were searched for them."""
+    """Wishes that nothing can meet; the list was made without them."""
     is_title_too: bool
     """Whether playlists have such a name, so that `title` may be meant."""
 
