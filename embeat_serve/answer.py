@@ -1,30 +1,38 @@
 """Answer one request from a release: open this file to follow a request from text to list."""
 
 import re
+from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from embeat_serve.contract.schema import TrackField
-from embeat_serve.contract.text_keys import name_key, search_text
+from embeat_serve.contract.text_keys import search_text
 from embeat_serve.errors import SeedNotFound, UsageError
 from embeat_serve.explanation import explain as explanation
 from embeat_serve.filters.compiled import CompiledFilter, compile_filters
 from embeat_serve.filters.request import Filters
 from embeat_serve.pipeline import recommend_tracks
-from embeat_serve.questions.genres import genre_words
 from embeat_serve.questions.parser import parse_question
-from embeat_serve.questions.question import PartKind, Question, QuestionPart
+from embeat_serve.questions.question import PartKind, PossibleNames, Question
 from embeat_serve.ranking.steering import steer_options
 from embeat_serve.recommendation_plan import RecommendationRequest
 from embeat_serve.release import Release
 from embeat_serve.results import ListTitle, Reading, Recommendations, SeedSong, Song, Understanding
 from embeat_serve.seeds.exclusions import ExclusionQuery, Exclusions
 from embeat_serve.seeds.models import SeedSet
+from embeat_serve.seeds.name_resolver import held_names, known_artists
 from embeat_serve.seeds.request import TextRequest
-from embeat_serve.seeds.resolver import exact_artist, resolve_seeds
+from embeat_serve.seeds.resolver import (
+    EXACT,
+    MISSPELT,
+    first_interpretation,
+    nothing_matches,
+    resolve_seeds,
+)
+from embeat_serve.seeds.text_lookup import TextLookup
 from embeat_serve.stores.batch import QueryBatch
-from embeat_serve.titles.title_model import TitleProfile
 from embeat_serve.trace import Trace
-from embeat_serve.unresolved_request import UnresolvedRequest
+from embeat_serve.unresolved_request import DEFAULT_K, UnresolvedRequest
 
 
 def answer(release: Release, request: UnresolvedRequest, trace: Trace) -> Recommendations:
@@ -35,24 +43,40 @@ def answer(release: Release, request: UnresolvedRequest, trace: Trace) -> Recomm
         SeedNotFound: the catalogue does not have the seeds.
         Unavailable: the release cannot be read.
     """
-    options = steer_options(request.options)
+    batch = QueryBatch(release.store)
+    exclusions = ExclusionQuery(batch, request.exclusions)
+    with trace.section("seed"):
+        tracks = request.options.artist_seed_tracks
+        seeds = resolve_seeds(release, batch, request.seeds, artist_tracks=tracks)
+    return _make_list(release, request, Resolved(seeds, batch, exclusions), trace)
+
+
+class Resolved(NamedTuple):
+    """The seeds of a request, and the batch that their store calls went out with."""
+
+    seeds: SeedSet
+    batch: QueryBatch
+    exclusions: ExclusionQuery
+
+
+def _make_list(
+    release: Release, request: UnresolvedRequest, resolved: Resolved, trace: Trace
+) -> Recommendations:
+    options, (seeds, batch, exclusion_query) = steer_options(request.options), resolved
     if request.title is not None and options.upstream is not None:
         raise UsageError("upstream's merge reads no titles and no questions; leave the preset out")
     with trace.section("seed"):
-        batch = QueryBatch(release.store)
-        exclusion_query = ExclusionQuery(batch, request.exclusions)
-        seeds = resolve_seeds(
-            release, batch, request.seeds, artist_tracks=options.artist_seed_tracks
-        )
         batch.execute()  # where the seeds took no store call
         exclusions = exclusion_query.result()
         compiled = _compile_filters(release, request.filters, exclusions, seeds)
+        title = seeds.title
+        if title is None and request.title is not None:
+            title = release.title_model.profile(request.title)
     is_alone = seeds.title is not None
-    title = _title_profile(release, seeds.title if is_alone else request.title)
     recommendation = RecommendationRequest(
         seeds,
         options,
-        request.k,
+        DEFAULT_K if request.k is None else request.k,
         filters=compiled,
         disliked=exclusions.disliked,
         title=title if title is not None and (title.is_known or is_alone) else None,
@@ -97,20 +121,15 @@ def _compile_filters(
     )
 
 
-def _title_profile(release: Release, title: str | None) -> TitleProfile | None:
-    return None if title is None else release.title_model.profile(title)
-
-
-def answer_question(
-    release: Release, request: UnresolvedRequest, trace: Trace, *, has_length: bool
-) -> Recommendations:
+def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) -> Recommendations:
     """Answer a text that may be a name or a question; a name that the catalogue has comes first.
+
+    A misspelt name comes after a question that says more than words.
 
     Args:
         release: what to answer from.
         request: its seeds are the text.
         trace: takes the times.
-        has_length: whether the length of the list was given beside the text.
 
     Raises:
         SeedNotFound: the text is neither.
@@ -118,82 +137,75 @@ def answer_question(
     """
     if not isinstance(request.seeds, TextRequest):
         return answer(release, request, trace)
-    text = request.seeds.text
-    named, unknown = None, None
-    try:
-        named = answer(release, request, trace)
-    except SeedNotFound as error:
-        unknown = error
-    if named is not None and not named.guessed:
-        return _as_name(release, text, named)
-    if TITLE_AND_ARTIST.search(text):
-        if named is None:
-            raise unknown or SeedNotFound(f"no song matches {text!r}")
-        return _as_name(release, text, named)
-    question = with_artists(release, parse_question(text, release.genre_codes))
-    if named is not None and _is_bare(question, text):
-        return _as_name(release, text, named)
-    try:
-        asked = UnresolvedRequest.of_question(question, request, release.genre_codes)
-        if question.k is not None and not has_length:
-            asked = replace(asked, k=question.k)
-        result = answer(release, asked, trace)
-    except SeedNotFound:
-        if named is not None:
-            return _as_name(release, text, named)
-        if unknown is not None and unknown.suggestions:
-            raise unknown from None
-        raise SeedNotFound(f"no song, artist or name of playlists matches {text!r}") from None
+    text, tracks = request.seeds.text, request.options.artist_seed_tracks
+    batch = QueryBatch(release.store)
+    exclusions = ExclusionQuery(batch, request.exclusions)
+    with trace.section("seed"):
+        lookup = TextLookup.of_text(release, batch, text, artist_tracks=tracks)
+        seeds = first_interpretation(lookup, EXACT)
+        is_name = seeds is not None or TITLE_AND_ARTIST.search(text) is not None
+        question = None if is_name else understand(release, text)
+    if question is not None and not _is_bare(question, text):
+        with suppress(SeedNotFound):
+            return _answer_parts(release, question, request, trace)
+    with trace.section("seed"):
+        seeds = seeds or first_interpretation(lookup, MISSPELT)
+    if seeds is not None:
+        named = _make_list(release, request, Resolved(seeds, batch, exclusions), trace)
+        is_title = release.title_model.profile(text).knowledge >= WELL_KNOWN
+        return replace(named, understood=Understanding.of_name(named, is_title_too=is_title))
+    if question is not None and _is_bare(question, text):
+        with suppress(SeedNotFound):
+            return _answer_parts(release, question, request, trace)
+    error = nothing_matches(lookup)
+    if question is None or error.suggestions:
+        raise error
+    raise SeedNotFound(f"no song, artist or name of playlists matches {text!r}")
+
+
+def _answer_parts(
+    release: Release, question: Question, request: UnresolvedRequest, trace: Trace
+) -> Recommendations:
+    asked = UnresolvedRequest.of_question(question, request, release.genre_codes)
     understood = Understanding(Reading.QUESTION, question.parts, question.ignored)
-    return replace(result, understood=understood)
+    return replace(answer(release, asked, trace), understood=understood)
 
 
 TITLE_AND_ARTIST = re.compile(r"\s[-–—]\s")
 """Pattern of what stands between a title and an artist, and in no question."""
 
-BETWEEN_NAMES = re.compile(r"\s*(?:[,&+、]|\b(?:and|und|et|y|e|en|i|ve|и)\b)\s*")
-"""Pattern of what stands between the names of artists."""
 
-LEAST_FAME = 40
-"""Popularity of an artist's best-known song from which on words in capitals may be the artist."""
-
-
-def with_artists(release: Release, question: Question) -> Question:
-    """A question in which names of artists are no longer words: "Radiohead deep cuts".
-
-    Only words that begin with a capital letter, all of which name known artists, are names: most
-    words of everyday are the name of some band.
-    """
-    if question.like:
+def understand(release: Release, text: str) -> Question:
+    """Parse a question; words in capitals that all name known artists are names."""
+    question = parse_question(text, release.genre_names)
+    if question.like or not question.possible_names:
         return question
-    parts: list[QuestionPart] = []
-    like: list[str] = []
-    for part in question.parts:
-        names = BETWEEN_NAMES.split(part.text) if part.kind is PartKind.WORDS else []
-        if names and all(_is_artist(release, name) for name in names):
-            part = replace(part, kind=PartKind.LIKE, value=", ".join(names))
-            like += names
-        parts.append(part)
-    return replace(question, like=tuple(like), parts=tuple(parts)) if like else question
+    possible = [name for one in question.possible_names for name in (*one.whole, *one.names)]
+    known = known_artists(release.store, possible[:MAX_POSSIBLE_NAMES])
+    meant = [one for one in question.possible_names if _are_known(one, known)]
+    parts = list(question.parts)
+    for one in meant:
+        value = ", ".join(one.names)
+        parts[one.part] = replace(parts[one.part], kind=PartKind.LIKE, value=value)
+    return replace(
+        question,
+        like=tuple(name for one in meant for name in one.names),
+        like_whole=tuple(name for one in meant for name in one.whole if name in known),
+        parts=tuple(parts),
+    )
 
 
-def _is_artist(release: Release, name: str) -> bool:
-    is_everyday = name_key(name) in genre_words().everyday
-    if is_everyday or name[:1] == name[:1].lower():
-        return False
-    batch = QueryBatch(release.store)
-    seeds = exact_artist(release, batch, name, artist_tracks=1)
-    fame = (seed.payload.get(TrackField.POPULARITY) or 0 for seed in seeds.songs) if seeds else ()
-    return max(fame, default=0) >= LEAST_FAME
+def _are_known(possible: PossibleNames, known: frozenset[str]) -> bool:
+    """Whether words are names of known artists, each or joined."""
+    joined = (held_names(possible.names, whole) for whole in possible.whole if whole in known)
+    return known.union(*joined).issuperset(possible.names)
 
+
+MAX_POSSIBLE_NAMES = 20
+"""Names that are looked up for one question at most."""
 
 WELL_KNOWN = 0.9
 """Knowledge of a title from which on a text that is a song's name may be meant as a title, too."""
-
-
-def _as_name(release: Release, text: str, named: Recommendations) -> Recommendations:
-    is_title = release.title_model.profile(text).knowledge >= WELL_KNOWN
-    return replace(named, understood=Understanding.of_name(named, is_title_too=is_title))
 
 
 def _is_bare(question: Question, text: str) -> bool:

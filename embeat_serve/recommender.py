@@ -154,12 +154,12 @@ class Recommender:
             ExclusionRequest.of(dislikes, filters.without_artists if filters else ()),
             filters,
             options or self.settings.recall,
-            check_k(DEFAULT_K if k is None else k),
+            None if k is None else check_k(k),
             explain,
         )
         with self._releases.current() as release:
             trace.add_time_so_far("seed")
-            return answer_question(release, request, trace, has_length=k is not None)
+            return answer_question(release, request, trace)
 
     def similarity(self, song_a: str | Features, song_b: str | Features) -> float:
         """Compare the sound of two songs, 0..1.

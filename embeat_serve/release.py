@@ -15,6 +15,7 @@ from embeat_serve.contract.schema import GENRE_VECTOR_SIZE
 from embeat_serve.contract.text_keys import name_key
 from embeat_serve.encoder import Encoder
 from embeat_serve.errors import BrokenRelease
+from embeat_serve.questions.genres import GenreNames
 from embeat_serve.ranking.tree_ranker import TreeRanker
 from embeat_serve.settings import Settings
 from embeat_serve.stores.base import VectorStore
@@ -129,6 +130,15 @@ class Release:
         # Of names that are spelled alike, the one listed first counts.
         return {name_key(name): code for code, name in reversed(list(enumerate(names)))}
 
+    @cached_property
+    def genre_names(self) -> GenreNames:
+        """Names of the genres, to find in questions.
+
+        Raises:
+            BrokenRelease: the file of genres is missing or damaged.
+        """
+        return GenreNames(self.genre_codes)
+
     def load(self) -> None:
         """Load all that requests read, so that removing the release from disk takes nothing away.
 
@@ -144,7 +154,7 @@ class Release:
         with suppress(BrokenRelease):
             _ = self.encoder
         with suppress(BrokenRelease):
-            _ = self.genre_codes
+            _ = self.genre_names
 
     # Cached under private names: a ``cached_property`` does not match a property of a protocol.
 

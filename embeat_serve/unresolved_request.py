@@ -34,7 +34,8 @@ class UnresolvedRequest:
     exclusions: ExclusionRequest
     filters: Filters | None
     options: RecallOptions
-    k: int
+    k: int | None
+    """Length of the list; None where the request does not say."""
     explain: bool
 
     @classmethod
@@ -74,6 +75,7 @@ class UnresolvedRequest:
             exclusions=replace(request.exclusions, artists=filters.without_artists),
             filters=filters or None,
             options=request.options if hits is None else replace(request.options, hits=hits),
+            k=request.k or question.k,
         )
 
 

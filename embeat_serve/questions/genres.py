@@ -63,12 +63,19 @@ class GenreWords:
 
 
 class GenreNames:
-    """The genres of a catalogue, and which tokens of a question name one."""
+    """The genres of a catalogue, and which tokens of a question name one.
+
+    Args:
+        genres: ``name_key`` of each genre -> its code.
+    """
 
     def __init__(self, genres: Mapping[str, int]) -> None:
         self._genres = genres
         self._joined = {name.replace(" ", ""): name for name in sorted(genres) if " " in name}
         self._words = genre_words()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._genres
 
     def find(self, reading: Reading) -> list[Finding]:
         """Find genres, wanted or not, from left to right; of those at one token the longest."""

@@ -4,10 +4,11 @@ Names of genres are English, so a question in another language names the two apa
 such a genre are in its language as a rule; few of them are of the wider genre, too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from embeat_serve.contract.text_keys import name_key
+from embeat_serve.questions.genres import GenreNames
 from embeat_serve.questions.question import PartKind
 from embeat_serve.questions.reading import Finding
 
@@ -15,12 +16,12 @@ SYNONYMS = {"rap": "hip hop"}
 """Genre -> its name in genres of a place: there is *german hip hop*, and no *german rap*."""
 
 
-def join_genres(found: Iterable[Finding], genres: Mapping[str, int]) -> list[Finding]:
+def join_genres(found: Iterable[Finding], genres: GenreNames) -> list[Finding]:
     """The findings, in which one language and one genre are a genre where the catalogue has it.
 
     Args:
         found: of a question.
-        genres: ``name_key`` of each genre of the catalogue -> its code.
+        genres: those of the catalogue.
     """
     findings = list(found)
     languages = [one for one in findings if one.kind is PartKind.LANGUAGE]

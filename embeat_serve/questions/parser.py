@@ -6,7 +6,7 @@ nothing is looked up but the names of genres: where a name needs the catalogue, 
 so (``Question.like_whole``).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +16,10 @@ from embeat_serve.questions.languages import find_languages
 from embeat_serve.questions.left_words import find_idioms, find_title, find_wishes, find_words
 from embeat_serve.questions.local_genres import join_genres
 from embeat_serve.questions.measures import find_lengths, find_tempi, find_wish_numbers
-from embeat_serve.questions.names import find_liked, find_unliked, like_markers
+from embeat_serve.questions.name_lists import split_names
+from embeat_serve.questions.names import find_liked, find_unliked, is_name, like_markers
 from embeat_serve.questions.qualities import find_qualities, find_top
-from embeat_serve.questions.question import PartKind, Question, QuestionPart
+from embeat_serve.questions.question import PartKind, PossibleNames, Question, QuestionPart
 from embeat_serve.questions.quotes import find_quoted
 from embeat_serve.questions.reading import Finding, Reading, Recogniser
 from embeat_serve.questions.tokens import tokenise
@@ -27,26 +28,25 @@ from embeat_serve.questions.years import find_years
 from embeat_serve.seeds.parsing import check_text
 
 
-def parse_question(text: str, genres: Mapping[str, int]) -> Question:
+def parse_question(text: str, genres: GenreNames) -> Question:
     """Understand a question in one of the twelve languages of ``vocabulary.LANGUAGES``.
 
     Args:
         text: as typed. Ids, links and ISRCs are not for this function.
-        genres: ``name_key`` of each genre of the catalogue -> its code.
+        genres: those of the catalogue.
 
     Returns:
-        What is asked for; genres by the keys of ``genres``.
+        What is asked for; genres by their ``name_key``.
 
     Raises:
         UsageError: the text is empty, or longer than ``seeds.parsing.MAX_TEXT``.
     """
     check_text(text)
     tokens = tokenise(text)
-    names = GenreNames(genres)
     reading = Reading(text, tokens, active_vocabulary(tokens))
-    known = _read(reading, (find_idioms, *_measures(), *_meanings(names)))
+    known = _read(reading, (find_idioms, *_measures(), *_meanings(genres)))
     reading = _read(reading.with_hints(known.found), (find_quoted, find_lengths, find_liked))
-    reading = _read(reading, (find_idioms, *_measures(), *_meanings(names)))
+    reading = _read(reading, (find_idioms, *_measures(), *_meanings(genres)))
     complete = _complete(_read(reading, (find_unliked,)))
     complete = _as_title(reading, complete) or complete
     return _question(replace(complete, found=tuple(join_genres(complete.found, genres))))
@@ -56,8 +56,8 @@ def _measures() -> tuple[Recogniser, ...]:
     return (find_lengths, find_tempi, find_years, find_wish_numbers)
 
 
-def _meanings(names: GenreNames) -> tuple[Recogniser, ...]:
-    return (find_top, find_wishes, find_qualities, names.find, find_languages)
+def _meanings(genres: GenreNames) -> tuple[Recogniser, ...]:
+    return (find_top, find_wishes, find_qualities, genres.find, find_languages)
 
 
 def _read(reading: Reading, recognisers: Iterable[Recogniser]) -> Reading:
@@ -102,7 +102,18 @@ def _question(reading: Reading) -> Question:
         ignored=tuple(
             reading.typed(finding.first, finding.stop) for finding in words if not finding.is_met
         ),
+        possible_names=tuple(_possible_names(reading, found)),
     )
+
+
+def _possible_names(reading: Reading, found: Sequence[Finding]) -> Iterator[PossibleNames]:
+    for part, finding in enumerate(found):
+        first, stop = finding.first, finding.stop
+        if finding.kind is not PartKind.WORDS or not is_name(reading, first, stop, is_weak=True):
+            continue
+        names, whole = split_names(reading, first, stop)
+        if all(name[0].isupper() for name in names):
+            yield PossibleNames(part, names, whole)
 
 
 def _filters(found: Sequence[Finding]) -> Filters:

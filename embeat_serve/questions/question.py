@@ -48,6 +48,21 @@ class QuestionPart:
 
 
 @dataclass(frozen=True)
+class PossibleNames:
+    """Words in capitals that may name artists, though nothing says so: "Radiohead deep cuts".
+
+    Attributes:
+        part: position of the words among ``Question.parts``.
+        names: the words, divided as a list of names.
+        whole: names that ``names`` has divided, longest first.
+    """
+
+    part: int
+    names: tuple[str, ...]
+    whole: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Question:
     """A question in words, understood.
 
@@ -67,6 +82,7 @@ class Question:
         title: the words to search for in names of playlists, in typed order.
         parts: all but filler words, in typed order, without overlap.
         ignored: wishes that no filter can meet ("by women"); their words are in ``title``, too.
+        possible_names: words that may be names; whoever has the catalogue can tell.
     """
 
     like: tuple[str, ...] = ()
@@ -79,6 +95,7 @@ class Question:
     title: str = ""
     parts: tuple[QuestionPart, ...] = ()
     ignored: tuple[str, ...] = ()
+    possible_names: tuple[PossibleNames, ...] = ()
 
     @property
     def is_words(self) -> bool:

@@ -8,7 +8,7 @@ are read; where two of them disagree, the language with more words in the questi
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -171,7 +171,7 @@ def active_vocabulary(tokens: Sequence[Token]) -> Vocabulary:
     active = [language for language in LANGUAGES if counts[language] >= needed]
     if not needed:
         active = [LANGUAGES[0]]
-    return _merge(sorted(active, key=lambda language: -counts[language]))
+    return _merge(tuple(sorted(active, key=lambda language: -counts[language])))
 
 
 def _read(language: str) -> Vocabulary:
@@ -187,7 +187,8 @@ def _read(language: str) -> Vocabulary:
     )
 
 
-def _merge(languages: Iterable[str]) -> Vocabulary:
+@lru_cache(maxsize=32)
+def _merge(languages: tuple[str, ...]) -> Vocabulary:
     merged = Vocabulary({}, {}, {})
     for language in languages:
         words = vocabularies()[language]

@@ -12,7 +12,7 @@ from embeat_serve.encoder import Encoder
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.query import Hit
 from embeat_serve.text_index.spelling import Vocabulary
-from embeat_serve.titles.title_model import TitleModel
+from embeat_serve.titles.title_model import TitleModel, TitleProfile
 
 
 class CatalogueView(Protocol):
@@ -79,7 +79,7 @@ class SeedSet:
     songs: tuple[Seed, ...]
     artist: str | None = None
     """Name of the artist whom the songs stand for; None where the request is for songs."""
-    title: str | None = None
+    title: TitleProfile | None = None
     """Title that one song stands for, which is in no catalogue; None where seeds are given."""
     neighbours: NeighbourList | None = None
     """Playlist neighbours of that artist; None where there are none, or for songs."""

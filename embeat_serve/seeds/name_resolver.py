@@ -5,8 +5,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from embeat_serve.errors import SeedNotFound
+from embeat_serve.seeds.lookup_queries import add_queries, artist_queries, unique_hits
+from embeat_serve.seeds.matching import best_artist, popularity_rank
 from embeat_serve.seeds.models import SeedSet
 from embeat_serve.seeds.request import MAX_SEEDS, NamesRequest
+from embeat_serve.stores.base import VectorStore
+from embeat_serve.stores.batch import QueryBatch
 
 
 class ResolveText(Protocol):
@@ -19,6 +23,23 @@ class ResolveText(Protocol):
             SeedNotFound: the catalogue does not have it.
         """
         ...
+
+
+LEAST_FAME = 40
+"""Popularity, 0..100, from which on an artist is known: most words are the name of some band."""
+
+
+def known_artists(store: VectorStore, names: Sequence[str]) -> frozenset[str]:
+    """Those of some names that are names of known artists; one store call, none for no name."""
+    batch = QueryBatch(store)
+    lookups = {name: add_queries(batch, artist_queries(name)) for name in names}
+    batch.execute()
+    found = {name: best_artist(name, unique_hits(lookup)) for name, lookup in lookups.items()}
+    return frozenset(
+        name
+        for name, artist in found.items()
+        if artist is not None and popularity_rank(artist.hit) >= LEAST_FAME
+    )
 
 
 TRACKS_OF_ONE = 5
@@ -40,7 +61,7 @@ def resolve_names(resolve: ResolveText, request: NamesRequest) -> SeedSet:
     found: list[SeedSet] = []
     names, missing = list(request.names), list[str]()
     for whole in request.whole:
-        held = _held(names, whole)
+        held = held_names(names, whole)
         seeds = known_name(resolve, whole) if len(held) > 1 else None
         if seeds is not None:
             found.append(seeds)
@@ -62,7 +83,7 @@ def resolve_names(resolve: ResolveText, request: NamesRequest) -> SeedSet:
     )
 
 
-def _held(names: Sequence[str], whole: str) -> list[str]:
+def held_names(names: Sequence[str], whole: str) -> list[str]:
     """The neighbours among some names that a whole name joins."""
     for start, first in enumerate(names):
         for stop in range(len(names), start + 1, -1):

@@ -5,7 +5,7 @@ after the other, from exact codes to misspelt songs, and the first that finds so
 An artist's tracks, or a misspelt song, take one store call more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from embeat_serve.contract.audio_features import from_mappings
@@ -147,20 +147,11 @@ def resolve_artist(
         if not lookup.hits:
             raise SeedNotFound(f"no artist {request.artist_id} in the catalogue")
         return artist_seeds(batch, lookup.hits[0], artist_tracks)
-    hits = TextLookup.of_artist(catalogue, batch, request.name, artist_tracks=artist_tracks)
-    for interpret in (by_exact_artist, by_misspelt_artist):
-        if (seeds := interpret(hits)) is not None:
-            return seeds
-    raise SeedNotFound(f"no artist matches {request.name!r}", hits.suggestions())
-
-
-def exact_artist(
-    catalogue: CatalogueView, batch: QueryBatch, name: str, *, artist_tracks: int
-) -> SeedSet | None:
-    """The artist of exactly this name; None where there is none."""
-    return by_exact_artist(
-        TextLookup.of_artist(catalogue, batch, name, artist_tracks=artist_tracks)
-    )
+    lookup = TextLookup.of_artist(catalogue, batch, request.name, artist_tracks=artist_tracks)
+    seeds = first_interpretation(lookup, (by_exact_artist, by_misspelt_artist))
+    if seeds is None:
+        raise SeedNotFound(f"no artist matches {request.name!r}", lookup.suggestions())
+    return seeds
 
 
 def interpret_text(
@@ -171,11 +162,24 @@ def interpret_text(
     Raises:
         SeedNotFound: nothing matches; carries what may have been meant.
     """
-    hits = TextLookup.of_text(catalogue, batch, request.text, artist_tracks=artist_tracks)
-    for interpret in INTERPRETATIONS:
-        if (seeds := interpret(hits)) is not None:
-            return seeds
-    raise SeedNotFound(f"no song or artist matches {request.text!r}", hits.suggestions())
+    lookup = TextLookup.of_text(catalogue, batch, request.text, artist_tracks=artist_tracks)
+    seeds = first_interpretation(lookup, INTERPRETATIONS)
+    if seeds is None:
+        raise nothing_matches(lookup)
+    return seeds
+
+
+def first_interpretation(
+    lookup: TextLookup, interpretations: Sequence["Interpretation"]
+) -> SeedSet | None:
+    """What the first interpretation that finds something takes a text for; None where none does."""
+    found = (interpret(lookup) for interpret in interpretations)
+    return next((seeds for seeds in found if seeds is not None), None)
+
+
+def nothing_matches(lookup: TextLookup) -> SeedNotFound:
+    """The error for a text that nothing is called; it carries what may have been meant."""
+    return SeedNotFound(f"no song or artist matches {lookup.text!r}", lookup.suggestions())
 
 
 def by_code(lookup: TextLookup) -> SeedSet | None:
@@ -231,14 +235,14 @@ def by_misspelt_song(lookup: TextLookup) -> SeedSet | None:
 Interpretation = Callable[[TextLookup], SeedSet | None]
 """Reads the hits of a text in one way; None where the text cannot be meant so."""
 
-INTERPRETATIONS: tuple[Interpretation, ...] = (
-    by_code,
-    by_exact_artist,
-    by_exact_song,
-    by_misspelt_artist,
-    by_misspelt_song,
-)
-"""Ways to understand a text, in the order in which they are tried: exact before misspelt."""
+EXACT: tuple[Interpretation, ...] = (by_code, by_exact_artist, by_exact_song)
+"""Ways to understand a text that is spelt right, in the order in which they are tried."""
+
+MISSPELT: tuple[Interpretation, ...] = (by_misspelt_artist, by_misspelt_song)
+"""Ways to understand a text that has a few wrong letters."""
+
+INTERPRETATIONS = (*EXACT, *MISSPELT)
+"""All ways to understand a text, exact before misspelt."""
 
 
 def is_artist_meant(artist: ArtistMatch, song: TrackMatch | None) -> bool:

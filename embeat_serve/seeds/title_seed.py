@@ -29,7 +29,7 @@ def resolve_title(catalogue: CatalogueView, request: TitleRequest) -> SeedSet:
     if not genres and profile.is_known:
         genres = nearest_genres(profile.genre, catalogue.genre_vectors)
     payload = TrackPayload(track_name=request.title, genre_codes=genres)
-    return SeedSet((Seed(payload, vector=profile.acoustic, is_title=True),), title=request.title)
+    return SeedSet((Seed(payload, vector=profile.acoustic, is_title=True),), title=profile)
 
 
 def nearest_genres(profile: NDArray[np.float32], genre_vectors: NDArray[np.float32]) -> list[int]:

@@ -12,7 +12,8 @@ def test_a_title_is_a_song_of_the_sound_of_its_playlists(recommender: Recommende
         seeds = resolve_title(release, TitleRequest("rainy evening"))
         profile = release.title_model.profile("rainy evening")
     (song,) = seeds.songs
-    assert seeds.title == "rainy evening"
+    assert seeds.title is not None
+    assert seeds.title.title == "rainy evening"
     assert song.code is None
     assert song.vector is not None
     assert np.array_equal(song.vector, profile.acoustic)
