@@ -107,6 +107,7 @@ def _question(reading: Reading) -> Question:
 
 
 def _possible_names(reading: Reading, found: Sequence[Finding]) -> Iterator[PossibleNames]:
+    reading = replace(reading, taken=frozenset())  # the words are taken by now
     for part, finding in enumerate(found):
         first, stop = finding.first, finding.stop
         if finding.kind is not PartKind.WORDS or not is_name(reading, first, stop, is_weak=True):

@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from embeat_serve.contract.text_keys import name_key
 from embeat_serve.errors import SeedNotFound
 from embeat_serve.seeds.lookup_queries import add_queries, artist_queries, unique_hits
-from embeat_serve.seeds.matching import best_artist, popularity_rank
+from embeat_serve.seeds.matching import (
+    SAME_NAME,
+    ArtistMatch,
+    best_artist,
+    popularity_rank,
+)
 from embeat_serve.seeds.models import SeedSet
 from embeat_serve.seeds.request import MAX_SEEDS, NamesRequest
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.batch import QueryBatch
+from embeat_serve.stores.query import Hit
 
 
 class ResolveText(Protocol):
@@ -25,8 +32,9 @@ class ResolveText(Protocol):
         ...
 
 
-LEAST_FAME = 40
-"""Popularity, 0..100, from which on an artist is known: most words are the name of some band."""
+LEAST_FAME, LEAST_TRACKS = 40, 10
+"""Popularity, 0..100, or tracks from which on an artist is known: most words are the name of some
+band. A dump may tell the popularity of few artists."""
 
 
 def known_artists(store: VectorStore, names: Sequence[str]) -> frozenset[str]:
@@ -37,9 +45,20 @@ def known_artists(store: VectorStore, names: Sequence[str]) -> frozenset[str]:
     found = {name: best_artist(name, unique_hits(lookup)) for name, lookup in lookups.items()}
     return frozenset(
         name
-        for name, artist in found.items()
-        if artist is not None and popularity_rank(artist.hit) >= LEAST_FAME
+        for name, match in found.items()
+        if match is not None and _is_called(match, name) and _is_known(match.hit)
     )
+
+
+def _is_called(match: ArtistMatch, name: str) -> bool:
+    """Whether a name is that of an artist, but for "The"."""
+    own = name_key(match.hit.artist.get("artist_name", ""))
+    return match.similarity >= SAME_NAME or own == f"the {name_key(name)}"
+
+
+def _is_known(artist: Hit) -> bool:
+    tracks = artist.artist.get("num_tracks", 0)
+    return popularity_rank(artist) >= LEAST_FAME or tracks >= LEAST_TRACKS
 
 
 TRACKS_OF_ONE = 5

@@ -143,6 +143,20 @@ def test_artists_in_capitals_need_no_like(recommender: Recommender):
     assert {name for seed in several.seeds for name in seed.artist_names} >= {"Kraftwerk", "Adele"}
 
 
+@pytest.mark.parametrize(
+    "text", ["Kraftwerk and Adele", "Kraftwerk & Adele", "Kraftwerk und Adele"]
+)
+def test_several_artists_in_capitals_are_told_apart(recommender: Recommender, text: str):
+    asked = recommender.ask(text)
+    assert {name for seed in asked.seeds for name in seed.artist_names} >= {"Kraftwerk", "Adele"}
+
+
+def test_words_in_capitals_that_name_nobody_are_words(recommender: Recommender):
+    asked = recommender.ask("Rainy Evening, 5 songs")
+    assert asked.understood is not None
+    assert [part.kind.value for part in asked.understood.parts] == ["words", "length"]
+
+
 def test_what_no_filter_can_meet_is_not_searched_for(recommender: Recommender):
     asked = recommender.ask("techno by women")
     assert asked.understood is not None
