@@ -17,6 +17,7 @@ NEIGHBOUR_INPUTS = (
 
 TITLE_INPUTS = (
     "artists",
+    "genre_map",
     "tracks",
     "playlists",
     "playlist_vectors",
@@ -282,6 +283,8 @@ class TitleConfig:
     """Titles that a term must be in for half of what they say to count."""
     smoothing: float = 0.1
     """See ``titles.title_model.playlist_queries``."""
+    genre_decay: float = 0.8
+    """See ``NeighbourConfig.genre_decay``."""
     seed: int = 0
     """Seed of the draw."""
 

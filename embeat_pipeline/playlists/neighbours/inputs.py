@@ -5,7 +5,6 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -13,8 +12,12 @@ from embeat_pipeline.common.parquet import read_vectors
 from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.neighbours.acoustic_bridge import mean_artist_vectors
+from embeat_pipeline.playlists.tables import (
+    playlist_matrix,
+    read_artist_genres,
+    read_track_vectors,
+)
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.contract.schema import VECTOR_SIZE
 
 UNKNOWN = -1
 """Code of an artist or album that the catalogue does not know."""
@@ -64,9 +67,6 @@ class NeighbourInputs:
 def read_inputs(lake: LakePaths, config: NeighbourConfig) -> NeighbourInputs:
     """Read the tables of ``config.NEIGHBOUR_INPUTS`` from the lake."""
     corpus = Corpus.read(lake.table("playlists"), min_count=1)
-    playlists = sparse.csr_array(corpus.matrix(np.ones(len(corpus.words), np.float32)))
-    playlists.sum_duplicates()
-    playlists.data[:] = 1
     tracks = (
         pl.scan_parquet(lake.table("tracks"))
         .select(
@@ -75,13 +75,14 @@ def read_inputs(lake: LakePaths, config: NeighbourConfig) -> NeighbourInputs:
         )
         .collect()
     )
-    genres = _read_genres(lake, config.genre_decay)
+    genres = read_artist_genres(lake, config.genre_decay)
     main_artists = tracks["artist_codes"].to_numpy()
     words = corpus.track_codes.astype(np.int64)
     return NeighbourInputs(
         track_codes=corpus.track_codes,
-        playlists=playlists,
-        vectors=_read_vectors(lake, corpus.track_codes),
+        playlists=playlist_matrix(corpus),
+        # Training may leave out rare tracks; they have no vector.
+        vectors=read_track_vectors(lake.table("playlist_vectors"), "playlist", corpus.track_codes),
         artists=main_artists[words],
         albums=tracks["album_code"].to_numpy()[words],
         genres=genres,
@@ -91,24 +92,6 @@ def read_inputs(lake: LakePaths, config: NeighbourConfig) -> NeighbourInputs:
             lake.table("track_vectors"), main_artists, genres.shape[0]
         ),
     )
-
-
-def _read_vectors(lake: LakePaths, track_codes: NDArray[np.uint32]) -> NDArray[np.float32]:
-    table = pq.read_table(lake.table("playlist_vectors"))
-    values = table.column("playlist").combine_chunks().flatten().to_numpy()
-    vectors = np.zeros((len(track_codes), VECTOR_SIZE), np.float32)
-    # Training may leave out rare tracks; it never adds others.
-    words = np.searchsorted(track_codes, table.column("track_code").to_numpy())
-    vectors[words] = values.reshape(-1, VECTOR_SIZE)
-    return vectors
-
-
-def _read_genres(lake: LakePaths, decay: float) -> sparse.csr_array:
-    rows = pl.read_parquet(lake.table("artist_genres"))
-    shape = tuple(pq.read_metadata(lake.table(name)).num_rows for name in ("artists", "genre_map"))
-    weights = rows["confidence"].to_numpy() * decay ** rows["position"].to_numpy()
-    cells = (rows["artist_code"].to_numpy(), rows["genre_code"].to_numpy())
-    return sparse.csr_array((weights.astype(np.float32), cells), shape=shape)
 
 
 def _read_related(lake: LakePaths, artists: int) -> sparse.csr_array:

@@ -9,7 +9,7 @@ its title to these points gives every term its part. Serving adds up the parts o
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,10 +22,14 @@ from embeat_pipeline.common.parquet import read_vectors
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
 from embeat_pipeline.playlists.config import TITLE_INPUTS, TitleConfig
 from embeat_pipeline.playlists.corpus import Corpus
+from embeat_pipeline.playlists.tables import (
+    playlist_matrix,
+    read_artist_genres,
+    read_track_vectors,
+)
 from embeat_pipeline.playlists.titles.terms import read_terms
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
-from embeat_serve.contract.schema import VECTOR_SIZE
 from embeat_serve.titles.title_model import TitleModel
 
 DEFAULT_CONFIG = TitleConfig()
@@ -63,7 +67,9 @@ def fit_title_model(lake: LakePaths, config: TitleConfig) -> tuple[TitleModel, d
         titles = read_terms(names.gather(chosen), config, Path(spill))
     if not len(titles.terms):
         return TitleModel.empty(), {"playlists": 0, "terms": 0}
-    points = _points(lake, corpus, chosen, config)
+    is_chosen = np.zeros(len(names), bool)
+    is_chosen[chosen] = True
+    points = _points(lake, corpus.select(is_chosen)[0], config)
     mean = points.mean(axis=0)
     weights = ridge(titles.matrix, points - mean, config.regularization)
     model = TitleModel(
@@ -112,77 +118,37 @@ def playlist_queries(
     return _unit_rows(np.linalg.solve(gram, (playlists @ candidates).T).T)
 
 
-class _Tracks(NamedTuple):
-    """Vectors of the v tracks of a corpus; zero where a track has none."""
+def _points(lake: LakePaths, corpus: Corpus, config: TitleConfig) -> NDArray[np.float32]:
+    """(p, 160) points of playlists, in the order of ``SPACES``.
 
-    playlist: NDArray[np.float32]
-    acoustic: NDArray[np.float32]
-    genre: NDArray[np.float32]
-
-
-def _points(
-    lake: LakePaths, corpus: Corpus, chosen: NDArray[np.intp], config: TitleConfig
-) -> NDArray[np.float32]:
-    """(p, 160) points of the chosen playlists, in the order of ``SPACES``."""
-    playlists = sparse.csr_array(corpus.matrix(np.ones(len(corpus.words), np.float32)))[chosen]
-    playlists.sum_duplicates()
-    playlists.data[:] = 1
-    tracks = _read_tracks(lake, corpus)
-    return np.concatenate(
-        [
-            playlist_queries(playlists, tracks.playlist, config.smoothing),
-            _unit_rows(playlists @ tracks.acoustic),
-            _unit_rows(playlists @ tracks.genre),
-        ],
-        axis=1,
-    ).astype(np.float32)
-
-
-def _read_tracks(lake: LakePaths, corpus: Corpus) -> _Tracks:
-    """Vectors of the tracks in playlists: 640 bytes each, 5 GB for 8 million."""
-    codes = pl.DataFrame({"track_code": corpus.track_codes})
-    columns = {"playlist_vectors": "playlist", "track_vectors": "acoustic"}
-    playlist, acoustic = (
-        _rows_of(
-            pl.scan_parquet(lake.table(table)).join(codes.lazy(), on="track_code", how="semi"),
-            corpus.track_codes,
-            column,
-        )
-        for table, column in columns.items()
+    One space after the other: the vectors of a space take 256 bytes for each track, 2 GB for 8
+    million.
+    """
+    playlists, codes = playlist_matrix(corpus), corpus.track_codes
+    vectors = read_track_vectors(lake.table("playlist_vectors"), "playlist", codes)
+    queries = playlist_queries(playlists, vectors, config.smoothing)
+    sounds = _unit_rows(
+        playlists @ read_track_vectors(lake.table("track_vectors"), "acoustic", codes)
     )
-    main_artists = (
+    genres = _unit_rows(playlists @ _genres_of_tracks(lake, codes, config))
+    return np.concatenate([queries, sounds, genres], axis=1).astype(np.float32)
+
+
+def _genres_of_tracks(
+    lake: LakePaths, track_codes: NDArray[np.uint32], config: TitleConfig
+) -> NDArray[np.float32]:
+    """(v, 32) mean genre vectors of the main artists of tracks; zero where unknown."""
+    artists = (
         pl.scan_parquet(lake.table("tracks"))
-        .select("track_code", pl.col("artist_codes").list.first().alias("artist_code"))
-        .join(codes.lazy(), on="track_code", how="semi")
+        .select("track_code", artist=pl.col("artist_codes").list.first().cast(pl.Int64))
+        .join(pl.LazyFrame({"track_code": track_codes}), on="track_code", how="semi")
         .sort("track_code")
-        .collect(engine="streaming")["artist_code"]
+        .collect(engine="streaming")["artist"]
     )
-    of_artists = _artist_genres(lake)
-    known = main_artists.fill_null(len(of_artists) - 1).to_numpy().astype(np.int64)
-    return _Tracks(playlist, acoustic, of_artists[known])
-
-
-def _rows_of(
-    rows: pl.LazyFrame, track_codes: NDArray[np.uint32], column: str
-) -> NDArray[np.float32]:
-    found = rows.select("track_code", column).drop_nulls().collect(engine="streaming")
-    vectors = np.zeros((len(track_codes), VECTOR_SIZE), np.float32)
-    places = np.searchsorted(track_codes, found["track_code"].to_numpy())
-    vectors[places] = found[column].explode().to_numpy().reshape(-1, VECTOR_SIZE)
-    return vectors
-
-
-def _artist_genres(lake: LakePaths) -> NDArray[np.float32]:
-    """(artists + 1, 32) mean genre vectors of artists, zero for unknown ones and the last."""
-    genres = read_vectors(lake.table("genre_vectors"), "vector")
-    rows = pl.read_parquet(
-        lake.table("artist_genres"), columns=["artist_code", "genre_code", "score"]
-    )
-    artists = pl.scan_parquet(lake.table("artists")).select(pl.len()).collect().item()
-    cells = (rows["artist_code"].to_numpy(), rows["genre_code"].to_numpy())
-    shape = (artists + 1, len(genres))
-    weights = sparse.csr_array((rows["score"].to_numpy().astype(np.float32), cells), shape=shape)
-    return _unit_rows(weights @ genres)
+    weights = read_artist_genres(lake, config.genre_decay)
+    of_artists = _unit_rows(weights @ read_vectors(lake.table("genre_vectors"), "vector"))
+    unknown = np.zeros((1, of_artists.shape[1]), np.float32)
+    return np.concatenate([of_artists, unknown])[artists.fill_null(-1).to_numpy()]
 
 
 def _unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
