@@ -165,6 +165,20 @@ AudioFeatures = create_model(
 )
 
 
+def _body_fields() -> dict[str, Any]:
+    return {
+        "dislikes": _dislikes(in_query=False),
+        "filters": optional(
+            _model("Filters", **filter_fields(in_query=False)),
+            description="what the songs must be",
+        ),
+        "options": optional(
+            _model("Options", **option_fields(in_query=False)),
+            description="recall settings; the server's own where left out",
+        ),
+    }
+
+
 class RecommendBody(
     _model(
         "RecommendBody",
@@ -172,15 +186,7 @@ class RecommendBody(
         track_ids=optional(References, description="ids, URIs or URLs"),
         **_seed_fields(),
         features=optional(AudioFeatures, description="a song that is in no catalogue"),
-        dislikes=_dislikes(in_query=False),
-        filters=optional(
-            _model("Filters", **filter_fields(in_query=False)),
-            description="what the songs must be",
-        ),
-        options=optional(
-            _model("Options", **option_fields(in_query=False)),
-            description="recall settings; the server's own where left out",
-        ),
+        **_body_fields(),
         **_list_fields(),
     )
 ):
@@ -199,15 +205,7 @@ class AskBody(
     _model(
         "AskBody",
         text=(Text, Field(description=QUESTION, examples=["90s french hip hop, no hits"])),
-        dislikes=_dislikes(in_query=False),
-        filters=optional(
-            _model("Filters", **filter_fields(in_query=False)),
-            description="what the songs must be; before what the question says",
-        ),
-        options=optional(
-            _model("Options", **option_fields(in_query=False)),
-            description="recall settings; the server's own where left out",
-        ),
+        **_body_fields(),
         **_length_of_question(),
     )
 ):
