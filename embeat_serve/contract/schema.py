@@ -163,7 +163,13 @@ PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
         TrackField.SEARCH_TEXT: "text",
         **_FILTERED,
     },
-    Collection.TRACKS_PLAYLIST: _FILTERED,
+    # A search by title keeps to genres and leaves artists out; unindexed, it would read the payload
+    # of every point.
+    Collection.TRACKS_PLAYLIST: {
+        TrackField.ARTIST_CODES: "integer",
+        TrackField.GENRE_CODES: "integer",
+        **_FILTERED,
+    },
     Collection.ARTISTS: {
         ArtistField.ARTIST_ID: "keyword",
         ArtistField.POPULARITY_RANK: "integer",
