@@ -45,13 +45,15 @@ PLAN = (
         "tracks",
         sql="tracks",
         reads=("affected_tracks", "staged_albums", "previous_tracks"),
-        writes=("tracks", "catalogue", "usable_albums"),
+        writes=("tracks", "catalogue", "usable", "repeated", "usable_albums"),
     ),
     Step(
         "artists",
         sql="artists",
         reads=(
             "tracks",
+            "usable",
+            "repeated",
             "staged_artists",
             "staged_related_artists",
             "previous_mentions",

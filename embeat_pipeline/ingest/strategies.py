@@ -85,13 +85,14 @@ class Incremental:
         Raises:
             FullRebuildRequired: codes of the previous ingest cannot stay as they are.
         """
+        if step.name == "tracks":
+            check_credits(session, self.dump.new)
         if step.name == "genres":
             recredited = find_recredited(session)
             if len(recredited):
                 self._mark_affected(session, recredited)
                 session.run("tracks")
         if step.name == "credits, albums and songs":
-            check_credits(session)
             propagate_affected(session)
 
     def _mark_affected(self, session: IngestSession, recredited: pl.Series) -> None:

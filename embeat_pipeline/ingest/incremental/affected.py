@@ -72,17 +72,16 @@ def find_recredited(session: IngestSession) -> pl.Series:
     return session.database.sql(query).pl()["track_id"]
 
 
-def check_credits(session: IngestSession) -> None:
-    """Check that affected previous tracks credit the same artists, apart from the recredited ones.
+def check_credits(session: IngestSession, new: Set[int]) -> None:
+    """Check that rows of the files ``new`` leave the credits of previous tracks as they were given.
 
     Raises:
-        FullRebuildRequired: they do not. Whether an artist is still mentioned anywhere can only be
-            found out from all rows.
+        FullRebuildRequired: they do not. Whether an artist, or a name of one, is still mentioned
+            anywhere can only be found out from all rows.
     """
-    if not session.previous_counts["tracks"]:
-        return
-    if session.database.sql(section("affected", "changed_credits")).fetchall() != [(0,)]:
-        raise FullRebuildRequired("previous tracks credit other artists now")
+    query = section("affected", "changed_credits")
+    if session.database.execute(query, {"new": sorted(new)}).fetchall() != [(0,)]:
+        raise FullRebuildRequired("previous tracks have other credits now")
 
 
 def propagate_affected(session: IngestSession) -> None:

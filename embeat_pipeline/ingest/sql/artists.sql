@@ -2,7 +2,8 @@
 
 --: view new_mentions
 -- Names with the lowest origin are preferred: those of the artists table before those of tracks.
--- Aliases, which an artists table lists, come last.
+-- Then come those of the rows of tracks that others are preferred to: they name artists, but an
+-- id that only they have is nobody's. Aliases, which an artists table lists, come last.
 (
     SELECT artist_id, artist_name, 0 AS origin FROM staged_artists WHERE reason IS NULL
     UNION
@@ -12,7 +13,12 @@
     UNION
     SELECT related_artist_id, related_artist_name, 2 FROM staged_related_artists
     UNION
-    SELECT artist_id, unnest(aliases), 3 FROM staged_artists
+    SELECT artist_id, artist_name, 3
+    FROM (SELECT unnest(artist_ids) AS artist_id, unnest(artist_names) AS artist_name
+          FROM usable SEMI JOIN repeated USING (track_id))
+    WHERE artist_id IS NOT NULL AND artist_name IS NOT NULL
+    UNION
+    SELECT artist_id, unnest(aliases), 4 FROM staged_artists
     WHERE reason IS NULL AND artist_id IS NOT NULL
 ) EXCEPT
 SELECT artist_id, artist_name, origin FROM previous_mentions;
@@ -29,7 +35,7 @@ SELECT artist_id, artist_name, origin, key FROM new_mentions;
 CREATE TEMP TABLE canonical_names AS
 SELECT artist_id,
        coalesce(arg_min(artist_name, (origin, artist_name)), artist_id) AS artist_name
-FROM mentions WHERE artist_id IS NOT NULL GROUP BY artist_id;
+FROM mentions WHERE artist_id IS NOT NULL GROUP BY artist_id HAVING min(origin) < 3;
 
 -- Canonical names that only one id has. Other names do not count: now and then a track pairs an
 -- id with the name of someone else.
@@ -44,7 +50,7 @@ FROM mentions SEMI JOIN canonical_names USING (artist_id, artist_name);
 
 CREATE TEMP TABLE other_names AS
 SELECT artist_id, key, arg_min(artist_name, (origin, artist_name)) AS artist_name,
-       max(origin) = 3 AS is_alias
+       max(origin) = 4 AS is_alias
 FROM mentions WHERE artist_id IS NOT NULL AND artist_name IS NOT NULL
 GROUP BY artist_id, key;
 

@@ -32,14 +32,19 @@ FROM (
     FROM usable
 );
 
+-- Credits and albums are those of the first row with an id; affected.sql asks for credits, too.
+CREATE OR REPLACE TEMP MACRO ids_first(place, id) AS
+place + if(id IS NOT NULL, 0, 1::BIGINT << 60);
+
+CREATE OR REPLACE TEMP MACRO first_credits(artist_ids, artist_names, place) AS
+arg_min({'ids': artist_ids, 'names': artist_names}, ids_first(place, artist_ids))
+FILTER (artist_ids IS NOT NULL OR artist_names IS NOT NULL);
+
 CREATE OR REPLACE TEMP VIEW merged AS
 SELECT track_id, arg_min(file, place) AS file, list(DISTINCT file ORDER BY file) AS files,
        arg_min(file, fullness) FILTER (feature_count > 0) AS sound_file,
-       arg_min({'ids': artist_ids, 'names': artist_names},
-               place + if(artist_ids IS NOT NULL, 0, 1::BIGINT << 60))
-           FILTER (artist_ids IS NOT NULL OR artist_names IS NOT NULL) AS credited,
-       arg_min({'id': album_id, 'name': album_name},
-               place + if(album_id IS NOT NULL, 0, 1::BIGINT << 60))
+       first_credits(artist_ids, artist_names, place) AS credited,
+       arg_min({'id': album_id, 'name': album_name}, ids_first(place, album_id))
            FILTER (album_id IS NOT NULL OR album_name IS NOT NULL) AS album,
        max(popularity) AS popularity,
        arg_min(COLUMNS(

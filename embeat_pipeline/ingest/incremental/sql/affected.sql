@@ -1,17 +1,14 @@
 -- Find what new files affect.
 
 --: changed_credits
--- Number of affected previous tracks that credit other artists than before, though no artist changed.
+-- Number of previous tracks to which new files give other credits. The table of tracks does not
+-- say: a name in it may have been given, or be the artist's, and an id may stand for a name.
 SELECT count(*) FROM (
-    SELECT track_code, list(artist_code ORDER BY position) AS codes,
-           list(artist_name ORDER BY position) AS names
-    FROM credits GROUP BY track_code
-) AS credited
-RIGHT JOIN (
-    FROM previous_tracks SEMI JOIN tracks ON tracks.code = track_code
-    ANTI JOIN recredited_tracks USING (track_id)
-) AS previous USING (track_code)
-WHERE coalesce(codes, []) <> artist_codes OR coalesce(names, []) <> artist_names;
+    SELECT track_id, first_credits(artist_ids, artist_names, place) AS credited
+    FROM usable WHERE file NOT IN (SELECT unnest($new)) GROUP BY track_id
+) JOIN tracks USING (track_id)
+WHERE code < (SELECT count(*) FROM previous_tracks)
+  AND (credited.ids IS DISTINCT FROM artist_ids OR credited.names IS DISTINCT FROM artist_names);
 
 --: propagate
 -- Add previous tracks that may share a recording with a track in regrouped_tracks or an affected

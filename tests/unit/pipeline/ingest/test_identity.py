@@ -72,6 +72,21 @@ def test_every_other_name_of_an_id_is_an_alias(dump, track):
     assert found == {"Jay Chou": ["周杰倫", "Chou Chieh-lun"], "Queen": [], "Elton John": []}
 
 
+def test_rows_that_others_replace_name_artists_but_add_none(dump, track):
+    dump.put("a.parquet", [track(1, **credit(["id1"], None)), track(2, **credit(["id2"], None))])
+    replaced = [
+        track(1, **credit(["id1", "id3"], ["One", "Three"])),
+        track(3, **credit(["id2"], ["Two"])),
+        track(3, **credit(["id2"], ["Second"])),
+        track(3, **credit(None, ["Fourth"])),
+    ]
+    dump.put("b.parquet", replaced)
+    ingested = dump.ingest()
+    found = [(row["artist_name"], row["aliases"]) for row in ingested.rows("artists")]
+    assert found == [("One", []), ("Two", ["Second"])]
+    assert ingested.table("tracks")["artist_names"].to_list() == [["One"], ["Two"], ["Two"]]
+
+
 def test_lists_that_do_not_pair_are_read_by_name(dump, track):
     dump.put("a.parquet", artists(("id1", "One", []), ("id2", "Two", [])))
     dump.put(

@@ -245,6 +245,41 @@ def test_a_name_that_two_bear_now_is_no_longer_either(dump, track, is_incrementa
     assert without_codes(grown) == without_codes(dump.ingest("fresh"))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((["C" * 22], ["Cy"]), (["C" * 22], None), ("Cy", [])),
+        ((["C" * 22], ["Cy"]), (["C" * 22], ["Bob"]), ("Bob", ["Cy"])),
+        ((["C" * 22] * 2, ["Cy", "Cyd"]), (["C" * 22], ["Cy"]), ("Cy", ["Cyd"])),
+    ],
+    ids=["no name", "another name", "one name of two"],
+)
+def test_a_file_put_first_changes_names_as_in_a_full_build(
+    dump, track, is_incremental, before, after, expected
+):
+    columns = ("artist_ids", "artist_names")
+    others = [track(n) for n in range(10, 14)]
+    dump.put("5.parquet", [track(1, **dict(zip(columns, before, strict=True))), *others])
+    dump.ingest()
+    dump.put("0.parquet", [track(1, **dict(zip(columns, after, strict=True)))])
+    grown = dump.ingest()
+    assert is_incremental == [False, False]
+    artists = {row["artist_id"]: row for row in grown.rows("artists")}
+    assert (artists["C" * 22]["artist_name"], artists["C" * 22]["aliases"]) == expected
+    assert without_codes(grown) == without_codes(dump.ingest("fresh"))
+
+
+def test_a_name_that_got_an_id_is_no_artist_of_its_own(dump, track):
+    named = [track(1, artist_ids=None, artist_names=["Ann"]), track(2, artist_names=["Ann"])]
+    dump.put("5.parquet", [*named, *(track(n) for n in range(10, 14))])
+    dump.ingest()
+    namesake = track(3, artist_ids=["B" * 22], artist_names=["Ann"])
+    dump.put("0.parquet", [track(1, artist_names=["Ann"]), namesake])
+    grown = dump.ingest(max_affected_share=10.0)
+    assert [row["artist_id"] for row in grown.rows("artists")] == ["A" * 22, "B" * 22]
+    assert without_codes(grown) == without_codes(dump.ingest("fresh"))
+
+
 def test_tracks_that_playlists_waited_for_come_into_them(dump, track, is_incremental):
     dump.put("a.parquet", [track(n) for n in range(1, 5)])
     ids = [f"{n:022}" for n in (1, 2, 9)]
