@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from embeat_pipeline.interactions.playlists import Playlists, catalogue_size, read_playlists
-from embeat_pipeline.interactions.split import SplitOptions, split_playlists
+from embeat_pipeline.interactions.split import Split, SplitOptions, split_playlists
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.errors import PipelineError
 
@@ -19,6 +19,8 @@ class PlaylistSplit:
     """What the baselines' parameters are tuned on."""
     test: Playlists
     """What queries are drawn from."""
+    split: Split
+    """Which of ``playlists`` are in which part."""
 
 
 def lake_playlists(lake: LakePaths) -> Playlists:
@@ -49,4 +51,5 @@ def load_split(lake: LakePaths, options: SplitOptions) -> PlaylistSplit:
         train=playlists.select(split.train),
         validation=playlists.select(split.validation),
         test=playlists.select(split.test),
+        split=split,
     )
