@@ -166,6 +166,7 @@ SECTIONS: Mapping[EvaluationMode, Sequence[sections.Section]] = {
     EvaluationMode.FULL: (
         sections.style_section,
         sections.examples_section,
+        sections.title_section,
         sections.attribution_section,
         sections.coverage_section,
         sections.acoustic_section,

@@ -7,11 +7,18 @@ from typing import Any
 import embeat_serve
 from embeat_pipeline.evaluate.context import EvaluationContext
 from embeat_pipeline.evaluate.inputs.catalogue import Catalogue, read_vectors
+from embeat_pipeline.evaluate.inputs.playlist_names import read_named_split
 from embeat_pipeline.evaluate.inputs.release_client import open_client, single_release_lake
+from embeat_pipeline.evaluate.metrics.title_kinds import read_title_kinds
 from embeat_pipeline.evaluate.options import EvaluationQueries
 from embeat_pipeline.evaluate.quality.coverage import attribution, catalogue_coverage
 from embeat_pipeline.evaluate.quality.examples import examples
 from embeat_pipeline.evaluate.quality.style_fit import measure_style_fit
+from embeat_pipeline.evaluate.quality.title_lists import (
+    TitleClient,
+    draw_title_queries,
+    measure_titles,
+)
 from embeat_pipeline.evaluate.report.opponent import choose_opponents
 from embeat_pipeline.evaluate.systems.base import FUSED, PRODUCT, System
 from embeat_pipeline.evaluate.systems.content import raw_features
@@ -69,6 +76,28 @@ def style_fit(
         for count in queries.queries
     }
     return {"style_fit": measure_style_fit(lake, compared, queries, seed)}
+
+
+def title_section(context: EvaluationContext, systems: Sequence[System]) -> dict[str, Any]:
+    """Whether lists for the name of a playlist have its songs, by kind of name."""
+    options, queries = context.options, context.queries
+    split = read_named_split(context.lake, context.data)
+    frequency = context.data.train.frequency()
+    with context.timer.section("titles"), _open_holdout(context) as recommender:
+        measured = measure_titles(
+            TitleClient(recommender, context.catalogue),
+            read_title_kinds(context.holdout.lake, context.catalogue, frequency),
+            split,
+            queries=draw_title_queries(
+                split.test,
+                queries.queries,
+                queries.is_novel,
+                max_queries=options.max_queries,
+                seed=options.seed,
+            ),
+            seed=options.seed,
+        )
+    return {"titles": measured}
 
 
 def attribution_section(context: EvaluationContext, systems: Sequence[System]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from embeat_pipeline.evaluate.report.charts import by_count
 from embeat_pipeline.evaluate.report.style_section import style_lines
 from embeat_pipeline.evaluate.report.summary import ALL, HEADLINE, NOVEL
+from embeat_pipeline.evaluate.report.title_section import title_lines
 
 METRICS = ("ndcg@20", "ndcg@100", "recall@100", "hit@20", "r_precision", "mrr", "artists@5")
 """Columns of the table."""
@@ -38,6 +39,7 @@ def report_lines(result: Mapping[str, Any]) -> Iterator[str]:
     yield from headline_lines(result)
     yield from table_lines(result)
     yield from style_lines(result)
+    yield from title_lines(result)
     yield from quality_lines(result)
 
 

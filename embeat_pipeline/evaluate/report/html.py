@@ -10,6 +10,7 @@ from embeat_pipeline.evaluate.report import charts
 from embeat_pipeline.evaluate.report.charts import Chart
 from embeat_pipeline.evaluate.report.style_section import COLUMNS, style_chart, style_tables
 from embeat_pipeline.evaluate.report.summary import ALL, HEADLINE, NOVEL
+from embeat_pipeline.evaluate.report.title_section import title_view
 from embeat_pipeline.evaluate.systems.base import PRODUCT
 from embeat_pipeline.interactions.ranking_metrics import (
     CATALOGUE_METRICS,
@@ -50,6 +51,7 @@ def render_report(result: Mapping[str, Any]) -> str:
         tables=[*_tables(result)],
         style_columns=COLUMNS,
         style_tables=[*style_tables(result)],
+        titles=title_view(result),
         genres=_genres(result.get("genres", {})),
     )
 

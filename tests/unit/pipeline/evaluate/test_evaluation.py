@@ -89,6 +89,19 @@ def test_style_fit_is_measured_beside_ndcg(result):
     assert any("of 10 jar" in line for line in report_lines(result))
 
 
+def test_lists_for_names_are_measured_by_kind_of_name(result):
+    titles = result["titles"]
+    assert 0 < titles["named"] == titles["name_alone"]["playlists"]
+    assert titles["opponent"]["validation"]
+    assert titles["name_alone"]["list"]["mean"] > 0
+    for count, figures in titles["seeds"].items():
+        assert figures["playlists"] == result["seeds"][count]["queries"]["novel"]
+    by_kind = {kind: parts["name_alone"]["playlists"] for kind, parts in titles["kinds"].items()}
+    assert by_kind["genre"] + by_kind["person"] > 0, "made-up names are of genres and artists"
+    assert "titles" in result["seconds"]
+    assert any("the list people get" in line for line in report_lines(result))
+
+
 def test_nothing_is_measured_twice(evaluated_lake, evaluation_options):
     before = evaluation_page(evaluated_lake).stat().st_mtime_ns
     again = evaluate_lake(evaluated_lake, evaluation_options, device="cpu")

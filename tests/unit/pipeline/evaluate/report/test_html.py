@@ -65,11 +65,12 @@ def test_a_system_with_markup_in_its_name_is_escaped(result):
 
 
 def test_a_report_of_a_quick_evaluation_leaves_sections_out(result):
-    left_out = ("sound", "genres", "reach", "attribution")
+    left_out = ("sound", "genres", "reach", "attribution", "titles")
     quick = {name: value for name, value in result.items() if name not in left_out}
     text = render_report(quick)
     assert "What the ear hears" not in text
     assert "Genres found again" not in text
+    assert "Lists for a name" not in text
     assert "How good the lists are" in text
 
 
@@ -81,6 +82,16 @@ def test_style_fit_is_on_the_page(result):
     assert "No listener has calibrated this" in page
     older = {name: value for name, value in result.items() if name != "style_fit"}
     assert "Whether the lists stay in style" not in render_report(older)
+
+
+def test_lists_for_names_are_on_the_page(result):
+    cell = result["titles"]["name_alone"]["list"]
+    page = render_report(result)
+    assert "Lists for a name" in page
+    assert f"<td>the list people get</td><td>{cell['mean']:.3f} <small>" in page
+    assert "too few" in page, "hardly a playlist of the sample is novel"
+    unnamed = render_report({**result, "titles": {"named": 0}})
+    assert "No novel test playlist has a name" in unnamed
 
 
 def test_numbers_of_the_product_are_on_the_page(result):
