@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from embeat_pipeline.evaluate.metrics.title_kinds import TitleKind
 from embeat_pipeline.evaluate.quality.title_lists import (
     LIST,
     MIN_PLAYLISTS,
@@ -44,11 +45,12 @@ def title_view(result: Mapping[str, Any]) -> dict[str, Any]:
         "seeds": {count: figures for count, figures in by_count(titles).items() if WITH in figures},
         "kinds": [
             {
-                "kind": kind,
-                "alone": parts["name_alone"],
-                "one_seed": parts.get("one_seed", {"playlists": 0}),
+                "kind": kind.value,
+                "alone": titles["kinds"][kind]["name_alone"],
+                "one_seed": titles["kinds"][kind].get("one_seed", {"playlists": 0}),
             }
-            for kind, parts in titles["kinds"].items()
+            for kind in TitleKind  # JSON objects have no order
+            if kind in titles["kinds"]
         ],
         "least": MIN_PLAYLISTS,
     }
@@ -66,7 +68,7 @@ def title_lines(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"lists for the name of a playlist, nDCG@20 (n={view['named']})"
     for row in view["rows"]:
         ratio = f"  x{_interval(row['ratio'], '.3f')}" if row["ratio"] else ""
-        yield f"{row['name']:<44}{_interval(row['cell'])}{ratio}"
+        yield f"{row['name']:<46}{_interval(row['cell'])}{ratio}"
     for count, cells in view["seeds"].items():
         head = f"{count} seed{'s' if count != '1' else ''} (n={cells['playlists']})"
         yield f"{head:<20}{_seed_text(cells)}"

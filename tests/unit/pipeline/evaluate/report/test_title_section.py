@@ -79,6 +79,12 @@ def test_kinds_of_too_few_playlists_are_shown_as_such(titles):
     assert person.count("too few") == 2
 
 
+def test_kinds_come_in_the_order_of_the_report(titles):
+    turned = {**titles, "kinds": dict(sorted(titles["kinds"].items(), reverse=True))}
+    rows = title_view({"titles": turned})["kinds"]
+    assert [row["kind"] for row in rows] == ["genre", "mood", "place", "person"]
+
+
 def test_without_names_the_report_says_so():
     assert title_view({"titles": {"named": 0}}) == {"named": 0}
     (line,) = filter(None, title_lines({"titles": {"named": 0}}))
