@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeat_pipeline.interactions import bootstrap
-from embeat_pipeline.interactions.playlists import catalogue_size, read_playlists, uniform
+from embeat_pipeline.interactions.playlists import catalogue_size, read_playlists
 from embeat_pipeline.ranking.boosting import grow
 from embeat_pipeline.ranking.config import RankingConfig
 from embeat_pipeline.ranking.examples import collect
 from embeat_pipeline.ranking.folds import open_fold
 from embeat_pipeline.ranking.judgement import ndcg, strata
+from embeat_pipeline.ranking.ranking_model import split
 from embeat_pipeline.ranking.training_set import TrainingSet
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.ranking.tree_features import FEATURES
@@ -54,8 +55,7 @@ def main() -> None:
     parser.add_argument("--lake", type=Path, required=True)
     config = RankingConfig()
     examples = make_examples(LakePaths(parser.parse_args().lake), config)
-    is_validation = uniform(examples.playlists, config.seed + 1) < config.validation_share
-    training, validation = examples.select(~is_validation), examples.select(is_validation)
+    training, validation = split(examples, config)
     masks = {name: mask for name, mask in strata(validation).items() if mask.any()}
     values = {}
     for name, features in GROUPS.items():
@@ -76,7 +76,7 @@ def make_examples(lake: LakePaths, config: RankingConfig) -> TrainingSet:
     parts: list[TrainingSet] = []
     for number in range(config.folds):
         with open_fold(lake, playlists, config, number, "auto") as fold:
-            parts.append(collect(lake, fold, config))
+            parts.append(collect(lake, fold, config).by_seeds)
     return TrainingSet.concatenate(parts)
 
 

@@ -19,7 +19,8 @@ from embeat_pipeline.common.schemas import COLUMNS
 from embeat_pipeline.evaluate.options import EvaluationOptions
 from embeat_pipeline.genres.config import GenreOptions
 from embeat_pipeline.index.config import BuildOptions
-from embeat_pipeline.playlists.config import NeighbourConfig, TitleConfig, Track2VecConfig
+from embeat_pipeline.playlists.config import NeighbourConfig, Track2VecConfig
+from embeat_pipeline.playlists.titles.config import TitleConfig
 from embeat_serve.cli.arguments import build_parser as serve_parser
 from embeat_serve.filters.request import LIMITS, Filters
 from embeat_serve.http.settings import HttpSettings

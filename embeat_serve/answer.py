@@ -83,12 +83,13 @@ def _make_list(
         store_calls=batch.store_calls,
     )
     ranked = recommend_tracks(release, recommendation, trace)
+    phrase = "" if recommendation.title is None else recommendation.title.matches.phrase
     with trace.section("ranking"):
         results = tuple(
             Song.of(
                 candidate,
                 rank,
-                explanation(candidate, seeds.songs, compiled) if request.explain else None,
+                explanation(candidate, seeds.songs, compiled, phrase) if request.explain else None,
             )
             for rank, candidate in enumerate(ranked.songs, start=1)
         )
@@ -102,7 +103,7 @@ def _make_list(
         missing=(*seeds.missing, *exclusions.missing),
         guessed=seeds.guessed,
         alternatives=seeds.alternatives,
-        title=ListTitle(title.title, round(title.knowledge, 4)) if title and title.title else None,
+        title=ListTitle.of(title) if title and title.title else None,
     )
 
 

@@ -79,6 +79,7 @@ class Case:
         strongest: the evidence that adds most to the score, ties by the first seed.
         seed: the seed of that evidence.
         evidence: channel -> evidence for that seed.
+        phrase: of the title, which names of playlists hold; "" without one.
     """
 
     candidate: Candidate
@@ -87,6 +88,7 @@ class Case:
     strongest: Evidence
     seed: Seed
     evidence: Mapping[str, Evidence]
+    phrase: str = ""
 
     @property
     def is_for_title(self) -> bool:
@@ -94,7 +96,9 @@ class Case:
         return self.strongest.channel == TITLE_CHANNEL
 
     @classmethod
-    def of(cls, candidate: Candidate, seeds: Sequence[Seed], filters: CompiledFilter) -> Self:
+    def of(
+        cls, candidate: Candidate, seeds: Sequence[Seed], filters: CompiledFilter, phrase: str
+    ) -> Self:
         """The case of a candidate that has evidence."""
         strongest = max(candidate.evidence, key=lambda item: (item.contribution, -item.seed))
         # A title stands for no seed, and no seed for a title.
@@ -105,11 +109,14 @@ class Case:
             if item.channel == TITLE_CHANNEL or (item.seed == strongest.seed and not is_title)
         }
         seed = seeds[strongest.seed]
-        return cls(candidate, seeds, filters, strongest, seed, of_seed)
+        return cls(candidate, seeds, filters, strongest, seed, of_seed, phrase)
 
 
 def explain(
-    candidate: Candidate, seeds: Sequence[Seed], filters: CompiledFilter = NO_FILTER
+    candidate: Candidate,
+    seeds: Sequence[Seed],
+    filters: CompiledFilter = NO_FILTER,
+    phrase: str = "",
 ) -> str:
     """One sentence on why ``candidate`` is like ``seeds``, strongest reason first.
 
@@ -117,8 +124,9 @@ def explain(
         candidate: with its payload and at least one piece of evidence.
         seeds: of the request.
         filters: of the request; the sentence ends with those that gave way to the song.
+        phrase: of the title, see ``TitleMatches.phrase``.
     """
-    case = Case.of(candidate, seeds, filters)
+    case = Case.of(candidate, seeds, filters, phrase)
     reasons = dict.fromkeys(phrase for reason in REASONS for phrase in reason(case))
     sentence = "; ".join(reasons) or "found for the seed"
     return f"{sentence[0].upper()}{sentence[1:]}."
@@ -199,12 +207,15 @@ def _channel_words(channel: str, case: Case) -> list[str]:
         case "acoustic" if case.seed.is_title and item.cosine is not None:
             return [f"sounds like songs of such playlists ({item.cosine:.2f})"]
         case "title":
-            return [_title_words(item.strength or 0.0)]
+            return [_title_words(item, case.phrase)]
         case _:
             return []
 
 
-def _title_words(strength: float) -> str:
+def _title_words(item: Evidence, phrase: str) -> str:
+    if item.shared:
+        return f"in {item.shared:,} playlists with “{phrase}” in their names"
+    strength = item.strength or 0.0
     return f"{_words(TITLE_WORDS, strength)} ({strength:.2f})"
 
 

@@ -16,19 +16,10 @@ from embeat_serve.ranking.preselection import preselect
 from embeat_serve.ranking.scoring import (
     Scorer,
     ScoringContext,
-    TitleRole,
     score_channels,
     score_metadata,
 )
 from embeat_serve.ranking.steering import demote_artists, steer_scores
-from embeat_serve.ranking.style import penalise_off_style
-from embeat_serve.ranking.tree_features import (
-    PlaylistEvidence,
-    SongColumns,
-    related_codes,
-    tree_features,
-)
-from embeat_serve.ranking.tree_ranker import TreeRanker, applies
 from embeat_serve.recommendation_plan import (
     FallbackMode,
     HydrationMode,
@@ -44,6 +35,7 @@ from embeat_serve.retrieval.hydration import hydration_queries
 from embeat_serve.retrieval.negative_feedback import artists_of
 from embeat_serve.retrieval.request import OVERSAMPLING, POOL_FACTOR
 from embeat_serve.retrieval.retriever import Retrieval, channels_of, retrieve
+from embeat_serve.second_stage import score_by_second_stage
 from embeat_serve.seeds.seed_features import artists_of_seeds
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.batch import QueryBatch
@@ -113,7 +105,8 @@ def attempt(
             hydrated = HYDRATE[plan.hydration](release.store, request, table, retrieval)
     with trace.section("ranking"):
         table = score_payload(hydrated, request, scorer)
-        table = score_by_second_stage(table, hydrated, request, results, release.tree_ranker)
+        read = (hydrated.payloads, hydrated.vectors)
+        table = score_by_second_stage(release, request, table, results, *read)
         candidates = table.candidates(hydrated.payloads)
         seed_artists = artists_of_seeds(request.seeds.songs)
         demote_artists(candidates, artists_of(request.disliked), seed_artists)
@@ -233,38 +226,6 @@ def score_payload(
     seeds = [seed.payload for seed in request.seeds.songs]
     features = metadata_features(seeds, [payloads[id] for id in table.ids.tolist()])
     return score_metadata(table, features, scorer)
-
-
-def score_by_second_stage(
-    table: CandidateTable,
-    hydrated: Hydrated,
-    request: RecommendationRequest,
-    results: Sequence[ChannelResult],
-    ranker: TreeRanker | None,
-) -> CandidateTable:
-    """Score the candidates by the trees of the release, where these apply, and by their style.
-
-    Upstream's list, one made from a title alone, and a release without trees keep the scores of
-    the first stage.
-    """
-    if ranker is None or request.options.upstream is not None:
-        return table
-    if request.title_role is TitleRole.ALONE:
-        return table
-    songs, vectors = request.seeds.songs, hydrated.vectors
-    seeds = [song.payload for song in songs]
-    seed_vectors = [song.vector if song.code is None else vectors.get(song.code) for song in songs]
-    ids = table.ids.tolist()
-    features = tree_features(
-        PlaylistEvidence.of(results, table.ids, len(songs)),
-        SongColumns.of(seeds, seed_vectors),
-        related_codes(seeds),
-        SongColumns.of([hydrated.payloads[id] for id in ids], [vectors.get(id) for id in ids]),
-        ranker.genre_vectors,
-    )
-    if applies(results, is_artist=request.is_artist):
-        table = ranker.rescore(table, features, len(songs))
-    return penalise_off_style(table, features, request.options.off_style_penalty)
 
 
 def _with_vectors(queries: Iterable[Query], seed_codes: Sequence[int]) -> list[Query]:

@@ -173,7 +173,7 @@ class Release:
                 f"release {self.name}: {ReleaseFile.RANKING_MODEL}: {error}; "
                 "train and publish again with: python -m embeat_pipeline run"
             ) from None
-        return ranker if len(ranker.ensemble) else None
+        return ranker if len(ranker.trees.ensemble) else None
 
     @cached_property
     def _title_model(self) -> TitleModel:

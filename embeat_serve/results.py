@@ -9,7 +9,7 @@ from embeat_serve.contract.schema import TrackField
 from embeat_serve.questions.question import QuestionPart
 from embeat_serve.ranking.candidates import Candidate
 from embeat_serve.seeds.models import Seed
-from embeat_serve.titles.title_model import LEAST_KNOWLEDGE
+from embeat_serve.titles.title_model import LEAST_KNOWLEDGE, TitleProfile
 
 DECIMALS = 6
 """Of scores and contributions."""
@@ -44,6 +44,8 @@ class ListTitleJson(TypedDict):
 
     text: str
     knowledge: float
+    phrase: NotRequired[str]
+    playlists: NotRequired[int]
 
 
 class QuestionPartJson(TypedDict):
@@ -117,14 +119,28 @@ class ListTitle:
     """0..1: share of it that names of playlists know; a title that is hardly known counts for
     nothing."""
 
+    phrase: str = ""
+    """Words of it that names of playlists hold and that say most; "" where none do."""
+    playlists: int = 0
+    """Playlists with ``phrase`` in their names."""
+
+    @classmethod
+    def of(cls, profile: TitleProfile) -> Self:
+        """The title of a profile."""
+        matches = profile.matches
+        return cls(profile.title, round(profile.knowledge, 4), matches.phrase, matches.playlists)
+
     @property
     def is_known(self) -> bool:
         """Whether it counts."""
         return self.knowledge >= LEAST_KNOWLEDGE
 
     def to_dict(self) -> ListTitleJson:
-        """The JSON object of the title."""
-        return {"text": self.text, "knowledge": self.knowledge}
+        """The JSON object of the title; ``phrase`` and ``playlists`` where there is a phrase."""
+        content: ListTitleJson = {"text": self.text, "knowledge": self.knowledge}
+        if self.phrase:
+            content["phrase"], content["playlists"] = self.phrase, self.playlists
+        return content
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def _files(lake: LakePaths, store: VectorStore) -> Iterator[Check]:
         yield Check("encoder", False, f"{type(error).__name__}: {error}", "arrays and a config")
     try:
         ranker = TreeRanker.from_bytes(store.read_file(ReleaseFile.RANKING_MODEL))
-        yield Check("ranking_model", True, len(ranker.ensemble), "trees, or none")
+        yield Check("ranking_model", True, len(ranker.trees.ensemble), "trees, or none")
     except (ValueError, BrokenRelease) as error:
         yield Check("ranking_model", False, str(error), "trees, or none")
     try:

@@ -7,7 +7,8 @@ import dagster as dg
 from embeat_pipeline.common.fingerprint import code_version, file_digest
 from embeat_pipeline.orchestration.materialization import asset_result, timed
 from embeat_pipeline.orchestration.resources import LakeResource
-from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS, TITLE_INPUTS
+from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS
+from embeat_pipeline.playlists.titles.config import TITLE_INPUTS
 
 
 @dg.asset(

@@ -15,7 +15,7 @@ from embeat_pipeline.ranking.training_set import TrainingSet
 from embeat_serve.contract.schema import EVIDENCE_CHANNELS
 from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
 from embeat_serve.ranking.tree_features import FEATURES
-from embeat_serve.ranking.tree_ranker import GROUPS
+from embeat_serve.ranking.tree_ranker import FEATURES_WITH_TITLE, GROUPS
 
 
 class Boosted(NamedTuple):
@@ -28,16 +28,27 @@ class Boosted(NamedTuple):
     """Feature -> share of what all comparisons gained, greatest first."""
 
 
-def grow(training: TrainingSet, validation: TrainingSet, config: RankingConfig) -> Boosted:
+def grow(
+    training: TrainingSet,
+    validation: TrainingSet,
+    config: RankingConfig,
+    prior: TreeEnsemble | None = None,
+) -> Boosted:
     """Grow trees on some queries, as many as are best on others.
+
+    Args:
+        training: queries to grow trees on.
+        validation: queries to choose their number on.
+        config: how they are grown.
+        prior: trees over ``FEATURES`` whose scores these are added to; they see the title, too.
 
     Raises:
         OSError: the library that LightGBM needs for threads is not installed.
     """
     import lightgbm
 
-    learning = _dataset(lightgbm, training)
-    judging = _dataset(lightgbm, validation, reference=learning)
+    learning = _dataset(lightgbm, training, prior)
+    judging = _dataset(lightgbm, validation, prior, reference=learning)
     history: dict[str, Any] = {}
     booster = lightgbm.train(
         _parameters(config),
@@ -53,7 +64,8 @@ def grow(training: TrainingSet, validation: TrainingSet, config: RankingConfig) 
     best = booster.best_iteration
     gains = booster.feature_importance("gain", iteration=best)
     shares = gains / max(gains.sum(), 1e-12)
-    ranked = sorted(zip(FEATURES, shares.tolist(), strict=True), key=lambda pair: -pair[1])
+    names = _features(prior)
+    ranked = sorted(zip(names, shares.tolist(), strict=True), key=lambda pair: -pair[1])
     trees = booster.dump_model(num_iteration=best)["tree_info"]
     ensemble = to_ensemble([tree["tree_structure"] for tree in trees])
     return Boosted(ensemble, [float(x) for x in history["validation"]["ndcg@20"]], dict(ranked))
@@ -80,14 +92,22 @@ def _parameters(config: RankingConfig) -> dict[str, Any]:
     }
 
 
-def _dataset(lightgbm: Any, examples: TrainingSet, reference: Any = None) -> Any:
+def _features(prior: TreeEnsemble | None) -> tuple[str, ...]:
+    return FEATURES if prior is None else FEATURES_WITH_TITLE
+
+
+def _dataset(
+    lightgbm: Any, examples: TrainingSet, prior: TreeEnsemble | None, reference: Any = None
+) -> Any:
     has_hit = np.logical_or.reduceat(examples.hits, examples.starts)
     useful = examples.select(has_hit)
+    names = _features(prior)
     return lightgbm.Dataset(
-        useful.features,
+        useful.features[:, : len(names)],
         useful.hits.astype(np.int8),
         group=useful.sizes,
-        feature_name=list(FEATURES),
+        feature_name=list(names),
+        init_score=None if prior is None else prior.scores(useful.features),
         reference=reference,
     )
 

@@ -4,7 +4,8 @@ Every candidate is looked at through the functions that serve: lists are merged 
 channel, and features computed by ``embeat_serve.ranking.tree_features``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,11 +20,14 @@ from embeat_pipeline.ranking.config import RankingConfig
 from embeat_pipeline.ranking.folds import Fold
 from embeat_pipeline.ranking.seed_lists import SeedLists
 from embeat_pipeline.ranking.songs import SongTable
+from embeat_pipeline.ranking.title_tracks import TitleCandidates, TitleTracks
 from embeat_pipeline.ranking.training_set import TrainingSet
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.contract.neighbour_codec import NeighbourList
-from embeat_serve.ranking.tree_features import PlaylistEvidence, tree_features
+from embeat_serve.ranking.title_features import TITLE_FEATURES, title_features
+from embeat_serve.ranking.tree_features import UNKNOWN, PlaylistEvidence, tree_features
+from embeat_serve.retrieval.channel import ChannelResult
 from embeat_serve.retrieval.playlist import playlist_results
+from embeat_serve.titles.title_model import TitleProfile
 
 PLAYLISTS_AT_ONCE = 200
 """Playlists whose seeds' lists are in memory together: some 7,000 lists, 100 MB."""
@@ -34,79 +38,142 @@ class QueryCandidates(NamedTuple):
 
     seeds: NDArray[np.int64]
     ids: NDArray[np.int64]
+    is_for_seeds: NDArray[np.bool_]
+    """Whether they are candidates without the title, too."""
     evidence: NDArray[np.float32]
     hits: NDArray[np.bool_]
     playlist: np.uint64
     targets: int
+    title: TitleProfile | None
+    """None: the query is asked without one."""
 
 
-def collect(lake: LakePaths, fold: Fold, config: RankingConfig) -> TrainingSet:
+@dataclass(frozen=True)
+class Examples:
+    """What trees learn from."""
+
+    by_seeds: TrainingSet
+    """Queries by seeds alone; the columns of the title are ``UNKNOWN``."""
+    with_title: TrainingSet
+    """Some of these queries, asked with the name of the playlist as well."""
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["Examples"]) -> "Examples":
+        """Those of several folds, end to end."""
+        return cls(
+            TrainingSet.concatenate([part.by_seeds for part in parts]),
+            TrainingSet.concatenate([part.with_title for part in parts]),
+        )
+
+
+def collect(lake: LakePaths, fold: Fold, config: RankingConfig) -> Examples:
     """Draw queries from the held-out playlists of a fold, and look at their candidates.
 
     A query without candidates is left out: there is nothing to order.
     """
     artist_songs = ArtistSongs.read(lake)
-    lists = SeedLists(fold.model, artist_songs.artists)
+    sources = CandidateSources(
+        SeedLists(fold.model, artist_songs.artists), artist_songs, TitleTracks.of(fold)
+    )
     held_out = fold.held_out
     found: list[QueryCandidates] = []
     with progress("ranking examples", len(held_out), "playlists") as advance:
         for start in range(0, len(held_out), PLAYLISTS_AT_ONCE):
-            some = held_out.select(np.arange(start, min(start + PLAYLISTS_AT_ONCE, len(held_out))))
-            found += _candidates(some, lists, artist_songs, config)
-            advance(len(some))
+            rows = np.arange(start, min(start + PLAYLISTS_AT_ONCE, len(held_out)))
+            found += _candidates(held_out.select(rows), fold.titles[rows], sources, config)
+            advance(len(rows))
     codes = [codes for one in found for codes in (one.seeds, one.ids)]
     songs = SongTable.read(lake, np.unique(np.concatenate([np.zeros(0, np.int64), *codes])), config)
     genre_vectors = read_vectors(lake.table("genre_vectors"), "vector")
-    return TrainingSet.concatenate([_examples(one, songs, genre_vectors) for one in found])
+    parts = [_examples(one, songs, genre_vectors, sources.titles) for one in found]
+    return Examples.concatenate(parts)
+
+
+class CandidateSources(NamedTuple):
+    """Where the candidates of a fold come from."""
+
+    lists: SeedLists
+    artist_songs: ArtistSongs
+    titles: TitleTracks
 
 
 def _candidates(
-    playlists: Playlists, lists: SeedLists, artist_songs: ArtistSongs, config: RankingConfig
+    playlists: Playlists, titles: NDArray[np.str_], sources: CandidateSources, config: RankingConfig
 ) -> Iterator[QueryCandidates]:
     query_sets = [
-        draw_queries(playlists, number, config.seed + draw)
+        (draw, draw_queries(playlists, number, config.seed + draw))
         for number, draws in config.draws
         for draw in range(draws)
     ]
-    seeds = [queries.seeds.ravel() for queries in query_sets]
-    of_seed = lists.lists_of(np.unique(np.concatenate(seeds)))
-    for queries in query_sets:
-        for row in range(len(queries)):
-            candidates = _candidates_of(queries, row, of_seed, artist_songs, config)
-            if len(candidates.ids):
-                yield candidates
+    of_seed = sources.lists.lists_of(
+        np.unique(np.concatenate([queries.seeds.ravel() for _, queries in query_sets]))
+    )
+    of_titles = [
+        sources.titles.candidates(title, config.title_candidates) for title in titles.tolist()
+    ]
+    for draw, queries in query_sets:
+        for row, playlist in enumerate(queries.playlists.tolist()):
+            lists = [of_seed.get(code) for code in queries.seeds[row].tolist()]
+            results = playlist_results(lists, queries.seeds[row].tolist(), config.candidates)
+            others = sources.artist_songs.most_popular(queries.seeds[row], config.artist_candidates)
+            for_seeds = np.concatenate([others, *(one.ids for one in results)])
+            of_title = of_titles[playlist] if draw < config.title_draws else None
+            query = _query_candidates(queries, row, results, for_seeds, of_title)
+            if len(query.ids):
+                yield query
 
 
-def _candidates_of(
+def _query_candidates(
     queries: QuerySet,
     row: int,
-    of_seed: Mapping[int, NeighbourList],
-    artist_songs: ArtistSongs,
-    config: RankingConfig,
+    results: Sequence[ChannelResult],
+    for_seeds: NDArray[np.int64],
+    of_title: TitleCandidates | None,
 ) -> QueryCandidates:
     seeds = queries.seeds[row]
-    lists = [of_seed.get(code) for code in seeds.tolist()]
-    results = playlist_results(lists, seeds.tolist(), config.candidates)
-    others = artist_songs.most_popular(seeds, config.artist_candidates)
-    ids = np.setdiff1d(np.concatenate([others, *(one.ids for one in results)]), seeds)
-    evidence = PlaylistEvidence.of(results, ids, len(seeds))
+    found = for_seeds if of_title is None else np.concatenate([for_seeds, of_title.ids])
+    ids = np.setdiff1d(found, seeds)
     targets = queries.targets[[row]].indices
     return QueryCandidates(
-        seeds, ids, evidence.columns, np.isin(ids, targets), queries.keys[row], len(targets)
+        seeds,
+        ids,
+        np.isin(ids, for_seeds),
+        PlaylistEvidence.of(results, ids, len(seeds)).columns,
+        np.isin(ids, targets),
+        queries.keys[row],
+        len(targets),
+        None if of_title is None else of_title.title,
     )
 
 
 def _examples(
-    query: QueryCandidates, songs: SongTable, genre_vectors: NDArray[np.float32]
-) -> TrainingSet:
-    seeds = songs.rows(query.seeds)
+    query: QueryCandidates,
+    songs: SongTable,
+    genre_vectors: NDArray[np.float32],
+    titles: TitleTracks,
+) -> Examples:
+    seeds, candidates = songs.rows(query.seeds), songs.select(songs.rows(query.ids))
     features = tree_features(
         PlaylistEvidence(query.evidence),
         songs.select(seeds),
         songs.related_of(seeds),
-        songs.select(songs.rows(query.ids)),
+        candidates,
         genre_vectors,
     )
+    no_title = np.full((len(query.ids), len(TITLE_FEATURES)), UNKNOWN, np.float32)
+    by_seeds = _training_set(query, np.concatenate([features, no_title], axis=1))
+    by_seeds = by_seeds.of_candidates(query.is_for_seeds)
+    if query.title is None:
+        return Examples(by_seeds, TrainingSet.concatenate([]))
+    of_seeds, of_candidates = map(titles.vectors_of, (query.seeds, query.ids))
+    of_title = title_features(
+        query.title, of_seeds, of_candidates, query.ids, candidates, genre_vectors
+    )
+    with_title = _training_set(query, np.concatenate([features, of_title], axis=1))
+    return Examples(by_seeds, with_title)
+
+
+def _training_set(query: QueryCandidates, features: NDArray[np.float32]) -> TrainingSet:
     return TrainingSet(
         features,
         query.hits,

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from embeat_pipeline.common.atomic import link
 from embeat_pipeline.interactions.playlist_subset import write_playlist_subset
@@ -18,9 +20,12 @@ from embeat_pipeline.interactions.split import novel
 from embeat_pipeline.playlists.config import NeighbourConfig
 from embeat_pipeline.playlists.neighbours.inputs import read_inputs
 from embeat_pipeline.playlists.neighbours.model import NeighbourModel
+from embeat_pipeline.playlists.titles.config import TitleConfig
+from embeat_pipeline.playlists.titles.title_model import fit_title_model
 from embeat_pipeline.playlists.track2vec.playlist_vectors import train_track2vec
 from embeat_pipeline.ranking.config import TABLES, RankingConfig
 from embeat_serve.contract.lake import LakePaths
+from embeat_serve.titles.title_model import TitleModel
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,10 @@ class Fold:
 
     held_out: Playlists
     """Novel ones: none is much like a playlist that the model knows."""
+    titles: NDArray[np.str_]
+    """(held out,) their names, "" where one has none."""
     model: NeighbourModel
+    title_model: TitleModel
 
 
 @contextmanager
@@ -49,6 +57,7 @@ def open_fold(
     draw = uniform(playlists.keys, config.seed)
     is_held_out = (draw >= number * share) & (draw < (number + 1) * share)
     known, held_out = playlists.select(~is_held_out), playlists.select(is_held_out)
+    names = pl.read_parquet(lake.table("playlists"), columns=["name"])["name"].fill_null("")
     scratch = LakePaths(lake.root / "ranking" / f"fold-{number}")
     try:
         for name in TABLES:
@@ -58,6 +67,9 @@ def open_fold(
         train_track2vec(scratch, device=device)
         neighbours = NeighbourConfig()
         model = NeighbourModel(read_inputs(scratch, neighbours), neighbours)
-        yield Fold(held_out.select(novel(held_out, known)), model)
+        title_model, _ = fit_title_model(scratch, TitleConfig())
+        is_novel = novel(held_out, known)
+        titles = names.to_numpy()[is_held_out][is_novel].astype(np.str_)
+        yield Fold(held_out.select(is_novel), titles, model, title_model)
     finally:
         shutil.rmtree(scratch.root.parent, ignore_errors=True)

@@ -6,6 +6,7 @@ than its best part, so the trees are dropped where they are no better on the who
 worse for a number of seeds or for seeds that playlists know little or much of.
 """
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from embeat_pipeline.ranking.training_set import TrainingSet
 from embeat_serve.contract.schema import EVIDENCE_CHANNELS
 from embeat_serve.ranking.tree_ensemble import MAX_LEAVES, TreeEnsemble
 from embeat_serve.ranking.tree_features import FEATURES
-from embeat_serve.ranking.tree_ranker import GROUPS, TreeRanker
+from embeat_serve.ranking.tree_ranker import GROUPS, CalibratedTrees, TreeRanker, no_trees
 
 PLACES = 20
 """Depth of the lists that are compared."""
@@ -48,24 +49,76 @@ def judge(
     """Compare the trees with the neighbour lists, and make scores of the better probabilities."""
     scores = boosted.ensemble.scores(validation.features)
     of_lists = validation.features[:, FEATURES.index("strength")]
-    before, after = ndcg(validation, of_lists.astype(np.float64)), ndcg(validation, scores)
-    masks = {name: mask for name, mask in strata(validation).items() if mask.any()}
+    comparison = compare(validation, of_lists.astype(np.float64), scores, config)
+    ensemble = boosted.ensemble if comparison.is_better else order_of_lists(of_lists)
+    trees = calibrated(ensemble, ensemble.scores(validation.features), validation.hits)
+    measured = {
+        "ranks_by": "trees" if comparison.is_better else "lists",
+        "lists": comparison.before,
+        "trees_ndcg": comparison.after,
+        "worse": comparison.worse,
+    }
+    return Judgement(TreeRanker(trees, CalibratedTrees(), genre_vectors), measured)
+
+
+def judge_title_trees(
+    boosted: Boosted, ranker: TreeRanker, validation: TrainingSet, config: RankingConfig
+) -> Judgement:
+    """Compare the trees that see the title with those that do not; keep them where they pay.
+
+    Args:
+        boosted: trees that are added to those of ``ranker``.
+        ranker: has no title trees yet.
+        validation: queries with titles.
+        config: least number of playlists of a stratum.
+    """
+    of_trees = ranker.trees.ensemble.scores(validation.features)
+    scores = of_trees + boosted.ensemble.scores(validation.features)
+    comparison = compare(validation, of_trees, scores, config)
+    ensemble = boosted.ensemble if comparison.is_better else no_trees()
+    title_trees = calibrated(ensemble, scores, validation.hits)
+    measured = {
+        "title_trees": len(ensemble),
+        "without_title": comparison.before,
+        "with_title": comparison.after,
+        "worse_with_title": comparison.worse,
+    }
+    return Judgement(replace(ranker, title_trees=title_trees), measured)
+
+
+class Comparison(NamedTuple):
+    """nDCG@20 of two orders of the same candidates."""
+
+    before: dict[str, float]
+    """By stratum."""
+    after: dict[str, float]
+    worse: list[str]
+    """Strata in which the second order is significantly worse."""
+    is_better: bool
+    """Whether the second order is better on the whole, and in no stratum worse."""
+
+
+def compare(
+    examples: TrainingSet,
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    config: RankingConfig,
+) -> Comparison:
+    """Compare two scores (n,) of the candidates, by stratum."""
+    first, second = ndcg(examples, before), ndcg(examples, after)
+    masks = {name: mask for name, mask in strata(examples).items() if mask.any()}
     worse = [
         name
         for name, mask in masks.items()
-        if _playlists(validation, mask) >= config.least_stratum
-        and _difference(validation, after - before, mask, config.seed).high < 0
+        if _playlists(examples, mask) >= config.least_stratum
+        and _difference(examples, second - first, mask, config.seed).high < 0
     ]
-    keeps_trees = after.mean() > before.mean() and not worse
-    ensemble = boosted.ensemble if keeps_trees else order_of_lists(of_lists)
-    slope, intercept = platt_scaling(ensemble.scores(validation.features), validation.hits)
-    measured = {
-        "ranks_by": "trees" if keeps_trees else "lists",
-        "lists": {name: float(before[mask].mean()) for name, mask in masks.items()},
-        "trees_ndcg": {name: float(after[mask].mean()) for name, mask in masks.items()},
-        "worse": worse,
-    }
-    return Judgement(TreeRanker(ensemble, slope, intercept, genre_vectors), measured)
+    return Comparison(
+        {name: float(first[mask].mean()) for name, mask in masks.items()},
+        {name: float(second[mask].mean()) for name, mask in masks.items()},
+        worse,
+        bool(second.mean() > first.mean()) and not worse,
+    )
 
 
 def strata(examples: TrainingSet) -> dict[str, NDArray[np.bool_]]:
@@ -108,6 +161,13 @@ def ndcg(examples: TrainingSet, scores: NDArray[np.float64]) -> NDArray[np.float
     reached = np.bincount(query, gains, len(examples))
     ideal = np.cumsum(1 / np.log2(np.arange(PLACES) + 2))
     return reached / ideal[np.clip(examples.targets, 1, PLACES) - 1]
+
+
+def calibrated(
+    ensemble: TreeEnsemble, scores: NDArray[np.float64], hits: NDArray[np.bool_]
+) -> CalibratedTrees:
+    """The trees, with what scores (n,) of them, or with them, mean."""
+    return CalibratedTrees(ensemble, *platt_scaling(scores, hits))
 
 
 def platt_scaling(scores: NDArray[np.float64], hits: NDArray[np.bool_]) -> tuple[float, float]:

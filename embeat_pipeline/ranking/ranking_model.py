@@ -23,9 +23,9 @@ from embeat_pipeline.interactions.playlists import (
 )
 from embeat_pipeline.ranking.boosting import grow
 from embeat_pipeline.ranking.config import TABLES, RankingConfig
-from embeat_pipeline.ranking.examples import collect
+from embeat_pipeline.ranking.examples import Examples, collect
 from embeat_pipeline.ranking.folds import open_fold
-from embeat_pipeline.ranking.judgement import judge
+from embeat_pipeline.ranking.judgement import judge, judge_title_trees
 from embeat_pipeline.ranking.training_set import TrainingSet
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
@@ -74,25 +74,25 @@ def train_ranking_model(
     if len(playlists) * share < config.min_playlists:
         found = f"{len(playlists):,} playlists, of which {share:.0%} are held out"
         return TreeRanker.empty(), _no_trees(f"{found}; {config.min_playlists} are needed")
-    parts: list[TrainingSet] = []
+    parts: list[Examples] = []
     for number in range(config.folds):
         with open_fold(lake, playlists, config, number, device) as fold:
             parts.append(collect(lake, fold, config))
-    examples = TrainingSet.concatenate(parts)
-    is_validation = uniform(examples.playlists, config.seed + 1) < config.validation_share
-    training, validation = examples.select(~is_validation), examples.select(is_validation)
+    examples = Examples.concatenate(parts)
+    training, validation = split(examples.by_seeds, config)
     if not (training.hits.any() and validation.hits.any()):
         return TreeRanker.empty(), _no_trees("no held-out playlist has a hit among its candidates")
+    genre_vectors = read_vectors(lake.table("genre_vectors"), "vector")
     try:
         boosted = grow(training, validation, config)
+        judgement = judge(boosted, validation, genre_vectors, config)
+        ranker, of_title = add_title_trees(judgement.ranker, examples.with_title, config)
     except OSError as error:
         return TreeRanker.empty(), _no_trees(
             f"LightGBM cannot be loaded ({error}); install its OpenMP library "
             "(Debian: apt install libgomp1, macOS: brew install libomp) and run again"
         )
-    genre_vectors = read_vectors(lake.table("genre_vectors"), "vector")
-    judgement = judge(boosted, validation, genre_vectors, config)
-    return judgement.ranker, {
+    return ranker, {
         "trees": len(boosted.ensemble),
         **judgement.measured,
         "queries": len(training),
@@ -100,6 +100,29 @@ def train_ranking_model(
         "validation_queries": len(validation),
         "curve": boosted.curve,
         "importances": boosted.importances,
+        **of_title,
+    }
+
+
+def split(examples: TrainingSet, config: RankingConfig) -> tuple[TrainingSet, TrainingSet]:
+    """Queries to train on, and to validate on, by their playlists."""
+    is_validation = uniform(examples.playlists, config.seed + 1) < config.validation_share
+    return examples.select(~is_validation), examples.select(is_validation)
+
+
+def add_title_trees(
+    ranker: TreeRanker, examples: TrainingSet, config: RankingConfig
+) -> tuple[TreeRanker, dict[str, Any]]:
+    """The ranker with trees that see the title as well, where names of playlists teach any."""
+    training, validation = split(examples, config)
+    if not (training.hits.any() and validation.hits.any()):
+        return ranker, {"title_trees": 0}
+    boosted = grow(training, validation, config, prior=ranker.trees.ensemble)
+    judgement = judge_title_trees(boosted, ranker, validation, config)
+    return judgement.ranker, {
+        **judgement.measured,
+        "title_queries": len(training),
+        "title_importances": boosted.importances,
     }
 
 

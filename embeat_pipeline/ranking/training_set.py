@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embeat_serve.ranking.tree_features import FEATURES
+from embeat_serve.ranking.tree_ranker import FEATURES_WITH_TITLE
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class TrainingSet:
     """Candidates of q queries, n in all, in the order of the queries."""
 
     features: NDArray[np.float32]
-    """(n, 27), see ``tree_features.FEATURES``."""
+    """(n, 38), see ``tree_ranker.FEATURES_WITH_TITLE``."""
     hits: NDArray[np.bool_]
     """(n,) whether the rest of the playlist holds a candidate."""
     sizes: NDArray[np.int64]
@@ -46,11 +46,25 @@ class TrainingSet:
             self.targets[queries],
         )
 
+    def of_candidates(self, mask: NDArray[np.bool_]) -> "TrainingSet":
+        """The candidates of a mask (n,); queries without any are left out."""
+        query = np.repeat(np.arange(len(self)), self.sizes)
+        sizes = np.bincount(query[mask], minlength=len(self))
+        is_left = sizes > 0
+        return TrainingSet(
+            self.features[mask],
+            self.hits[mask],
+            sizes[is_left],
+            self.playlists[is_left],
+            self.seeds[is_left],
+            self.targets[is_left],
+        )
+
     @classmethod
     def concatenate(cls, parts: Sequence["TrainingSet"]) -> "TrainingSet":
         """Several sets, end to end; an empty one for none."""
         empty = cls(
-            np.zeros((0, len(FEATURES)), np.float32),
+            np.zeros((0, len(FEATURES_WITH_TITLE)), np.float32),
             np.zeros(0, bool),
             *(np.zeros(0, np.int64), np.zeros(0, np.uint64)),
             *(np.zeros(0, np.int64), np.zeros(0, np.int64)),

@@ -33,6 +33,10 @@ class ListTitleOut(BaseModel):
     text: str
     knowledge: float
     """0..1: share of it that names of playlists know."""
+    phrase: str | None = None
+    """Words of it that names of playlists hold and that say most."""
+    playlists: int | None = None
+    """Playlists with `phrase` in their names."""
 
 
 class QuestionPartOut(BaseModel):

@@ -59,6 +59,19 @@ def genre_nearness(
     return of_candidates @ of_seeds.T
 
 
+def genres_fit(
+    candidates: NDArray[np.int64], profile: NDArray[np.float32], vectors: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """(n,) cosines of the mean genre vectors of candidates and a profile; NaN where unknown.
+
+    Args:
+        candidates: (n, k) genre codes, see ``pad_lists``.
+        profile: (d,) unit vector.
+        vectors: (genres, d) genre vectors.
+    """
+    return _mean_vectors(candidates, vectors) @ profile.astype(np.float64)
+
+
 def _mean_vectors(genres: NDArray[np.int64], vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     """(n, d) weighted means of genre vectors, scaled to length 1; NaN where it is too short."""
     none = np.zeros((1, vectors.shape[1]))

@@ -90,13 +90,13 @@ class PlaylistEvidence(NamedTuple):
                 strength,
                 strength / max(strength.max(initial=0), 1e-9),
                 highest,
-                np.log1p(_places(strength)),
+                np.log1p(places(strength)),
                 np.bincount(row, minlength=number) / seeds,
                 np.log1p(shared_sum),
                 np.log1p(most_shared),
                 als_sum,
                 als_sum / max(als_sum.max(initial=0), 1e-9),
-                np.log1p(_places(als_sum)),
+                np.log1p(places(als_sum)),
                 playlists,
             ]
         )
@@ -134,7 +134,7 @@ def _greatest(
     return greatest
 
 
-def _places(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def places(values: NDArray[np.floating]) -> NDArray[np.float64]:
     """(n,) how many values are greater than each."""
     return len(values) - np.searchsorted(np.sort(values), values, side="right").astype(np.float64)
 

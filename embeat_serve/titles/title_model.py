@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from embeat_serve.contract.schema import GENRE_VECTOR_SIZE, VECTOR_SIZE
 from embeat_serve.contract.title_terms import title_terms
+from embeat_serve.titles.phrase_tracks import NO_MATCHES, PhraseTracks, TitleMatches
 
 SPACES = {"playlist": VECTOR_SIZE, "acoustic": VECTOR_SIZE, "genre": GENRE_VECTOR_SIZE}
 """Space -> dimensions, in the order of the columns of ``TitleModel.weights``."""
@@ -24,6 +25,9 @@ COLUMNS = sum(SPACES.values())
 
 LEAST_KNOWLEDGE = 0.25
 """Share of a title that must be known terms for it to say anything."""
+
+_ARRAYS = ("terms", "rarity", "unknown_rarity", "weights", "mean")
+_PREFIX = "phrase_"
 
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile)
 """What reading bytes raises that are not those of a model."""
@@ -43,6 +47,8 @@ class TitleProfile:
     """(64,) unit vector: the mean sound."""
     genre: NDArray[np.float32]
     """(32,) unit vector: the mean genre."""
+    matches: TitleMatches = NO_MATCHES
+    """What playlists with phrases of the title in their names hold."""
 
     @property
     def is_known(self) -> bool:
@@ -54,7 +60,8 @@ class TitleProfile:
 class TitleModel:
     """The place of every term.
 
-    With t terms it takes 350 bytes a term: 35 MB for the 100,000 terms that it has at most.
+    With t terms it takes 350 bytes a term: 35 MB for the 100,000 terms that it has at most; and up
+    to 24 MB for the tracks of phrases.
 
     Attributes:
         terms: (t,) text of up to six characters, ascending.
@@ -62,6 +69,7 @@ class TitleModel:
         unknown_rarity: weight of a term that no two titles have.
         weights: (t, 160) float16, what a term adds in each of ``SPACES``.
         mean: (160,) float32, the place of a title without terms.
+        phrases: tracks of playlists whose names hold a phrase.
     """
 
     terms: NDArray[np.str_]
@@ -69,6 +77,7 @@ class TitleModel:
     unknown_rarity: NDArray[np.float32]
     weights: NDArray[np.float16]
     mean: NDArray[np.float32]
+    phrases: PhraseTracks
 
     @classmethod
     def empty(cls) -> Self:
@@ -79,6 +88,7 @@ class TitleModel:
             np.ones(1, np.float32),
             np.zeros((0, COLUMNS), np.float16),
             np.zeros(COLUMNS, np.float32),
+            PhraseTracks.empty(),
         )
 
     @classmethod
@@ -90,9 +100,15 @@ class TitleModel:
         """
         try:
             with np.load(BytesIO(content), allow_pickle=False) as file:
-                model = cls(**{field.name: file[field.name] for field in fields(cls)})
+                arrays = {name: file[name] for name in file.files}
+            of_phrases = {
+                field.name: arrays[_PREFIX + field.name] for field in fields(PhraseTracks)
+            }
+            phrases = PhraseTracks(**of_phrases)
+            model = cls(**{name: arrays[name] for name in _ARRAYS}, phrases=phrases)
         except _UNREADABLE as error:
             raise ValueError(" ".join(str(error).split()) or type(error).__name__) from None
+        phrases.validate()
         shape = (len(model.terms), COLUMNS)
         if model.weights.shape != shape or model.rarity.shape != shape[:1]:
             raise ValueError(f"weights of shape {model.weights.shape}, expected {shape}")
@@ -102,12 +118,16 @@ class TitleModel:
 
     def to_bytes(self) -> bytes:
         """An uncompressed ``.npz`` file without dates: the same bytes for the same model."""
+        arrays = {name: getattr(self, name) for name in _ARRAYS} | {
+            _PREFIX + field.name: getattr(self.phrases, field.name)
+            for field in fields(PhraseTracks)
+        }
         buffer = BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
-            for field in fields(self):
+            for name, array in arrays.items():
                 content = BytesIO()
-                np.save(content, getattr(self, field.name), allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(f"{field.name}.npy"), content.getvalue())
+                np.save(content, array, allow_pickle=False)
+                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
         return buffer.getvalue()
 
     def profile(self, title: str) -> TitleProfile:
@@ -125,7 +145,8 @@ class TitleModel:
         point = self.mean + shares.astype(np.float32) @ of_terms
         ends = np.cumsum(list(SPACES.values()))[:-1]
         playlist, acoustic, genre = map(_unit, np.split(point, ends))
-        return TitleProfile(title, float((shares**2).sum()), playlist, acoustic, genre)
+        knowledge, matches = float((shares**2).sum()), self.phrases.matches(title)
+        return TitleProfile(title, knowledge, playlist, acoustic, genre, matches)
 
 
 def term_weights(counts: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -134,7 +134,7 @@ def test_another_feature_of_the_trees_remakes_them_and_the_release(
 ) -> None:
     before = run_all()
     features = code / "embeat_serve" / "ranking" / "tree_features.py"
-    replace(features, "np.log1p(_places(strength))", "np.sqrt(_places(strength))")
+    replace(features, "np.log1p(places(strength))", "np.sqrt(places(strength))")
     after = run_all()
     assert after["remade"] == ["ranking_model", "release"]
     assert after["release"] != before["release"]

@@ -27,6 +27,7 @@ from embeat_serve.contract.title_terms import title_terms
 from embeat_serve.encoder import Encoder
 from embeat_serve.ranking.tree_ranker import TreeRanker
 from embeat_serve.recommender import Recommender
+from embeat_serve.titles.phrase_tracks import PhraseTracks, phrase_key
 from embeat_serve.titles.title_model import TitleModel
 
 GENRES = ("mandopop", "soul", "techno")
@@ -249,7 +250,20 @@ def _names(root: Path, folder: Path, payloads: list[dict[str, Any]]) -> None:
     (folder / ReleaseFile.GENRES).write_text(json.dumps(places))
 
 
-def _title_model(playlist: np.ndarray, acoustic: np.ndarray) -> TitleModel:
+def _phrase_tracks(of_song: np.ndarray) -> PhraseTracks:
+    """Six playlists have *warehouse* in their names; five of them hold every techno song."""
+    songs = np.flatnonzero(of_song == TITLES.index("warehouse at night"))
+    return PhraseTracks(
+        np.array([phrase_key("warehouse")], np.uint64),
+        np.array([6], np.uint32),
+        np.array([0, len(songs)]),
+        songs.astype(np.uint32),
+        np.full(len(songs), 5, np.uint16),
+        np.array([100]),
+    )
+
+
+def _title_model(playlist: np.ndarray, acoustic: np.ndarray, phrases: PhraseTracks) -> TitleModel:
     """A model that knows the titles of ``TITLES``, one for each genre."""
     counts = [title_terms(title) for title in TITLES]
     terms = sorted({term for one in counts for term in one})
@@ -265,6 +279,7 @@ def _title_model(playlist: np.ndarray, acoustic: np.ndarray) -> TitleModel:
         np.ones(1, np.float32),
         weights.astype(np.float16),
         mean.astype(np.float32),
+        phrases,
     )
 
 
@@ -293,7 +308,7 @@ def build_release(root: Path, release: str = RELEASE, only: int | None = None) -
 
     middles = rng.normal(size=(4, 64))
     sounds = np.stack([acoustic[of_song == genre].sum(axis=0) for genre in range(len(GENRES))])
-    titles = _title_model(middles[: len(GENRES)], sounds)
+    titles = _title_model(middles[: len(GENRES)], sounds, _phrase_tracks(of_song))
     (folder / ReleaseFile.TITLE_MODEL).write_bytes(titles.to_bytes())
     playlist = middles[of_song] + 0.6 * rng.normal(size=(len(songs), 64))
     listed = [i for i, song in enumerate(songs) if i % 3 != 1 and not song.get("unlisted")]

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from embeat_pipeline.common.duckdb_session import open_database
 from embeat_pipeline.common.text_expressions import search_text
-from embeat_pipeline.playlists.config import TitleConfig
+from embeat_pipeline.playlists.titles.config import TitleConfig
 from embeat_serve.contract.title_terms import (
     LONGEST_TERM,
     SELECTOR,
@@ -65,6 +65,13 @@ def title_text(expression: pl.Expr) -> pl.Expr:
     return pl.concat_str(pl.lit(" "), joined, pl.lit(" "))
 
 
+def title_texts(titles: pl.Series) -> pl.DataFrame:
+    """``row`` and ``text`` of the titles that have a letter or an emoji."""
+    named = titles.fill_null("").alias("title").to_frame()
+    texts = named.select(title_text(pl.col("title")).alias("text")).with_row_index("row")
+    return texts.filter(pl.col("text").str.strip_chars(" ") != "")
+
+
 def read_terms(titles: pl.Series, config: TitleConfig, spill: Path) -> TitleTerms:
     """Count and weight the terms of titles (tf-idf; Salton and Buckley 1988).
 
@@ -75,9 +82,7 @@ def read_terms(titles: pl.Series, config: TitleConfig, spill: Path) -> TitleTerm
         config: which terms are kept.
         spill: folder for what does not fit into memory.
     """
-    named = titles.fill_null("").alias("title").to_frame()
-    texts = named.select(title_text(pl.col("title")).alias("text")).with_row_index("row")
-    texts = texts.filter(pl.col("text").str.strip_chars(" ") != "")
+    texts = title_texts(titles)
     with open_database(spill) as database:
         database.register("titles", texts.to_arrow())
         bounds = {"shortest": SHORTEST_TERM, "longest": LONGEST_TERM}

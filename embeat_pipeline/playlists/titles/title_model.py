@@ -20,13 +20,14 @@ from embeat_pipeline.common.atomic import atomic_path
 from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.parquet import read_vectors
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
-from embeat_pipeline.playlists.config import TITLE_INPUTS, TitleConfig
 from embeat_pipeline.playlists.corpus import Corpus
 from embeat_pipeline.playlists.tables import (
     playlist_matrix,
     read_artist_genres,
     read_track_vectors,
 )
+from embeat_pipeline.playlists.titles.config import TITLE_INPUTS, TitleConfig
+from embeat_pipeline.playlists.titles.phrases import count_tracks
 from embeat_pipeline.playlists.titles.terms import read_terms
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
@@ -44,7 +45,7 @@ def write_title_model(lake: LakePaths, config: TitleConfig = DEFAULT_CONFIG) -> 
     """Write the title model; one that knows no title where no playlist has a name.
 
     Returns:
-        ``playlists`` that it learned from, and ``terms``.
+        ``playlists`` that it learned from, ``terms`` and ``phrases``.
     """
     output = model_path(lake)
     inputs = [lake.table(name) for name in TITLE_INPUTS]
@@ -63,13 +64,16 @@ def fit_title_model(lake: LakePaths, config: TitleConfig) -> tuple[TitleModel, d
     names = pl.read_parquet(lake.table("playlists"), columns=["name"])["name"]
     corpus = Corpus.read(lake.table("playlists"), min_count=1)
     chosen = _sample(np.flatnonzero((corpus.lengths > 0) & names.is_not_null().to_numpy()), config)
-    with TemporaryDirectory(prefix=".titles-", dir=lake.root) as spill:
-        titles = read_terms(names.gather(chosen), config, Path(spill))
-    if not len(titles.terms):
-        return TitleModel.empty(), {"playlists": 0, "terms": 0}
     is_chosen = np.zeros(len(names), bool)
     is_chosen[chosen] = True
-    points = _points(lake, corpus.select(is_chosen)[0], config)
+    names, corpus = names.gather(chosen), corpus.select(is_chosen)[0]
+    playlists, codes = playlist_matrix(corpus), corpus.track_codes
+    with TemporaryDirectory(prefix=".titles-", dir=lake.root) as spill:
+        titles = read_terms(names, config, Path(spill))
+        phrases = count_tracks(names, playlists, codes, config, Path(spill))
+    if not len(titles.terms):
+        return TitleModel.empty(), {"playlists": 0, "terms": 0, "phrases": 0}
+    points = _points(lake, playlists, codes, config)
     mean = points.mean(axis=0)
     weights = ridge(titles.matrix, points - mean, config.regularization)
     model = TitleModel(
@@ -78,8 +82,10 @@ def fit_title_model(lake: LakePaths, config: TitleConfig) -> tuple[TitleModel, d
         np.array([titles.unknown_rarity], np.float32),
         weights.astype(np.float16),
         mean,
+        phrases,
     )
-    return model, {"playlists": len(chosen), "terms": len(titles.terms)}
+    counts = {"terms": len(titles.terms), "phrases": len(phrases.keys)}
+    return model, {"playlists": len(chosen), **counts}
 
 
 def ridge(
@@ -118,13 +124,17 @@ def playlist_queries(
     return _unit_rows(np.linalg.solve(gram, (playlists @ candidates).T).T)
 
 
-def _points(lake: LakePaths, corpus: Corpus, config: TitleConfig) -> NDArray[np.float32]:
+def _points(
+    lake: LakePaths,
+    playlists: sparse.csr_array,
+    codes: NDArray[np.uint32],
+    config: TitleConfig,
+) -> NDArray[np.float32]:
     """(p, 160) points of playlists, in the order of ``SPACES``.
 
     One space after the other: the vectors of a space take 256 bytes for each track, 2 GB for 8
     million.
     """
-    playlists, codes = playlist_matrix(corpus), corpus.track_codes
     vectors = read_track_vectors(lake.table("playlist_vectors"), "playlist", codes)
     queries = playlist_queries(playlists, vectors, config.smoothing)
     sounds = _unit_rows(

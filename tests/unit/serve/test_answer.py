@@ -34,6 +34,18 @@ def test_a_longer_list_of_a_title_keeps_to_it(recommender: Recommender):
     assert genres_of(Recommendations("", (), answer.results[:20])) == {"techno"}
 
 
+def test_reasons_count_the_playlists_with_words_of_the_title(recommender: Recommender):
+    answer = recommender.recommend(title="Warehouse, at night", k=5, explain=True)
+    assert answer.to_dict().get("title") == {
+        "text": "Warehouse, at night",
+        "knowledge": 1.0,
+        "phrase": "warehouse",
+        "playlists": 6,
+    }
+    for song in answer.results:
+        assert "n 5 playlists with “warehouse” in their names" in str(song.explanation)
+
+
 def test_a_title_beside_a_seed_brings_songs_of_both(recommender: Recommender):
     alone = recommender.recommend("Hello - Adele", k=20)
     beside = recommender.recommend("Hello - Adele", title="warehouse at night", k=20)

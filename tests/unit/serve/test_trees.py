@@ -18,7 +18,7 @@ from embeat_serve.release import Release
 from embeat_serve.results import Recommendations
 from embeat_serve.settings import Settings
 from tests.support.recommenders import open_release, recommender_on, recommender_on_server
-from tests.support.trees import ranker_by
+from tests.support.trees import ranker_by, trees_by
 
 SUNNY = "0F02KChKwbcQ3tk4q1YxLH"
 RAW = RecallOptions(diversify=False, off_style_penalty=0.0)
@@ -43,6 +43,31 @@ def lake(catalogue: LakePaths, tmp_path: Path) -> LakePaths:
 def recommender(lake: LakePaths) -> Iterator[Recommender]:
     with Recommender(Settings(lake=lake)) as opened:
         yield opened
+
+
+def test_trees_that_see_the_title_are_asked_where_there_is_one(
+    catalogue: LakePaths, plain: Recommender, tmp_path: Path
+):
+    """They want songs that fit the title, whatever the other trees want."""
+    ranker = ranker_by("popularity", LIMITS)
+    title_trees = trees_by("title_playlists", [0.5], sign=100.0)
+    content = replace(ranker, title_trees=title_trees).to_bytes()
+    lake = with_ranker(catalogue, tmp_path, content)
+    title = "warehouse at night"
+    with Recommender(Settings(lake=lake)) as seeing:
+        before, after = (
+            one.recommend(track_ids=[SUNNY], title=title, k=20, options=RAW)
+            for one in (plain, seeing)
+        )
+        alone = seeing.recommend(track_ids=[SUNNY], k=20, options=RAW)
+
+    def of_title(answer: Recommendations) -> list[bool]:
+        return ["techno" in song.genres for song in answer.results]
+
+    assert sum(of_title(after)) > sum(of_title(before))
+    assert not any(of_title(alone))
+    for song in after.results:
+        assert sum(song.channels.values()) == pytest.approx(song.score)
 
 
 @pytest.fixture

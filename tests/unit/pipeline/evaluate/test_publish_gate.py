@@ -35,9 +35,10 @@ def broken_trainer(monkeypatch):
 
     def judge_reversed(*args):
         judgement = judge(*args)
-        ensemble = judgement.ranker.ensemble
+        ensemble = judgement.ranker.trees.ensemble
         worst_first = replace(ensemble, leaves=-ensemble.leaves)
-        return judgement._replace(ranker=replace(judgement.ranker, ensemble=worst_first))
+        trees = replace(judgement.ranker.trees, ensemble=worst_first)
+        return judgement._replace(ranker=replace(judgement.ranker, trees=trees))
 
     monkeypatch.setattr(ranking_model, "judge", judge_reversed)
     # Another key, as another version of the code would have.

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import lightgbm
 import numpy as np
 import pytest
@@ -6,8 +8,11 @@ from hypothesis import strategies as st
 
 from embeat_pipeline.ranking.boosting import grow, round_down, to_ensemble
 from embeat_pipeline.ranking.config import RankingConfig
+from embeat_pipeline.ranking.judgement import ndcg
 from embeat_pipeline.ranking.training_set import TrainingSet
+from embeat_serve.ranking.title_features import TITLE_FEATURES
 from embeat_serve.ranking.tree_features import FEATURES
+from embeat_serve.ranking.tree_ranker import GROUPS
 
 CONFIG = RankingConfig(trees=60, min_leaf=5, patience=60)
 
@@ -27,6 +32,25 @@ def examples(queries: int, seed: int) -> TrainingSet:
         np.ones(queries, np.int64),
         np.maximum(hits.reshape(queries, 20).sum(axis=1), 1),
     )
+
+
+def test_trees_with_a_prior_see_the_title_and_add_what_the_prior_lacks(boosted):
+    def with_title(queries: int, seed: int) -> TrainingSet:
+        plain = examples(queries, seed)
+        fits = np.random.default_rng(seed).random((len(plain.hits), 1)).astype(np.float32)
+        others = np.zeros((len(plain.hits), len(TITLE_FEATURES) - 1), np.float32)
+        hits = plain.hits & (fits[:, 0] > 0.5)
+        columns = [plain.features, fits, others]
+        return replace(plain, features=np.concatenate(columns, axis=1), hits=hits)
+
+    training, judging = with_title(120, 7), with_title(40, 8)
+    grown = grow(training, judging, CONFIG, prior=boosted.ensemble)
+    assert next(iter(grown.importances)) == "title_fit"
+    before = boosted.ensemble.scores(judging.features)
+    after = before + grown.ensemble.scores(judging.features)
+    assert ndcg(judging, after).mean() > ndcg(judging, before).mean() + 0.05
+    title = np.abs(grown.ensemble.contributions(judging.features))[:, GROUPS[-1]]
+    assert title.mean() > 0.1
 
 
 @pytest.fixture(scope="module")

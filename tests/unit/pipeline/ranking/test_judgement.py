@@ -5,16 +5,17 @@ import pytest
 
 from embeat_pipeline.ranking.boosting import Boosted
 from embeat_pipeline.ranking.config import RankingConfig
-from embeat_pipeline.ranking.judgement import judge, ndcg, order_of_lists
+from embeat_pipeline.ranking.judgement import judge, judge_title_trees, ndcg, order_of_lists
 from embeat_pipeline.ranking.training_set import TrainingSet
 from embeat_serve.ranking.tree_features import FEATURES
-from tests.support.trees import NO_GENRE_VECTORS, ranker_by
+from embeat_serve.ranking.tree_ranker import FEATURES_WITH_TITLE
+from tests.support.trees import NO_GENRE_VECTORS, ranker_by, trees_by
 
 CONFIG = RankingConfig()
 
 
 def training_set(strengths: list[float], hits: list[bool], sizes: list[int]) -> TrainingSet:
-    features = np.zeros((len(hits), len(FEATURES)), np.float32)
+    features = np.zeros((len(hits), len(FEATURES_WITH_TITLE)), np.float32)
     features[:, FEATURES.index("strength")] = strengths
     features[:, FEATURES.index("genre_similarity")] = hits
     number = len(sizes)
@@ -33,13 +34,13 @@ EXAMPLES = training_set([0.9, 0.5, 0.1, 0.3, 0.2], [False, True, False, False, T
 
 
 def boosted(feature: str, sign: float = 1.0) -> Boosted:
-    return Boosted(ranker_by(feature, [0.15, 0.25, 0.4], sign).ensemble, [0.5], {feature: 1.0})
+    return Boosted(trees_by(feature, [0.15, 0.25, 0.4], sign).ensemble, [0.5], {feature: 1.0})
 
 
 def test_trees_that_are_better_than_the_lists_are_kept():
     ranker, measured = judge(boosted("genre_similarity"), EXAMPLES, NO_GENRE_VECTORS, CONFIG)
     assert measured["ranks_by"] == "trees"
-    assert len(ranker.ensemble) == 3
+    assert len(ranker.trees.ensemble) == 3
     assert measured["trees_ndcg"]["1 seed"] == 1 > measured["lists"]["1 seed"]
 
 
@@ -49,7 +50,7 @@ def test_trees_that_are_no_better_give_way_to_the_order_of_the_lists():
     )
     assert measured["ranks_by"] == "lists"
     strength = EXAMPLES.features[:, FEATURES.index("strength")]
-    order = np.argsort(-ranker.ensemble.scores(EXAMPLES.features))
+    order = np.argsort(-ranker.trees.ensemble.scores(EXAMPLES.features))
     assert order.tolist() == np.argsort(-strength).tolist()
 
 
@@ -76,9 +77,28 @@ def test_trees_must_not_be_worse_for_any_number_of_seeds_with_enough_playlists(
     assert measured["worse"] == (["5 seeds"] if ranks_by == "lists" else [])
 
 
+@pytest.mark.parametrize(("sign", "kept"), [(1.0, 3), (-1.0, 0)])
+def test_trees_that_see_the_title_are_kept_where_they_pay(sign: float, kept: int):
+    """Without the title nobody knows the right one of two candidates."""
+    examples = many(100, 1, trees_are_right=False)
+    features = np.zeros_like(examples.features)
+    features[:, FEATURES_WITH_TITLE.index("title_fit")] = examples.hits
+    examples = replace(examples, features=features)
+    before = ranker_by("strength", [0.5])
+    ranker, measured = judge_title_trees(boosted("title_fit", sign), before, examples, CONFIG)
+    assert len(ranker.title_trees.ensemble) == measured["title_trees"] == kept
+    assert ranker.trees is before.trees
+    if kept:
+        assert measured["with_title"]["1 seed"] == 1 > measured["without_title"]["1 seed"]
+        scores = ranker.title_trees.ensemble.scores(features)
+        probabilities = ranker.title_trees.probabilities(scores)
+        assert probabilities[examples.hits].min() > 0.9
+        assert probabilities[~examples.hits].max() < 0.1
+
+
 def test_the_order_of_lists_is_that_of_strengths():
     rng = np.random.default_rng(1)
-    features = np.zeros((500, len(FEATURES)), np.float32)
+    features = np.zeros((500, len(FEATURES_WITH_TITLE)), np.float32)
     strengths = (rng.integers(0, 200, 500) / 200).astype(np.float32)
     features[:, FEATURES.index("strength")] = strengths
     scores = order_of_lists(strengths).scores(features)
@@ -92,7 +112,7 @@ def test_scores_of_trees_become_probabilities():
     hits = rng.random(4_000) < 0.2
     features = training_set([0.0] * 4_000, hits.tolist(), [4_000])
     ranker, _ = judge(boosted("genre_similarity"), features, NO_GENRE_VECTORS, CONFIG)
-    probabilities = ranker.probabilities(ranker.ensemble.scores(features.features))
+    probabilities = ranker.trees.probabilities(ranker.trees.ensemble.scores(features.features))
     assert probabilities.mean() == pytest.approx(hits.mean(), abs=0.01)
     assert probabilities[hits].min() > probabilities[~hits].max()
 

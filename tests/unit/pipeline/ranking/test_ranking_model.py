@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from embeat_pipeline.interactions.playlists import read_playlists
@@ -14,8 +15,9 @@ from embeat_pipeline.ranking.examples import collect
 from embeat_pipeline.ranking.folds import open_fold
 from embeat_pipeline.ranking.ranking_model import model_path, write_ranking_model
 from embeat_serve.contract.lake import LakePaths
-from embeat_serve.ranking.tree_features import FEATURES
-from embeat_serve.ranking.tree_ranker import TreeRanker
+from embeat_serve.ranking.tree_features import FEATURES, UNKNOWN
+from embeat_serve.ranking.tree_ranker import FEATURES_WITH_TITLE, TreeRanker
+from embeat_serve.titles.title_model import LEAST_KNOWLEDGE
 
 CONFIG = RankingConfig(folds=1, fold_share=0.3, trees=30)
 
@@ -50,7 +52,7 @@ def test_examples_are_candidates_of_held_out_playlists(lake: LakePaths):
     playlists = read_playlists(lake.table("playlists"), 4_000)
     config = replace(CONFIG, draws=((1, 1), (5, 1)))
     with open_fold(lake, playlists, config, 0, "cpu") as fold:
-        examples = collect(lake, fold, config)
+        examples = collect(lake, fold, config).by_seeds
         keys = set(fold.held_out.keys.tolist())
     assert set(examples.playlists.tolist()) <= keys
     assert set(examples.seeds.tolist()) == {1, 5}
@@ -68,18 +70,48 @@ def test_examples_are_candidates_of_held_out_playlists(lake: LakePaths):
     assert strength[examples.hits].mean() > 1.2 * strength[~examples.hits].mean()
 
 
+def test_some_queries_are_asked_with_the_name_of_the_playlist_too(lake: LakePaths):
+    playlists = read_playlists(lake.table("playlists"), 4_000)
+    names = pl.read_parquet(lake.table("playlists"), columns=["name"])["name"].to_list()
+    config = replace(CONFIG, draws=((1, 2), (5, 1)), title_draws=1)
+    with open_fold(lake, playlists, config, 0, "cpu") as fold:
+        name_of = dict(zip(playlists.keys.tolist(), names, strict=True))
+        assert fold.titles.tolist() == [name_of[key] or "" for key in fold.held_out.keys.tolist()]
+        examples = collect(lake, fold, config)
+    with_title, by_seeds = examples.with_title, examples.by_seeds
+    assert 0 < (with_title.seeds == 1).sum() <= (by_seeds.seeds == 1).sum() / 2
+    knowledge = FEATURES_WITH_TITLE.index("title_knowledge")
+    assert (by_seeds.features[:, len(FEATURES) :] == UNKNOWN).all()
+    assert with_title.features[:, knowledge].min() >= LEAST_KNOWLEDGE
+    assert with_title.sizes.mean() > by_seeds.sizes.mean()
+    # Playlists of this dump are made by moods, and named after them.
+    fit = with_title.features[:, FEATURES_WITH_TITLE.index("title_fit")]
+    assert fit[with_title.hits].mean() > 1.2 * fit[~with_title.hits].mean()
+
+
+def test_playlists_without_names_make_no_title_trees(lake: LakePaths):
+    path = lake.table("playlists")
+    nameless = pl.read_parquet(path).with_columns(name=pl.lit(None, pl.String))
+    nameless.write_parquet(path)
+    made = write_ranking_model(lake, replace(CONFIG, draws=((1, 1),)), device="cpu")
+    assert made["title_trees"] == 0 < made["trees"]
+
+
 def test_a_query_without_candidates_is_left_out(lake: LakePaths):
     playlists = read_playlists(lake.table("playlists"), 4_000)
-    config = replace(CONFIG, draws=((1, 1),), candidates=0, artist_candidates=0)
+    config = replace(CONFIG, draws=((1, 1),), candidates=0, artist_candidates=0, title_candidates=0)
     with open_fold(lake, playlists, config, 0, "cpu") as fold:
         assert len(fold.held_out)
-        assert len(collect(lake, fold, config)) == 0
+        assert len(collect(lake, fold, config).by_seeds) == 0
 
 
 def test_a_model_is_trained_once_and_the_same_again(lake: LakePaths):
     made = write_ranking_model(lake, CONFIG, device="cpu")
     content = model_path(lake).read_bytes()
-    assert len(TreeRanker.from_bytes(content).ensemble) > 0 < made["trees"]
+    assert len(TreeRanker.from_bytes(content).trees.ensemble) > 0 < made["trees"]
+    assert made["title_queries"] > 0
+    assert set(made["without_title"]) == set(made["with_title"])
+    assert len(TreeRanker.from_bytes(content).title_trees.ensemble) == made["title_trees"]
     assert made["ranks_by"] in ("trees", "lists")
     assert set(made["lists"]) == set(made["trees_ndcg"]) >= {"1 seed", "3 seeds", "25 seeds"}
     assert json.loads((lake.reports / "ranking_model.json").read_text())["trees"] == made["trees"]
@@ -96,7 +128,7 @@ def test_few_playlists_make_no_trees(lake: LakePaths):
         "ranks_by": "channels",
         "reason": "400 playlists, of which 30% are held out; 500 are needed",
     }
-    assert len(TreeRanker.from_bytes(model_path(lake).read_bytes()).ensemble) == 0
+    assert len(TreeRanker.from_bytes(model_path(lake).read_bytes()).trees.ensemble) == 0
 
 
 def test_without_its_thread_library_lightgbm_is_left_out(

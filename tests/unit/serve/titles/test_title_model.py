@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeat_serve.titles.phrase_tracks import PhraseTracks
 from embeat_serve.titles.title_model import COLUMNS, LEAST_KNOWLEDGE, TitleModel
 
 
@@ -14,7 +17,8 @@ def model() -> TitleModel:
     mean = np.zeros(COLUMNS, np.float32)
     mean[[3, 67, 131]] = 0.1
     terms = np.array([" j", "az", "zz"], "U6")
-    return TitleModel(terms, np.ones(3, np.float32), np.ones(1, np.float32), weights, mean)
+    one, ones = np.ones(1, np.float32), np.ones(3, np.float32)
+    return TitleModel(terms, ones, one, weights, mean, PhraseTracks.empty())
 
 
 def test_a_title_is_the_sum_of_its_terms():
@@ -76,8 +80,6 @@ def test_other_bytes_are_refused(damage: bytes):
 
 def test_a_model_of_another_shape_is_refused():
     whole = model()
-    narrow = TitleModel(
-        whole.terms, whole.rarity, whole.unknown_rarity, whole.weights[:, :10], whole.mean
-    )
+    narrow = replace(whole, weights=whole.weights[:, :10])
     with pytest.raises(ValueError, match="weights of shape"):
         TitleModel.from_bytes(narrow.to_bytes())

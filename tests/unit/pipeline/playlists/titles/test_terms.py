@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from embeat_pipeline.playlists.config import TitleConfig
+from embeat_pipeline.playlists.titles.config import TitleConfig
 from embeat_pipeline.playlists.titles.terms import read_terms, title_text
 from embeat_serve.contract import title_terms as contract
 

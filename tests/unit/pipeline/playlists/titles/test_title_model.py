@@ -11,7 +11,7 @@ from embeat_pipeline.interactions.playlists import (
     membership,
     read_playlists,
 )
-from embeat_pipeline.playlists.config import TITLE_INPUTS, TitleConfig
+from embeat_pipeline.playlists.titles.config import TITLE_INPUTS, TitleConfig
 from embeat_pipeline.playlists.titles.title_model import (
     fit_title_model,
     model_path,
@@ -87,7 +87,7 @@ def test_playlists_without_names_make_a_model_that_knows_no_title(lake: LakePath
     path = lake.table("playlists")
     nameless = pl.read_parquet(path).with_columns(name=pl.lit(None, pl.String))
     nameless.write_parquet(path)
-    assert write_title_model(lake) == {"playlists": 0, "terms": 0}
+    assert write_title_model(lake) == {"playlists": 0, "terms": 0, "phrases": 0}
     model = TitleModel.from_bytes(model_path(lake).read_bytes())
     assert not model.profile("rock").is_known
 
