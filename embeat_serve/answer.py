@@ -12,15 +12,14 @@ from embeat_serve.explanation import explain as explanation
 from embeat_serve.filters.compiled import CompiledFilter, compile_filters
 from embeat_serve.filters.request import Filters
 from embeat_serve.pipeline import recommend_tracks
-from embeat_serve.questions.parser import parse_question
-from embeat_serve.questions.question import PartKind, PossibleNames, Question
+from embeat_serve.questions.question import Question
+from embeat_serve.questions.understanding import NamesInText, asks_by_filters, understand
 from embeat_serve.ranking.steering import steer_options
 from embeat_serve.recommendation_plan import RecommendationRequest
 from embeat_serve.release import Release
 from embeat_serve.results import ListTitle, Reading, Recommendations, SeedSong, Song, Understanding
 from embeat_serve.seeds.exclusions import ExclusionQuery, Exclusions
 from embeat_serve.seeds.models import SeedSet
-from embeat_serve.seeds.name_resolver import held_names, known_artists
 from embeat_serve.seeds.request import TextRequest
 from embeat_serve.seeds.resolver import (
     EXACT,
@@ -142,10 +141,13 @@ def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) 
     batch = QueryBatch(release.store)
     exclusions = ExclusionQuery(batch, request.exclusions)
     with trace.section("seed"):
+        is_song = TITLE_AND_ARTIST.search(text) is not None
+        names = NamesInText(batch, "" if is_song else text, release.genre_names)
         lookup = TextLookup.of_text(release, batch, text, artist_tracks=tracks)
-        seeds = first_interpretation(lookup, EXACT)
-        is_name = seeds is not None or TITLE_AND_ARTIST.search(text) is not None
-        question = None if is_name else understand(release, text)
+        is_wish = not is_song and asks_by_filters(lookup, release.genre_names)
+        seeds = None if is_wish else first_interpretation(lookup, EXACT)
+        is_name = seeds is not None or is_song
+        question = None if is_name else understand(release.store, text, release.genre_names, names)
     if question is not None and not _is_bare(question, text):
         with suppress(SeedNotFound):
             return _answer_parts(release, question, request, trace)
@@ -175,35 +177,6 @@ def _answer_parts(
 TITLE_AND_ARTIST = re.compile(r"\s[-–—]\s")
 """Pattern of what stands between a title and an artist, and in no question."""
 
-
-def understand(release: Release, text: str) -> Question:
-    """Parse a question; words in capitals that all name known artists are names."""
-    question = parse_question(text, release.genre_names)
-    if question.like or not question.possible_names:
-        return question
-    possible = [name for one in question.possible_names for name in (*one.whole, *one.names)]
-    known = known_artists(release.store, possible[:MAX_POSSIBLE_NAMES])
-    meant = [one for one in question.possible_names if _are_known(one, known)]
-    parts = list(question.parts)
-    for one in meant:
-        value = ", ".join(one.names)
-        parts[one.part] = replace(parts[one.part], kind=PartKind.LIKE, value=value)
-    return replace(
-        question,
-        like=tuple(name for one in meant for name in one.names),
-        like_whole=tuple(name for one in meant for name in one.whole if name in known),
-        parts=tuple(parts),
-    )
-
-
-def _are_known(possible: PossibleNames, known: frozenset[str]) -> bool:
-    """Whether words are names of known artists, each or joined."""
-    joined = (held_names(possible.names, whole) for whole in possible.whole if whole in known)
-    return known.union(*joined).issuperset(possible.names)
-
-
-MAX_POSSIBLE_NAMES = 20
-"""Names that are looked up for one question at most."""
 
 WELL_KNOWN = 0.9
 """Knowledge of a title from which on a text that is a song's name may be meant as a title, too."""

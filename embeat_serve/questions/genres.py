@@ -14,7 +14,7 @@ All other names stay among the words, where they are searched for in names of pl
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -76,6 +76,11 @@ class GenreNames:
 
     def __contains__(self, name: str) -> bool:
         return name in self._genres
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words that the names are made of."""
+        return frozenset(word for name in self._genres for word in name.split())
 
     def find(self, reading: Reading) -> list[Finding]:
         """Find genres, wanted or not, from left to right; of those at one token the longest."""

@@ -23,17 +23,19 @@ from embeat_serve.questions.question import PartKind, PossibleNames, Question, Q
 from embeat_serve.questions.quotes import find_quoted
 from embeat_serve.questions.reading import Finding, Reading, Recogniser
 from embeat_serve.questions.tokens import tokenise
+from embeat_serve.questions.unmarked_names import UnmarkedName, named_parts
 from embeat_serve.questions.vocabulary import Role, active_vocabulary
 from embeat_serve.questions.years import find_years
 from embeat_serve.seeds.parsing import check_text
 
 
-def parse_question(text: str, genres: GenreNames) -> Question:
+def parse_question(text: str, genres: GenreNames, names: Iterable[UnmarkedName] = ()) -> Question:
     """Understand a question in one of the twelve languages of ``vocabulary.LANGUAGES``.
 
     Args:
         text: as typed. Ids, links and ISRCs are not for this function.
         genres: those of the catalogue.
+        names: words that are known to be names of artists.
 
     Returns:
         What is asked for; genres by their ``name_key``.
@@ -44,6 +46,7 @@ def parse_question(text: str, genres: GenreNames) -> Question:
     check_text(text)
     tokens = tokenise(text)
     reading = Reading(text, tokens, active_vocabulary(tokens))
+    reading = reading.with_findings(named_parts(reading, names))
     known = _read(reading, (find_idioms, *_measures(), *_meanings(genres)))
     reading = _read(reading.with_hints(known.found), (find_quoted, find_lengths, find_liked))
     reading = _read(reading, (find_idioms, *_measures(), *_meanings(genres)))

@@ -9,9 +9,15 @@ from embeat_serve.contract.text_keys import name_key
 from embeat_serve.errors import UsageError
 from embeat_serve.seeds.lookup_queries import SEED_FIELDS
 from embeat_serve.seeds.models import Seed
-from embeat_serve.seeds.parsing import looks_like_id, parse_artist_link, parse_track_id
-from embeat_serve.stores.batch import QueryBatch
-from embeat_serve.stores.query import Filter, Match, Query
+from embeat_serve.seeds.parsing import (
+    joined_key,
+    looks_like_id,
+    name_tokens,
+    parse_artist_link,
+    parse_track_id,
+)
+from embeat_serve.stores.batch import PendingHits, QueryBatch
+from embeat_serve.stores.query import Condition, Filter, Hit, Match, Query, Words
 
 MAX_DISLIKES = 100
 """Disliked songs of one request at most."""
@@ -73,7 +79,10 @@ class ExclusionQuery:
     def __init__(self, batch: QueryBatch, request: ExclusionRequest):
         self._ids = request.disliked_ids
         self._tracks = batch.add(_disliked_query(self._ids)) if self._ids else None
-        self._artists = [(text, batch.add(_artist_query(text))) for text in request.artists]
+        self._artists = [
+            (text, [batch.add(query) for query in _artist_queries(text)])
+            for text in request.artists
+        ]
 
     def result(self) -> Exclusions:
         """Read the hits; the batch must have been executed.
@@ -83,9 +92,10 @@ class ExclusionQuery:
         """
         hits = self._tracks.hits if self._tracks else ()
         tracks = {hit.payload[TrackField.TRACK_ID]: hit for hit in hits}
-        blocked = {hit.id for _, lookup in self._artists for hit in lookup.hits}
+        artists = {text: _called(text, lookups) for text, lookups in self._artists}
+        blocked = {hit.id for hits in artists.values() for hit in hits}
         unknown_ids = [id for id in self._ids if id not in tracks]
-        unknown_artists = [text for text, lookup in self._artists if not lookup.hits]
+        unknown_artists = [text for text, hits in artists.items() if not hits]
         return Exclusions(
             tuple(Seed.of(tracks[id]) for id in self._ids if id in tracks),
             tuple(sorted(blocked)),
@@ -98,10 +108,25 @@ def _disliked_query(ids: Sequence[str]) -> Query:
     return Query(Collection.TRACKS, len(ids), filter=is_disliked, payload=SEED_FIELDS)
 
 
-def _artist_query(text: str) -> Query:
+def _artist_queries(text: str) -> list[Query]:
     link = parse_artist_link(text)
     if link or looks_like_id(text):
-        condition = Match(ArtistField.ARTIST_ID, (link.id if link else text,))
-    else:
-        condition = Match(ArtistField.NAME_KEY, (name_key(text),))
-    return Query(Collection.ARTISTS, NAMESAKES, filter=Filter((condition,)), payload=False)
+        return [_artist_query(Match(ArtistField.ARTIST_ID, (link.id if link else text,)))]
+    of_name = _artist_query(Match(ArtistField.NAME_KEY, (name_key(text),)))
+    if joined_key(text) is None:
+        return [of_name]
+    return [of_name, _artist_query(Words(ArtistField.SEARCH_TEXT, name_tokens(text)))]
+
+
+def _artist_query(condition: Condition) -> Query:
+    fields = (ArtistField.ARTIST_NAME,) if isinstance(condition, Words) else False
+    return Query(Collection.ARTISTS, NAMESAKES, filter=Filter((condition,)), payload=fields)
+
+
+def _called(text: str, lookups: Sequence[PendingHits]) -> list[Hit]:
+    """Artists of a name; those found by its words only where it differs in an "and" alone."""
+    exact, *by_words = lookups
+    hits = [hit for lookup in by_words for hit in lookup.hits]
+    key = joined_key(text)
+    others = [hit for hit in hits if joined_key(hit.artist.get("artist_name", "")) == key]
+    return [*exact.hits, *others]

@@ -8,6 +8,7 @@ from embeat_serve.seeds.parsing import (
     PlaylistEntry,
     Reading,
     looks_like_id,
+    name_tokens,
     parse_isrc,
     reading_tokens,
     search_tokens,
@@ -99,7 +100,7 @@ def artist_queries(text: str) -> list[Query]:
     """Find artists of that name, and artists with all its words in theirs."""
     return [
         _artist_query(Match(ArtistField.NAME_KEY, (name_key(text),))),
-        _artist_query(Words(ArtistField.SEARCH_TEXT, search_tokens(text))),
+        _artist_query(Words(ArtistField.SEARCH_TEXT, name_tokens(text))),
     ]
 
 

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 
 from embeat_serve.contract.payload import ArtistPayload, TrackPayload
 from embeat_serve.contract.text_keys import name_key, reissue_key, title_key
-from embeat_serve.seeds.parsing import Reading, search_tokens
+from embeat_serve.seeds.parsing import Reading, joined_key, search_tokens
 from embeat_serve.stores.query import Hit
 
 MIN_SIMILARITY = 75
@@ -173,13 +173,15 @@ def best_artist(name: str, hits: Iterable[Hit]) -> ArtistMatch | None:
     """The artist with tracks that ``name`` means; None where none is similar enough.
 
     Among artists of one name it is the most popular, then the one with most tracks, then the
-    lowest id.
+    lowest id. "Simon and Garfunkel" is the name of Simon & Garfunkel.
     """
-    key = name_key(name)
+    key, joined = name_key(name), joined_key(name)
 
     def order(hit: Hit) -> tuple[float, int, int, int]:
         artist, rank = hit.artist, popularity_rank(hit)
-        if artist.get("name_key") == key:
+        if artist.get("name_key") == key or (
+            joined is not None and joined_key(artist.get("artist_name", "")) == joined
+        ):
             likeness = SAME_NAME
         elif any(name_key(alias) == key for alias in artist.get("aliases", ())):
             likeness, rank = SAME_NAME, max(rank - ALIAS_HANDICAP, 0)

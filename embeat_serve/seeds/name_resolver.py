@@ -15,9 +15,7 @@ from embeat_serve.seeds.matching import (
 )
 from embeat_serve.seeds.models import SeedSet
 from embeat_serve.seeds.request import MAX_SEEDS, NamesRequest
-from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.batch import QueryBatch
-from embeat_serve.stores.query import Hit
 
 
 class ResolveText(Protocol):
@@ -37,28 +35,38 @@ LEAST_FAME, LEAST_TRACKS = 40, 10
 band. A dump may tell the popularity of few artists."""
 
 
-def known_artists(store: VectorStore, names: Sequence[str]) -> frozenset[str]:
-    """Those of some names that are names of known artists; one store call, none for no name."""
-    batch = QueryBatch(store)
-    lookups = {name: add_queries(batch, artist_queries(name)) for name in names}
-    batch.execute()
-    found = {name: best_artist(name, unique_hits(lookup)) for name, lookup in lookups.items()}
-    return frozenset(
-        name
-        for name, match in found.items()
-        if match is not None and _is_called(match, name) and _is_known(match.hit)
-    )
+class KnownArtistQuery:
+    """Those of some names that are names of known artists.
+
+    Args:
+        batch: the batch that the queries are added to.
+        names: what artists may be called.
+    """
+
+    def __init__(self, batch: QueryBatch, names: Sequence[str]):
+        self._lookups = {name: add_queries(batch, artist_queries(name)) for name in names}
+
+    def result(self) -> frozenset[str]:
+        """The names; the batch must have been executed.
+
+        Raises:
+            RuntimeError: it has not.
+        """
+        found = {name: best_artist(name, unique_hits(hits)) for name, hits in self._lookups.items()}
+        return frozenset(
+            name
+            for name, match in found.items()
+            if match is not None and is_known_name(match, name)
+        )
 
 
-def _is_called(match: ArtistMatch, name: str) -> bool:
-    """Whether a name is that of an artist, but for "The"."""
+def is_known_name(match: ArtistMatch, name: str) -> bool:
+    """Whether a name is that of an artist, but for "The", and the artist is known."""
     own = name_key(match.hit.artist.get("artist_name", ""))
-    return match.similarity >= SAME_NAME or own == f"the {name_key(name)}"
-
-
-def _is_known(artist: Hit) -> bool:
-    tracks = artist.artist.get("num_tracks", 0)
-    return popularity_rank(artist) >= LEAST_FAME or tracks >= LEAST_TRACKS
+    if match.similarity < SAME_NAME and own != f"the {name_key(name)}":
+        return False
+    tracks = match.hit.artist.get("num_tracks", 0)
+    return popularity_rank(match.hit) >= LEAST_FAME or tracks >= LEAST_TRACKS
 
 
 TRACKS_OF_ONE = 5

@@ -38,6 +38,8 @@ _BY = re.compile(r"\s+by\s+", re.IGNORECASE)
 _SONG_DIVIDER = re.compile(r"[\n\r;；]+")
 _CREDITS = re.compile(r"[,;]|\s+(?:&|feat\.?|ft\.?)\s+", re.I)
 _JOINING_WORDS = {"feat", "ft", "featuring"}
+_AND = frozenset(["and", "und", "y", "et", "e", "en", "i", "og", "och", "ve", "и"])
+_AND_SIGN = re.compile("[&＆+]")
 
 
 class Link(NamedTuple):
@@ -225,3 +227,20 @@ def search_tokens(text: str) -> tuple[str, ...]:
 def reading_tokens(reading: Reading) -> tuple[str, ...]:
     """Search tokens that a track must hold to fit a reading, without those of its edition."""
     return search_tokens(f"{title_key(reading.title)} {reading.artist or ''}")
+
+
+def joined_key(name: str) -> str | None:
+    """Key that a name with an "and" in it shares however the "and" is written; None without one.
+
+    >>> joined_key("Simon und Garfunkel") == joined_key("Simon & Garfunkel")
+    True
+    """
+    words = search_text(_AND_SIGN.sub(" and ", name)).split()
+    inner = ["&" if word in _AND else word for word in words[1:-1]]
+    return " ".join([words[0], *inner, words[-1]]) if "&" in inner else None
+
+
+def name_tokens(name: str) -> tuple[str, ...]:
+    """Search tokens of the name of an artist, without an "and" that may be written otherwise."""
+    key = joined_key(name)
+    return search_tokens(name if key is None else key)

@@ -46,6 +46,7 @@ SPECIAL_ARTISTS = {
     33: ("Echo Park", 55),
     34: ("The Midnight Sons", 65),
     35: ("Hermit", 5),
+    36: ("Salt & Sand", 58),
 }
 
 SPECIAL_SONGS: list[dict[str, Any]] = [
@@ -75,6 +76,8 @@ SPECIAL_SONGS: list[dict[str, Any]] = [
     {"name": "Alone", "artist": 35, "pop": 3, "unlisted": True},
     {"name": "Supercalifragilisticex", "artist": 16, "pop": 35},
     {"name": "???", "artist": 17, "pop": 25},
+    {"name": "Two Harbours", "artist": 36, "pop": 31},
+    {"name": "Techno Music", "artist": 36, "pop": 30},
 ]
 
 

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from embeat_serve.stores.batch import QueryBatch
-from embeat_serve.stores.query import Hit, Query
+from embeat_serve.stores.query import Hit, Query, Words
 
 
 class ScriptedStore:
     """Answers each query of a call with the hits whose collection and values it names.
 
     Args:
-        hits: hits by a value that a query's conditions match.
+        hits: hits by a value that a query's conditions match; of a query for words by these, with
+            "words: " before them.
     """
 
     def __init__(self, hits: dict[int | str, list[Hit]]):
@@ -25,6 +26,11 @@ class ScriptedStore:
     def _answer(self, query: Query) -> list[Hit]:
         values = [
             value for condition in query.filter.must for value in getattr(condition, "values", ())
+        ]
+        values += [
+            f"words: {' '.join(condition.tokens)}"
+            for condition in query.filter.must
+            if isinstance(condition, Words)
         ]
         return [hit for value in values for hit in self._hits.get(value, [])]
 

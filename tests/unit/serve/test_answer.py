@@ -163,6 +163,89 @@ def test_several_artists_in_capitals_are_told_apart(recommender: Recommender, te
     assert {name for seed in asked.seeds for name in seed.artist_names} >= {"Kraftwerk", "Adele"}
 
 
+@pytest.mark.parametrize(
+    ("text", "artists"),
+    [
+        ("kraftwerk before 2030", {"Kraftwerk"}),
+        ("songs by jay chou for a rainy evening", {"Jay Chou"}),
+        ("techno songs by Kraftwerk", {"Kraftwerk"}),
+        ("rainy evening kraftwerk", {"Kraftwerk"}),
+        ("lionel richie and jay chou", {"Lionel Richie", "Jay Chou"}),
+        ("echo park 5 songs", {"Echo Park"}),
+        ("salt and sand slow songs", {"Salt & Sand"}),
+    ],
+)
+def test_artists_in_small_letters_need_no_like(
+    recommender: Recommender, text: str, artists: set[str]
+):
+    asked = recommender.ask(text)
+    assert {name for seed in asked.seeds for name in seed.artist_names} == artists
+    assert asked.understood is not None
+    assert "like" in [part.kind.value for part in asked.understood.parts]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "songs for a nova, 5 songs",
+        "5 songs about kraftwerk",
+        "nova rainy evening",
+        "hermit 5 songs",
+    ],
+)
+def test_words_of_everyday_name_no_artist(recommender: Recommender, text: str):
+    assert recommender.ask(text).seeds == ()
+
+
+def test_an_artist_in_small_letters_that_is_not_wanted_is_left_out(recommender: Recommender):
+    asked = recommender.ask("rainy evening, not jay chou, 60 songs")
+    assert asked.seeds == ()
+    assert len(asked.results) == 60
+    assert not any("Jay Chou" in song.artist_names for song in asked.results)
+
+
+@pytest.mark.parametrize("text", ["kraftwerk before 2030", "songs for a rainy evening"])
+def test_a_question_asks_the_store_a_few_times(
+    recommender: Recommender, text: str, monkeypatch: pytest.MonkeyPatch
+):
+    with recommender.opened() as release:
+        calls: list[int] = []
+        query = release.store.query
+
+        def counted(queries: Any) -> Any:
+            calls.append(len(queries))
+            return query(queries)
+
+        monkeypatch.setattr(release.store, "query", counted)
+        recommender.ask(text)
+    assert len(calls) <= (6 if "kraftwerk" in text else 3)
+
+
+@pytest.mark.parametrize("name", ["Salt & Sand", "Salt and Sand", "salt und sand", "Salt + Sand"])
+def test_an_and_in_a_name_may_be_written_in_many_ways(recommender: Recommender, name: str):
+    asked = recommender.ask(f"something like {name}")
+    assert asked.artist == "Salt & Sand"
+    both = recommender.ask(f"something like {name} and Adele")
+    assert {name for seed in both.seeds for name in seed.artist_names} == {"Salt & Sand", "Adele"}
+    assert recommender.recommend(name).artist == "Salt & Sand"
+
+
+@pytest.mark.parametrize("text", ["techno music", "techno", "Techno songs", "instrumental music"])
+def test_filters_alone_are_a_question_though_a_song_is_called_so(
+    recommender: Recommender, text: str
+):
+    assert recommender.recommend("Techno Music").seeds[0].track_name == "Techno Music"
+    asked = recommender.ask(text, k=5)
+    assert asked.understood is not None
+    assert asked.understood.reading is Reading.QUESTION
+    assert asked.seeds == ()
+
+
+def test_filters_in_quotation_marks_are_a_title(recommender: Recommender):
+    asked = recommender.ask('"techno music"', k=5)
+    assert [seed.track_name for seed in asked.seeds] == ["Techno Music"]
+
+
 def test_words_in_capitals_that_name_nobody_are_words(recommender: Recommender):
     asked = recommender.ask("Rainy Evening, 5 songs")
     assert asked.understood is not None

@@ -42,6 +42,15 @@ def test_all_artists_of_a_name_are_blocked_and_a_link_blocks_one():
     assert {asked.collection for asked in store.calls[0]} == {Collection.ARTISTS}
 
 
+def test_an_artist_is_blocked_however_the_and_is_written():
+    duo = Hit(4, 0.0, {"artist_name": "Simon & Garfunkel"})
+    other = Hit(6, 0.0, {"artist_name": "Simon Garfunkel"})
+    batch, _ = batch_on({"words: simon garfunkel": [duo, other]})
+    query = ExclusionQuery(batch, ExclusionRequest.of([], ("simon und garfunkel",)))
+    batch.execute()
+    assert query.result() == Exclusions((), (4,), ())
+
+
 def test_nothing_to_leave_out_asks_nothing():
     batch, store = batch_on({})
     query = ExclusionQuery(batch, ExclusionRequest())

@@ -117,3 +117,9 @@ def test_hits_of_several_queries_come_once_in_the_order_of_the_first():
     lookups = add_queries(batch, [*code_queries(ID), *song_queries([Reading("hello")])])
     batch.execute()
     assert [hit.id for hit in unique_hits(lookups)] == [1, 2]
+
+
+def test_an_artist_is_looked_up_without_an_and():
+    field = ArtistField.SEARCH_TEXT
+    for text in ("Simon and Garfunkel", "Simon & Garfunkel", "Simon y Garfunkel"):
+        assert conditions(artist_queries(text))[1] == (Words(field, ("simon", "garfunkel")),)

@@ -101,6 +101,7 @@ def test_equals_are_told_apart_by_popularity_then_by_id():
         ("nova", [artist_hit(1, "Nova", 70, songs=0), artist_hit(2, "Nova", 20)], 2),
         ("nova", [artist_hit(4, "Nova"), artist_hit(3, "Nova")], 3),
         ("jay", [artist_hit(1, "Jay Chou", 60)], None),
+        ("earth wind and fire", [artist_hit(1, "Earth, Wind & Fire", 1)], 1),
         ("nobody", [], None),
     ],
 )
@@ -113,3 +114,19 @@ def test_a_name_is_most_like_itself():
     best = best_artist("nova", [artist_hit(1, "NOVA")])
     assert best is not None
     assert best.similarity == SAME_NAME
+
+
+@pytest.mark.parametrize(
+    "typed", ["simon and garfunkel", "Simon und Garfunkel", "simon + garfunkel"]
+)
+@pytest.mark.parametrize("name", ["Simon & Garfunkel", "Simon y Garfunkel"])
+def test_a_name_is_the_same_however_the_and_is_written(typed: str, name: str):
+    namesake = artist_hit(2, "Simon Garfunkel", 5)
+    best = best_artist(typed, [artist_hit(1, name, 10), namesake])
+    assert best is not None
+    assert (best.hit.id, best.similarity) == (1, SAME_NAME)
+
+
+def test_an_and_between_two_words_is_not_left_out():
+    best = best_artist("nick and drake", [artist_hit(1, "Nick Drake", 60)])
+    assert best is None or best.similarity < SAME_NAME
