@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from embeat_serve.contract.schema import TrackField
 from embeat_serve.contract.text_keys import search_text
@@ -12,6 +12,7 @@ from embeat_serve.explanation import explain as explanation
 from embeat_serve.filters.compiled import CompiledFilter, compile_filters
 from embeat_serve.filters.request import Filters
 from embeat_serve.pipeline import recommend_tracks
+from embeat_serve.questions.language_notes import LanguageQuery
 from embeat_serve.questions.question import Question
 from embeat_serve.questions.understanding import NamesInText, asks_by_filters, understand
 from embeat_serve.ranking.steering import steer_options
@@ -43,11 +44,23 @@ def answer(release: Release, request: UnresolvedRequest, trace: Trace) -> Recomm
         Unavailable: the release cannot be read.
     """
     batch = QueryBatch(release.store)
-    exclusions = ExclusionQuery(batch, request.exclusions)
+    beside = Beside.of(batch, request)
     with trace.section("seed"):
         tracks = request.options.artist_seed_tracks
         seeds = resolve_seeds(release, batch, request.seeds, artist_tracks=tracks)
-    return _make_list(release, request, Resolved(seeds, batch, exclusions), trace)
+    return _make_list(release, request, Resolved(seeds, batch, beside), trace)
+
+
+class Beside(NamedTuple):
+    """What is looked up together with the seeds."""
+
+    exclusions: ExclusionQuery
+    languages: LanguageQuery
+
+    @classmethod
+    def of(cls, batch: QueryBatch, request: UnresolvedRequest) -> Self:
+        """Add the queries of a request to a batch."""
+        return cls(ExclusionQuery(batch, request.exclusions), LanguageQuery(batch, request.filters))
 
 
 class Resolved(NamedTuple):
@@ -55,18 +68,18 @@ class Resolved(NamedTuple):
 
     seeds: SeedSet
     batch: QueryBatch
-    exclusions: ExclusionQuery
+    beside: Beside
 
 
 def _make_list(
     release: Release, request: UnresolvedRequest, resolved: Resolved, trace: Trace
 ) -> Recommendations:
-    options, (seeds, batch, exclusion_query) = steer_options(request.options), resolved
+    options, (seeds, batch, beside) = steer_options(request.options), resolved
     if request.title is not None and options.upstream is not None:
         raise UsageError("upstream's merge reads no titles and no questions; leave the preset out")
     with trace.section("seed"):
         batch.execute()  # where the seeds took no store call
-        exclusions = exclusion_query.result()
+        exclusions = beside.exclusions.result()
         compiled = _compile_filters(release, request.filters, exclusions, seeds)
         title = seeds.title
         if title is None and request.title is not None:
@@ -103,6 +116,7 @@ def _make_list(
         guessed=seeds.guessed,
         alternatives=seeds.alternatives,
         title=ListTitle.of(title) if title and title.title else None,
+        notes=beside.languages.notes(),
     )
 
 
@@ -139,7 +153,7 @@ def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) 
         return answer(release, request, trace)
     text, tracks = request.seeds.text, request.options.artist_seed_tracks
     batch = QueryBatch(release.store)
-    exclusions = ExclusionQuery(batch, request.exclusions)
+    beside = Beside.of(batch, request)
     with trace.section("seed"):
         is_song = TITLE_AND_ARTIST.search(text) is not None
         names = NamesInText(batch, "" if is_song else text, release.genre_names)
@@ -154,7 +168,7 @@ def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) 
     with trace.section("seed"):
         seeds = seeds or first_interpretation(lookup, MISSPELT)
     if seeds is not None:
-        named = _make_list(release, request, Resolved(seeds, batch, exclusions), trace)
+        named = _make_list(release, request, Resolved(seeds, batch, beside), trace)
         is_title = release.title_model.profile(text).knowledge >= WELL_KNOWN
         return replace(named, understood=Understanding.of_name(named, is_title_too=is_title))
     if question is not None and _is_bare(question, text):

@@ -80,6 +80,7 @@ class RecommendationsJson(TypedDict):
     alternatives: NotRequired[list[str]]
     title: NotRequired[ListTitleJson]
     understood: NotRequired[UnderstandingJson]
+    notes: NotRequired[list[str]]
 
 
 @dataclass(frozen=True)
@@ -275,12 +276,14 @@ class Recommendations:
     """How the text was read, where ``ask`` was called."""
     alternatives: Sequence[str] = ()
     """What else the text may mean, best first; empty if that is clear."""
+    notes: Sequence[str] = ()
+    """What the release lacks of what was asked for, in sentences."""
 
     def to_dict(self) -> RecommendationsJson:
         """The JSON object of the command line and the HTTP API.
 
-        ``missing``, ``guessed``, ``alternatives``, ``title`` and ``understood`` are left out where
-        they are empty.
+        ``missing``, ``guessed``, ``alternatives``, ``title``, ``understood`` and ``notes`` are left
+        out where they are empty.
         """
         content: RecommendationsJson = {
             "release": self.release,
@@ -299,4 +302,6 @@ class Recommendations:
             content["title"] = self.title.to_dict()
         if self.understood is not None:
             content["understood"] = self.understood.to_dict()
+        if self.notes:
+            content["notes"] = list(self.notes)
         return content

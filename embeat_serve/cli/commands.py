@@ -90,7 +90,7 @@ def _list(recommender: "Recommender", arguments: argparse.Namespace, seed: dict[
 
 
 def _complain_of_doubts(result: "Recommendations") -> None:
-    """Say which seeds are missing, and how an unclear seed was read."""
+    """Say which seeds are missing, what the release lacks, and how an unclear seed was read."""
     from embeat_serve.cli.table import doubt
     from embeat_serve.export.labels import seeds_label
 
@@ -100,6 +100,8 @@ def _complain_of_doubts(result: "Recommendations") -> None:
         complain(f"not in the catalogue: {shown}{f' and {others} more' if others > 0 else ''}")
     if result.title is not None and not result.title.is_known:
         complain(f"no playlist has a name like {result.title.text!r}, so the title says nothing")
+    for note in result.notes:
+        complain(note)
     if result.guessed or result.alternatives:
         complain(doubt(result))
     if result.understood is not None and result.understood.is_title_too:

@@ -259,6 +259,7 @@ def _list(result: Recommendations, format: ListFormat) -> JsonObject | Content:
         "missing": list(result.missing),
         "guessed": result.guessed,
         "alternatives": list(result.alternatives),
+        "notes": list(result.notes),
     }
 
 

@@ -79,6 +79,8 @@ class ListOut(BaseModel):
     """Other readings of the text."""
     title: ListTitleOut | None = None
     understood: UnderstandingOut | None = None
+    notes: list[str]
+    """What the release lacks of what was asked for, in sentences."""
     timings_ms: dict[str, float]
 
 

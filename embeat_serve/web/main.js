@@ -43,7 +43,8 @@ async function refresh(attempt = 0) {
     answeredFrom(answer.release);
     $("list").removeAttribute("aria-busy");
     const relaxed = answer.relaxed.map((rule) => rule.replaceAll("_", " ")).join(", ");
-    say(relaxed ? `To fill the list these gave way: ${relaxed}.` : "");
+    const notes = answer.notes.map((note) => `${note[0].toUpperCase()}${note.slice(1)}.`);
+    say([...notes, ...(relaxed ? [`To fill the list these gave way: ${relaxed}.`] : [])].join(" "));
     document.title = `${state.likes.length ? label(state.likes[0]) : state.words} · Embeat`;
     map(answer);
   } catch (error) {

@@ -299,6 +299,20 @@ def test_nonsense_is_not_found(recommender: Recommender):
         recommender.ask("qqqq wwww zzzz")
 
 
+@pytest.mark.parametrize(
+    "text", ["french songs for a rainy evening", "something like Adele in French"]
+)
+def test_an_answer_says_that_a_language_is_rare(recommender: Recommender, text: str):
+    note = "no song of this release is known to be in French"
+    asked = recommender.ask(text, k=5)
+    assert asked.notes == (note,)
+    assert asked.to_dict().get("notes") == [note]
+    assert "languages" in asked.relaxed
+    assert recommender.ask("german songs for a rainy evening", k=5).notes == ()
+    filtered = recommender.recommend("Hello - Adele", filters=Filters(languages=("fr",)), k=5)
+    assert filtered.notes == (note,)
+
+
 def test_the_json_of_a_question_says_how_it_was_read(recommender: Recommender):
     content = recommender.ask("songs for a rainy evening").to_dict()
     assert content.get("understood") == {

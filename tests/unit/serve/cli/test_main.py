@@ -107,6 +107,11 @@ def test_a_question_in_words(capsys: pytest.CaptureFixture[str]):
     assert "title 0." in lines[3]
 
 
+def test_a_rare_language_is_said(capsys: pytest.CaptureFixture[str]):
+    assert main(["晴天", "--language", "sw"]) == 0
+    assert "no song of this release is known to be in sw" in capsys.readouterr().err
+
+
 def test_a_title_alone_and_beside_a_song(capsys: pytest.CaptureFixture[str]):
     assert main(["--title", "rainy evening", "-k", "2"]) == 0
     assert capsys.readouterr().out.startswith("Songs for “rainy evening”\n")

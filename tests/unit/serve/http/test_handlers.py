@@ -45,6 +45,9 @@ def test_a_list_is_the_recommenders(recommender: Recommender):
     expected = recommender.recommend("晴天", k=4)
     assert answer["results"] == expected.to_dict()["results"]
     assert (answer["guessed"], answer["missing"], answer["artist"]) == (False, [], None)
+    assert answer["notes"] == []
+    rare = call(recommender, "recommend", text="晴天", filters={"languages": ["sw"]})
+    assert rare["notes"] == ["no song of this release is known to be in sw"]
 
 
 def test_a_list_can_be_a_playlist_file(recommender: Recommender):
