@@ -18,6 +18,7 @@ from embeat_serve.questions.understanding import NamesInText, asks_by_filters, u
 from embeat_serve.ranking.steering import steer_options
 from embeat_serve.recommendation_plan import RecommendationRequest
 from embeat_serve.release import Release
+from embeat_serve.reranking.lesser_known import choose_lesser_known, length_to_choose_from
 from embeat_serve.results import ListTitle, Reading, Recommendations, SeedSong, Song, Understanding
 from embeat_serve.seeds.exclusions import ExclusionQuery, Exclusions
 from embeat_serve.seeds.models import SeedSet
@@ -85,10 +86,11 @@ def _make_list(
         if title is None and request.title is not None:
             title = release.title_model.profile(request.title)
     is_alone = seeds.title is not None
+    k = DEFAULT_K if request.k is None else request.k
     recommendation = RecommendationRequest(
         seeds,
         options,
-        DEFAULT_K if request.k is None else request.k,
+        length_to_choose_from(k, options) if request.avoids_known else k,
         filters=compiled,
         disliked=exclusions.disliked,
         title=title if title is not None and (title.is_known or is_alone) else None,
@@ -97,13 +99,16 @@ def _make_list(
     ranked = recommend_tracks(release, recommendation, trace)
     phrase = "" if recommendation.title is None else recommendation.title.matches.phrase
     with trace.section("ranking"):
+        songs = ranked.songs
+        if request.avoids_known:
+            songs = choose_lesser_known(release.store, songs, k, options)
         results = tuple(
             Song.of(
                 candidate,
                 rank,
                 explanation(candidate, seeds.songs, compiled, phrase) if request.explain else None,
             )
-            for rank, candidate in enumerate(ranked.songs, start=1)
+            for rank, candidate in enumerate(songs, start=1)
         )
     return Recommendations(
         release=release.name,

@@ -37,6 +37,8 @@ class UnresolvedRequest:
     k: int | None
     """Length of the list; None where the request does not say."""
     explain: bool
+    avoids_known: bool = False
+    """Whether songs are unwanted that another edition of theirs has made known."""
 
     @classmethod
     def of_question(
@@ -67,16 +69,31 @@ class UnresolvedRequest:
         filters = _merged(request.filters, question.filters)
         blocked = (*filters.without_artists, *question.unlike, *question.unlike_whole)
         filters = replace(filters, without_artists=blocked)
-        hits = question.hits if request.options.hits == 0 else None
+        options = request.options
+        if question.hits is not None and options.hits == 0:
+            options = replace(options, hits=question.hits)
+        avoids_known = question.hits is not None and question.hits < 0 and options.hits < 0
+        if question.is_by and _keeps_shares(options):
+            options = replace(options, same_artist_min_share=1.0, same_artist_max_share=1.0)
         return replace(
             request,
             seeds=seeds,
             title=check_text(title) if title else None,
             exclusions=replace(request.exclusions, artists=filters.without_artists),
             filters=filters or None,
-            options=request.options if hits is None else replace(request.options, hits=hits),
+            options=options,
+            avoids_known=avoids_known,
             k=request.k or question.k,
         )
+
+
+def _keeps_shares(options: RecallOptions) -> bool:
+    """Whether nobody has said how many songs of an artist there shall be."""
+    usual = RecallOptions()
+    return (options.same_artist_min_share, options.same_artist_max_share) == (
+        usual.same_artist_min_share,
+        usual.same_artist_max_share,
+    )
 
 
 def _merged(own: Filters | None, asked: Filters) -> Filters:

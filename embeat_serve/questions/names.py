@@ -5,6 +5,8 @@ Girl"), and no catalogue is at hand. So a name begins at whatever follows its ma
 ``name_ends`` tells where it ends.
 """
 
+from dataclasses import replace
+
 from embeat_serve.questions.name_ends import end_of_name, filler_of, start_of_name
 from embeat_serve.questions.name_lists import split_names
 from embeat_serve.questions.question import PartKind
@@ -57,7 +59,8 @@ def _liked_at(reading: Reading, at: int) -> Finding | None:
             negation = reading.negation_before(at)
             if negation is not None and not reading.breaks(at):  # "nothing like Coldplay"
                 return _finding(reading, PartKind.UNLIKE, (negation, last), (start, end))
-            return _finding(reading, PartKind.LIKE, (at, last), (start, end))
+            finding = _finding(reading, PartKind.LIKE, (at, last), (start, end))
+            return replace(finding, is_by=reading.match_exactly(at, marker, Role.BY))
     return None
 
 

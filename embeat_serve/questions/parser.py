@@ -28,6 +28,9 @@ from embeat_serve.questions.vocabulary import Role, active_vocabulary
 from embeat_serve.questions.years import find_years
 from embeat_serve.seeds.parsing import check_text
 
+NO_HIT = 50
+"""Popularity, 0..100, up to which a song may be on a list without hits."""
+
 
 def parse_question(text: str, genres: GenreNames, names: Iterable[UnmarkedName] = ()) -> Question:
     """Understand a question in one of the twelve languages of ``vocabulary.LANGUAGES``.
@@ -106,6 +109,7 @@ def _question(reading: Reading) -> Question:
             reading.typed(finding.first, finding.stop) for finding in words if not finding.is_met
         ),
         possible_names=tuple(_possible_names(reading, found)),
+        is_by=any(finding.is_by for finding in liked),
     )
 
 
@@ -126,10 +130,12 @@ def _filters(found: Sequence[Finding]) -> Filters:
     energy = _common(_of(found, PartKind.ENERGY))
     languages = [*_of(found, PartKind.LANGUAGE), *_of(found, PartKind.COUNTRY)]
     explicit = [finding.low == 1 for finding in _of(found, PartKind.EXPLICIT)]
+    wants_no_hits = _strongest(_of(found, PartKind.POPULARITY)) == -1
     whole: dict[str, Any] = {"year_min": years[0], "year_max": years[1]}
     return Filters(
         **whole,
         explicit=all(explicit) if explicit else None,
+        popularity_max=NO_HIT if wants_no_hits else None,
         tempo_min=tempo[0],
         tempo_max=tempo[1],
         energy_min=energy[0],

@@ -83,6 +83,7 @@ class Question:
         parts: all but filler words, in typed order, without overlap.
         ignored: wishes that no filter can meet ("by women"); their words are in ``title``, too.
         possible_names: words that may be names; whoever has the catalogue can tell.
+        is_by: whether songs of the artists in ``like`` are wanted, not songs like theirs.
     """
 
     like: tuple[str, ...] = ()
@@ -96,6 +97,7 @@ class Question:
     parts: tuple[QuestionPart, ...] = ()
     ignored: tuple[str, ...] = ()
     possible_names: tuple[PossibleNames, ...] = ()
+    is_by: bool = False
 
     @property
     def is_words(self) -> bool:

@@ -22,6 +22,7 @@ class Finding:
         low: lower end of a range, a dial, a length, or 0 and 1 for no and yes; None where open.
         high: upper end of a range; None where open.
         is_met: whether something can be done about it; no filter meets some wishes.
+        is_by: whether songs of the artists named are wanted, not songs like theirs.
     """
 
     kind: PartKind
@@ -33,6 +34,7 @@ class Finding:
     low: float | None = None
     high: float | None = None
     is_met: bool = True
+    is_by: bool = False
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,10 @@ def understand(store: VectorStore, text: str, genres: GenreNames, names: NamesIn
     ]
     if found:
         question = parse_question(text, genres, found)
-    return _with_known(question, known.result())
+    question = _with_known(question, known.result())
+    # "radiohead deep cuts", "Radiohead hits": whose they are, not what they are like.
+    is_by = question.is_by or (bool(question.like) and question.hits in (-1, 1))
+    return replace(question, is_by=is_by)
 
 
 def asks_by_filters(lookup: TextLookup, genres: GenreNames) -> bool:

@@ -81,8 +81,19 @@ def named_parts(reading: Reading, names: Iterable[UnmarkedName]) -> list[Finding
             is_unliked = negation is not None and not reading.breaks(name.first)
             kind = PartKind.UNLIKE if is_unliked else PartKind.LIKE
             first = negation if is_unliked and negation is not None else name.first
-            findings.append(Finding(kind, first, name.stop, name.text, (name.text,)))
+            is_by = _is_by(reading, name.first)
+            part = Finding(kind, first, name.stop, name.text, (name.text,), is_by=is_by)
+            findings.append(part)
     return findings
+
+
+def _is_by(reading: Reading, first: int) -> bool:
+    """Whether "songs by" comes before a name, or "20 songs by", of which "20 songs" is a length."""
+    if reading.match_before(first, Role.BY) is not None:
+        return True
+    endings = {key[-1] for key, roles in reading.words.roles.items() if Role.BY in roles}
+    is_ending = first > 1 and reading.tokens[first - 1].key in endings
+    return is_ending and reading.match_before(first - 1, Role.COUNTERS) is not None
 
 
 def _stops(reading: Reading, first: int) -> Iterator[int]:

@@ -156,6 +156,41 @@ def test_artists_in_capitals_need_no_like(recommender: Recommender):
 
 
 @pytest.mark.parametrize(
+    ("text", "is_own"),
+    [
+        ("3 songs by kraftwerk", True),
+        ("3 songs by Kraftwerk", True),
+        ("3 songs like kraftwerk", False),
+        ("kraftwerk, 3 songs", False),
+    ],
+)
+def test_songs_by_an_artist_are_not_songs_like_them(
+    recommender: Recommender, text: str, is_own: bool
+):
+    own = ["Kraftwerk" in song.artist_names for song in recommender.ask(text).results]
+    assert len(own) == 3
+    assert all(own) == is_own
+
+
+def test_the_deep_cuts_of_an_artist_are_the_artists_own(recommender: Recommender):
+    texts = ("jay chou deep cuts, 8 songs", "like jay chou, no hits, 8 songs")
+    own, liked = (
+        sum("Jay Chou" in song.artist_names for song in recommender.ask(text).results)
+        for text in texts
+    )
+    assert own > liked
+
+
+def test_a_list_without_hits_leaves_the_known_songs_out(recommender: Recommender):
+    known = recommender.ask("techno, 10 songs")
+    assert max(song.popularity or 0 for song in known.results) > 50
+    asked = recommender.ask("techno, no hits, 10 songs")
+    assert len(asked.results) == 10
+    assert max(song.popularity or 0 for song in asked.results) <= 50
+    assert [song.rank for song in asked.results] == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
     "text", ["Kraftwerk and Adele", "Kraftwerk & Adele", "Kraftwerk und Adele"]
 )
 def test_several_artists_in_capitals_are_told_apart(recommender: Recommender, text: str):

@@ -74,6 +74,34 @@ def test_a_divided_list_gives_every_run_of_names_that_may_be_one():
     assert parse_question("like Chic", GenreNames(GENRES)).like_whole == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "popularity_max"),
+    [
+        ("rock, no hits", 50),
+        ("rock deep cuts", 50),
+        ("rock, hidden gems", None),
+        ("rock hits", None),
+    ],
+)
+def test_a_list_without_hits_holds_no_popular_song(text: str, popularity_max: int | None):
+    filters = parse_question(text, GenreNames(GENRES)).filters
+    assert (filters.popularity_min, filters.popularity_max) == (None, popularity_max)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_by"),
+    [
+        ("songs by Radiohead", True),
+        ("Musik von Radiohead", True),
+        ("songs like Radiohead", False),
+        ("I like Radiohead", False),
+    ],
+)
+def test_songs_by_an_artist_are_the_artists_own(text: str, is_by: bool):
+    question = parse_question(text, GenreNames(GENRES))
+    assert (question.like, question.is_by) == (("Radiohead",), is_by)
+
+
 def test_without_genres_in_the_catalogue_their_names_are_words():
     assert parse_question("rainy jazz", GenreNames({})).title == "rainy jazz"
 
