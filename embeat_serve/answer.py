@@ -33,7 +33,7 @@ from embeat_serve.seeds.resolver import (
 from embeat_serve.seeds.text_lookup import TextLookup
 from embeat_serve.stores.batch import QueryBatch
 from embeat_serve.trace import Trace
-from embeat_serve.unresolved_request import DEFAULT_K, UnresolvedRequest
+from embeat_serve.unresolved_request import DEFAULT_K, UnresolvedRequest, titles_of
 
 
 def answer(release: Release, request: UnresolvedRequest, trace: Trace) -> Recommendations:
@@ -188,7 +188,11 @@ def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) 
 def _answer_parts(
     release: Release, question: Question, request: UnresolvedRequest, trace: Trace
 ) -> Recommendations:
-    asked = UnresolvedRequest.of_question(question, request, release.genre_codes)
+    title, english = titles_of(question)
+    know = release.title_model.profile
+    if english != title and know(english).knowledge > know(title).knowledge:
+        title = english
+    asked = UnresolvedRequest.of_question(question, request, release.genre_codes, title)
     understood = Understanding(Reading.QUESTION, question.parts, question.ignored)
     return replace(answer(release, asked, trace), understood=understood)
 

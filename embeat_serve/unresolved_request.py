@@ -42,7 +42,11 @@ class UnresolvedRequest:
 
     @classmethod
     def of_question(
-        cls, question: Question, request: "UnresolvedRequest", genre_codes: Mapping[str, int]
+        cls,
+        question: Question,
+        request: "UnresolvedRequest",
+        genre_codes: Mapping[str, int],
+        title: str,
     ) -> "UnresolvedRequest":
         """What a question asks for, where ``request`` does not say otherwise.
 
@@ -50,15 +54,11 @@ class UnresolvedRequest:
             question: of a text.
             request: what came with the text; its seeds and its title do not count.
             genre_codes: ``name_key`` of each genre -> its code.
+            title: what the list is looked for by, one of ``titles_of``.
 
         Raises:
             SeedNotFound: the question says nothing that songs can be found by.
         """
-        title = " ".join(
-            part.text
-            for part in question.parts
-            if part.kind in TITLE_PARTS and part.text not in question.ignored
-        )
         genres = tuple(genre_codes[name] for name in question.filters.genres if name in genre_codes)
         if question.like:
             seeds: SeedRequest = NamesRequest(question.like, question.like_whole)
@@ -85,6 +85,17 @@ class UnresolvedRequest:
             avoids_known=avoids_known,
             k=request.k or question.k,
         )
+
+
+def titles_of(question: Question) -> tuple[str, str]:
+    """The title of the list that a question asks for, as typed and in English; empty for none."""
+    parts = [
+        part
+        for part in question.parts
+        if part.kind in TITLE_PARTS and part.text not in question.ignored
+    ]
+    english = dict.fromkeys(part.english for part in parts)
+    return " ".join(part.text for part in parts), " ".join(english)
 
 
 def _keeps_shares(options: RecallOptions) -> bool:

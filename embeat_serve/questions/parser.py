@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from embeat_serve.filters.request import MAX_NAMES, Filters
+from embeat_serve.questions.english import in_english
 from embeat_serve.questions.genres import GenreNames
 from embeat_serve.questions.languages import find_languages
 from embeat_serve.questions.left_words import find_idioms, find_title, find_wishes, find_words
@@ -92,6 +93,7 @@ def _as_title(reading: Reading, complete: Reading) -> Reading | None:
 
 def _question(reading: Reading) -> Question:
     found = sorted(reading.found, key=lambda finding: finding.first)
+    free = replace(reading, taken=frozenset())
     liked, unliked = _of(found, PartKind.LIKE), _of(found, PartKind.UNLIKE)
     words = _of(found, PartKind.WORDS)
     lengths = [int(finding.low) for finding in _of(found, PartKind.LENGTH) if finding.low]
@@ -104,7 +106,7 @@ def _question(reading: Reading) -> Question:
         hits=_strongest(_of(found, PartKind.POPULARITY)),
         k=lengths[0] if lengths else None,
         title=" ".join(reading.typed(finding.first, finding.stop) for finding in words),
-        parts=tuple(_part(reading, finding) for finding in found),
+        parts=tuple(_part(free, finding) for finding in found),
         ignored=tuple(
             reading.typed(finding.first, finding.stop) for finding in words if not finding.is_met
         ),
@@ -188,4 +190,5 @@ def _strongest(found: Sequence[Finding]) -> float | None:
 def _part(reading: Reading, finding: Finding) -> QuestionPart:
     start = reading.tokens[finding.first].start
     end = reading.tokens[finding.stop - 1].end
-    return QuestionPart(start, end, reading.text[start:end], finding.kind, finding.value)
+    text = reading.text[start:end]
+    return QuestionPart(start, end, text, finding.kind, finding.value, in_english(reading, finding))

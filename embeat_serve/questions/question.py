@@ -38,6 +38,7 @@ class QuestionPart:
         text: as typed.
         kind: what it says.
         value: how it was understood, for display: "1990–1999", "French", "≤ 100 bpm".
+        english: how an English playlist would say it: "sleep" for "zum Einschlafen".
     """
 
     start: int
@@ -45,6 +46,7 @@ class QuestionPart:
     text: str
     kind: PartKind
     value: str
+    english: str = ""
 
 
 @dataclass(frozen=True)

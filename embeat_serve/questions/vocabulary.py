@@ -8,7 +8,7 @@ are read; where two of them disagree, the language with more words in the questi
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -25,6 +25,12 @@ ACTIVE_SHARE = 0.5
 
 MAX_PHRASE = 10
 """Tokens of the longest phrase that is looked up."""
+
+MIN_STEM = 3
+"""Letters of the shortest word with a star."""
+
+STAR = "*"
+"""Mark after a word that may have other endings."""
 
 Key = tuple[str, ...]
 
@@ -108,11 +114,14 @@ class Vocabulary:
         roles: phrase -> what it does.
         numbers: number word -> number.
         decades: name of a decade -> its first year.
+        english: mood or occasion -> what it is called in English; of a word with a star at its end
+            other endings are meant, too.
     """
 
     roles: Mapping[Key, frozenset[Role]] = field(default_factory=dict[Key, frozenset[Role]])
     numbers: Mapping[Key, int] = field(default_factory=dict[Key, int])
     decades: Mapping[Key, int] = field(default_factory=dict[Key, int])
+    english: Mapping[Key, str] = field(default_factory=dict[Key, str])
 
     def count(self, tokens: Sequence[Token]) -> int:
         """Number of tokens that are in a phrase."""
@@ -121,6 +130,7 @@ class Vocabulary:
             length = longest(self.roles, tokens, at) or longest(self.numbers, tokens, at)
             length = length or longest(self.decades, tokens, at)
             length = length or int(self.is_decade(tokens[at]))
+            length = length or self.translate(tokens, at)[0]
             number += length
             at += length or 1
         return number
@@ -129,6 +139,19 @@ class Vocabulary:
         """Whether a token is a number with the ending of a decade: "80s"."""
         glued = _GLUED.fullmatch(token.key)
         return glued is not None and Role.DECADE_SUFFIX in self.roles.get((glued[1],), ())
+
+    def translate(self, tokens: Sequence[Token], at: int) -> tuple[int, str]:
+        """Number of tokens of a mood or occasion that begins at ``at``, and its English name.
+
+        0 and the token itself where there is none.
+        """
+        length = longest(self.english, tokens, at)
+        if length:
+            return length, self.english[tuple(token.key for token in tokens[at : at + length])]
+        word = tokens[at].key
+        stems = ((f"{word[:end]}{STAR}",) for end in range(len(word), MIN_STEM - 1, -1))
+        found = next((self.english[stem] for stem in stems if stem in self.english), None)
+        return (0, tokens[at].text) if found is None else (1, found)
 
 
 def longest(table: Mapping[Key, Any], tokens: Sequence[Token], at: int) -> int:
@@ -177,24 +200,33 @@ def active_vocabulary(tokens: Sequence[Token]) -> Vocabulary:
 def _read(language: str) -> Vocabulary:
     table = load_table(language)
     roles: dict[Key, set[Role]] = {}
-    for name in table.keys() - {"numbers", "decades"}:
+    for name in table.keys() - {"numbers", "decades", "english"}:
         for key in phrases(table[name]):
             roles.setdefault(key, set()).add(Role(name))
     return Vocabulary(
         {key: frozenset(found) for key, found in roles.items()},
         {keys_of(word): number for word, number in table["numbers"].items()},
         {keys_of(word): year for word, year in table["decades"].items()},
+        dict(_english(table.get("english", {}))),
     )
+
+
+def _english(table: Mapping[str, str]) -> Iterator[tuple[Key, str]]:
+    for name, words in table.items():
+        for word in words.split(","):
+            *before, last = keys_of(word)
+            yield (*before, f"{last}{STAR}" if word.endswith(STAR) else last), name
 
 
 @lru_cache(maxsize=32)
 def _merge(languages: tuple[str, ...]) -> Vocabulary:
-    merged = Vocabulary({}, {}, {})
+    merged = Vocabulary()
     for language in languages:
         words = vocabularies()[language]
         merged = Vocabulary(
             {**words.roles, **merged.roles},
             {**words.numbers, **merged.numbers},
             {**words.decades, **merged.decades},
+            {**words.english, **merged.english},
         )
     return merged

@@ -104,6 +104,16 @@ def test_a_question_is_taken_apart(recommender: Recommender):
     assert not any("Mayday" in song.artist_names for song in answer.results)
 
 
+def test_an_occasion_in_another_language_is_looked_for_in_english(recommender: Recommender):
+    asked = recommender.ask("8 Lieder für einen regnerischen Tag")
+    assert asked.title is not None
+    assert asked.title.text.startswith("rainy day")
+    assert genres_of(asked) == {"mandopop"}
+    known = recommender.ask("8 Lieder für rainy evening")
+    assert known.title is not None
+    assert known.title.text == "rainy evening"
+
+
 def test_what_is_given_beside_a_question_comes_first(recommender: Recommender):
     options = RecallOptions(hits=0.5)
     question = "7 songs for a rainy evening, no hits, before 1999"
