@@ -190,7 +190,7 @@ def _answer_parts(
 ) -> Recommendations:
     title, english = titles_of(question)
     know = release.title_model.profile
-    if english != title and know(english).knowledge > know(title).knowledge:
+    if english != title and know(english).knowledge > know(title).knowledge + BETTER_KNOWN:
         title = english
     asked = UnresolvedRequest.of_question(question, request, release.genre_codes, title)
     understood = Understanding(Reading.QUESTION, question.parts, question.ignored)
@@ -200,6 +200,9 @@ def _answer_parts(
 TITLE_AND_ARTIST = re.compile(r"\s[-–—]\s")
 """Pattern of what stands between a title and an artist, and in no question."""
 
+
+BETTER_KNOWN = 0.1
+"""Knowledge by which a title in English must lead that in the language of the question."""
 
 WELL_KNOWN = 0.9
 """Knowledge of a title from which on a text that is a song's name may be meant as a title, too."""

@@ -7,7 +7,7 @@ from embeat_serve.questions.reading import Finding, Reading
 from embeat_serve.questions.vocabulary import FUNCTION, Role
 
 _EMPTY = FUNCTION | {Role.NOISE}
-_NAMED = (PartKind.GENRE, PartKind.LANGUAGE, PartKind.COUNTRY, PartKind.INSTRUMENTAL)
+_NAMED = (PartKind.GENRE, PartKind.LANGUAGE, PartKind.COUNTRY)
 
 
 def in_english(reading: Reading, finding: Finding) -> str:
@@ -22,7 +22,10 @@ def in_english(reading: Reading, finding: Finding) -> str:
         return typed
     match finding.kind:
         case PartKind.WORDS:
-            return " ".join(_words(reading, finding)) or typed
+            return " ".join(word for word, _ in _words(reading, finding)) or typed
+        case PartKind.INSTRUMENTAL:  # "Klaviermusik" is piano, too
+            known = [word for word, is_known in _words(reading, finding) if is_known]
+            return " ".join(dict.fromkeys([*known, finding.value]))
         case PartKind.YEAR if finding.low is not None and _is_decade(finding):
             return f"{finding.low % 100:02.0f}s"
         case kind if kind in _NAMED:
@@ -31,15 +34,16 @@ def in_english(reading: Reading, finding: Finding) -> str:
             return typed
 
 
-def _words(reading: Reading, finding: Finding) -> Iterator[str]:
+def _words(reading: Reading, finding: Finding) -> Iterator[tuple[str, bool]]:
+    """Words of a part, and whether each is a translation."""
     at = finding.first
     while at < finding.stop:
         length, english = reading.words.translate(reading.tokens[: finding.stop], at)
         stop, roles = reading.phrase(at)
         if length:
-            yield english
+            yield english, True
         elif not reading.tokens[at].is_caseless and (not roles or not roles <= _EMPTY):
-            yield english
+            yield english, False
             stop = at + 1
         at += length or max(min(stop, finding.stop) - at, 1)
 

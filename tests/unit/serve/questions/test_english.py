@@ -15,7 +15,7 @@ def titles(text: str) -> tuple[str, str]:
     ("text", "english"),
     [
         ("Musik zum Einschlafen", "sleep"),
-        ("ruhige Klaviermusik zum Lernen", "chill piano study"),
+        ("ruhige Klaviermusik zum Lernen", "chill piano instrumental study"),
         ("Jazz für einen Abend mit Wein", "jazz night wine"),
         ("Partymusik aus den 80ern", "party 80s"),
         ("Weihnachtslieder", "christmas"),
