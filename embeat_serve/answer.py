@@ -15,10 +15,12 @@ from embeat_serve.pipeline import recommend_tracks
 from embeat_serve.questions.language_notes import LanguageQuery
 from embeat_serve.questions.question import Question
 from embeat_serve.questions.understanding import NamesInText, asks_by_filters, understand
+from embeat_serve.ranking.candidates import Candidate
 from embeat_serve.ranking.steering import steer_options
 from embeat_serve.recommendation_plan import RecommendationRequest
 from embeat_serve.release import Release
 from embeat_serve.reranking.lesser_known import choose_lesser_known, length_to_choose_from
+from embeat_serve.reranking.own_songs import missed_rules, with_own_songs
 from embeat_serve.results import ListTitle, Reading, Recommendations, SeedSong, Song, Understanding
 from embeat_serve.seeds.exclusions import ExclusionQuery, Exclusions
 from embeat_serve.seeds.models import SeedSet
@@ -99,14 +101,18 @@ def _make_list(
     ranked = recommend_tracks(release, recommendation, trace)
     phrase = "" if recommendation.title is None else recommendation.title.matches.phrase
     with trace.section("ranking"):
-        songs = ranked.songs
+        songs, relaxed = ranked.songs, ranked.relaxed
+        if request.is_by:
+            are_first = title is None and not request.avoids_known
+            songs = with_own_songs(songs, seeds.songs, compiled, len(songs), are_first=are_first)
+            relaxed = missed_rules(relaxed, songs[:k], seeds.songs)
         if request.avoids_known:
             songs = choose_lesser_known(release.store, songs, k, options)
         results = tuple(
             Song.of(
                 candidate,
                 rank,
-                explanation(candidate, seeds.songs, compiled, phrase) if request.explain else None,
+                _reason(candidate, seeds, compiled, phrase) if request.explain else None,
             )
             for rank, candidate in enumerate(songs, start=1)
         )
@@ -114,7 +120,7 @@ def _make_list(
         release=release.name,
         seeds=() if is_alone else tuple(map(SeedSong.of, seeds.songs)),
         results=results,
-        relaxed=tuple(ranked.relaxed),
+        relaxed=tuple(relaxed),
         timings_ms=trace.milliseconds(),
         artist=seeds.artist,
         missing=(*seeds.missing, *exclusions.missing),
@@ -123,6 +129,14 @@ def _make_list(
         title=ListTitle.of(title) if title and title.title else None,
         notes=beside.languages.notes(),
     )
+
+
+def _reason(candidate: Candidate, seeds: SeedSet, filters: CompiledFilter, phrase: str) -> str:
+    seed = next((seed for seed in seeds.songs if seed.code == candidate.id), None)
+    if seed is None:
+        return explanation(candidate, seeds.songs, filters, phrase)
+    names = seed.payload.get(TrackField.ARTIST_NAMES, ())
+    return f"Of the best-known songs by {next(iter(names), 'the artist')}."
 
 
 def _compile_filters(

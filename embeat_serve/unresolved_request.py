@@ -39,6 +39,8 @@ class UnresolvedRequest:
     explain: bool
     avoids_known: bool = False
     """Whether songs are unwanted that another edition of theirs has made known."""
+    is_by: bool = False
+    """Whether songs of the artists are wanted, not songs like theirs."""
 
     @classmethod
     def of_question(
@@ -83,6 +85,7 @@ class UnresolvedRequest:
             filters=filters or None,
             options=options,
             avoids_known=avoids_known,
+            is_by=question.is_by,
             k=request.k or question.k,
         )
 

@@ -182,6 +182,14 @@ def test_songs_by_an_artist_are_not_songs_like_them(
     assert all(own) == is_own
 
 
+def test_songs_by_an_artist_are_the_best_known_ones_first(recommender: Recommender):
+    asked = recommender.ask("5 songs by Jay Chou", explain=True)
+    seeds = [seed.track_id for seed in asked.seeds]
+    assert [song.track_id for song in asked.results] == seeds[:5]
+    assert {song.explanation for song in asked.results} == {"Of the best-known songs by Jay Chou."}
+    assert asked.relaxed == ()
+
+
 def test_the_deep_cuts_of_an_artist_are_the_artists_own(recommender: Recommender):
     texts = ("jay chou deep cuts, 8 songs", "like jay chou, no hits, 8 songs")
     own, liked = (
