@@ -92,7 +92,7 @@ def _make_list(
     recommendation = RecommendationRequest(
         seeds,
         options,
-        length_to_choose_from(k, options) if request.avoids_known else k,
+        length_to_choose_from(k, options, has_seeds=not is_alone) if request.avoids_known else k,
         filters=compiled,
         disliked=exclusions.disliked,
         title=title if title is not None and (title.is_known or is_alone) else None,

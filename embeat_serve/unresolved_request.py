@@ -68,7 +68,11 @@ class UnresolvedRequest:
             seeds = TitleRequest(title, genres, is_filtered=not question.is_words)
         else:
             raise SeedNotFound("the question names no song, artist, genre or occasion")
-        filters = _merged(request.filters, question.filters)
+        asked = question.filters
+        if question.like:
+            # A filter beside ten seeds costs more than the whole list; the dial does without.
+            asked = replace(asked, popularity_max=None)
+        filters = _merged(request.filters, asked)
         blocked = (*filters.without_artists, *question.unlike, *question.unlike_whole)
         filters = replace(filters, without_artists=blocked)
         options = request.options

@@ -6,7 +6,7 @@ nothing is looked up but the names of genres: where a name needs the catalogue, 
 so (``Question.like_whole``).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,8 +29,8 @@ from embeat_serve.questions.vocabulary import Role, active_vocabulary
 from embeat_serve.questions.years import find_years
 from embeat_serve.seeds.parsing import check_text
 
-NO_HIT = 50
-"""Popularity, 0..100, up to which a song may be on a list without hits."""
+MOST_POPULAR: Mapping[float | None, int] = {-1: 50, -0.5: 60}
+"""Dial ``hits`` -> popularity, 0..100, up to which a song may be on the list."""
 
 
 def parse_question(text: str, genres: GenreNames, names: Iterable[UnmarkedName] = ()) -> Question:
@@ -132,12 +132,11 @@ def _filters(found: Sequence[Finding]) -> Filters:
     energy = _common(_of(found, PartKind.ENERGY))
     languages = [*_of(found, PartKind.LANGUAGE), *_of(found, PartKind.COUNTRY)]
     explicit = [finding.low == 1 for finding in _of(found, PartKind.EXPLICIT)]
-    wants_no_hits = _strongest(_of(found, PartKind.POPULARITY)) == -1
     whole: dict[str, Any] = {"year_min": years[0], "year_max": years[1]}
     return Filters(
         **whole,
         explicit=all(explicit) if explicit else None,
-        popularity_max=NO_HIT if wants_no_hits else None,
+        popularity_max=MOST_POPULAR.get(_strongest(_of(found, PartKind.POPULARITY))),
         tempo_min=tempo[0],
         tempo_max=tempo[1],
         energy_min=energy[0],

@@ -24,17 +24,21 @@ MARGIN = 10
 FACTOR, LEAST_LENGTH = 4, 60
 """Songs that are looked at: so many times those of the list, and at least."""
 
+FACTOR_OF_SEEDS = 2
+"""The same beside seeds, each of which makes a longer list dearer."""
+
 EDITIONS = 5
 """Tracks that are read for each song, the most popular."""
 
 _VERSION = re.compile(r"\s+[-–—]\s+|\s*[(\[]")
 
 
-def length_to_choose_from(k: int, options: RecallOptions) -> int:
+def length_to_choose_from(k: int, options: RecallOptions, *, has_seeds: bool = False) -> int:
     """Length of the list that ``choose_lesser_known`` needs for one of ``k`` songs."""
     if options.hits >= 0 or not options.diversify or options.upstream is not None:
         return k
-    return max(k, min(max(FACTOR * k, LEAST_LENGTH), MAX_K))
+    wanted = FACTOR_OF_SEEDS * k if has_seeds else max(FACTOR * k, LEAST_LENGTH)
+    return max(k, min(wanted, MAX_K))
 
 
 def choose_lesser_known(
@@ -46,7 +50,7 @@ def choose_lesser_known(
         BrokenRelease: the release cannot be read.
         StoreUnreachable: the server does not answer.
     """
-    if length_to_choose_from(k, options) == k:
+    if len(songs) <= k or length_to_choose_from(k, options) == k:
         return list(songs[:k])
     batch = QueryBatch(store)
     least = round(options.popular_threshold + MARGIN * options.hits)

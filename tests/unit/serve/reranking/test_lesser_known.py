@@ -47,6 +47,11 @@ def test_a_list_of_gems_is_chosen_from_a_longer_one(options: RecallOptions, k: i
     assert length_to_choose_from(k, options) == length
 
 
+def test_beside_seeds_fewer_songs_are_looked_at():
+    assert length_to_choose_from(20, GEMS, has_seeds=True) == 40
+    assert length_to_choose_from(20, RecallOptions(), has_seeds=True) == 20
+
+
 def test_a_song_that_another_edition_made_known_comes_last():
     songs = [
         song(1, "Ho Hey", 1),
