@@ -14,7 +14,7 @@ class TrainingSet:
     """Candidates of q queries, n in all, in the order of the queries."""
 
     features: NDArray[np.float32]
-    """(n, 38), see ``tree_ranker.FEATURES_WITH_TITLE``."""
+    """(n, 37), see ``tree_ranker.FEATURES_WITH_TITLE``."""
     hits: NDArray[np.bool_]
     """(n,) whether the rest of the playlist holds a candidate."""
     sizes: NDArray[np.int64]

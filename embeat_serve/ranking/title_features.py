@@ -22,7 +22,6 @@ TITLE_FEATURES = (
     "title_genre",
     "title_playlists",
     "title_share",
-    "phrase_playlists",
 )
 """Names of the columns of ``title_features``; all count for the channel ``title``."""
 
@@ -46,7 +45,7 @@ def title_features(
         genre_vectors: (genres, 32) by genre code.
 
     Returns:
-        (n, 11) float32, columns as in ``TITLE_FEATURES``; ``UNKNOWN`` where a value is not known.
+        (n, 10) float32, columns as in ``TITLE_FEATURES``; ``UNKNOWN`` where a value is not known.
     """
     of_seeds = title_fits(title, seeds[seeds.any(axis=1)])
     fits = title_fits(title, candidates)
@@ -65,7 +64,6 @@ def title_features(
         genres_fit(songs.genres, title.genre, genre_vectors),
         np.log1p(title.matches.counts_of(ids)),
         title.matches.shares_of(ids),
-        np.full(len(fits), np.log1p(title.matches.playlists)),
     ]
     return np.nan_to_num(np.column_stack(columns), nan=UNKNOWN).astype(np.float32)
 

@@ -175,7 +175,7 @@ class TreeRanker:
             table: n candidates, scored by the first stage.
             features: (n, 27), see ``tree_features.tree_features``.
             seeds: number of seeds.
-            of_title: (n, 11), see ``title_features.title_features``; None without a title.
+            of_title: (n, 10), see ``title_features.title_features``; None without a title.
         """
         contributions, probabilities = self._opinion(features, of_title)
         is_free = table.blocked < 0

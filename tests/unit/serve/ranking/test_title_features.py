@@ -27,7 +27,7 @@ def features(seeds: list, candidates: list, songs: SongColumns, ids: list[int]) 
     columns = title_features(
         TITLE,
         np.array(seeds, np.float32).reshape(-1, 64),
-        np.array(candidates),
+        np.array(candidates, np.float32).reshape(-1, 64),
         np.array(ids),
         songs,
         GENRE_VECTORS,
@@ -72,5 +72,5 @@ def test_seeds_that_have_a_vector_say_whether_they_fit_the_title():
 
 
 def test_no_candidates_have_no_features():
-    found = features([], np.zeros((0, 64), np.float32), SongColumns.of([], []), [])
+    found = features([], [], SongColumns.of([], []), [])
     assert found["title_fit"] == []
