@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -6,8 +8,9 @@ from embeat_serve.options import PRESETS, RecallOptions
 from embeat_serve.retrieval.channel import Purpose, QueryKey
 from embeat_serve.retrieval.request import RetrievalRequest
 from embeat_serve.retrieval.retriever import channels_of
-from embeat_serve.retrieval.title import Title
+from embeat_serve.retrieval.title import PHRASE_WEIGHT, Title
 from embeat_serve.stores.query import Hit
+from embeat_serve.titles.phrase_tracks import TitleMatches
 from embeat_serve.titles.title_model import TitleProfile
 from tests.support.retrieval import seed
 
@@ -52,6 +55,23 @@ def test_the_weight_of_a_track_counts_twice():
     assert result.channel == TITLE_CHANNEL
     assert result.ids.tolist() == [2, 1, 4, 3]
     assert result.strengths == pytest.approx(0.5 * np.array([0.32, 0.2, 0.1, 0]) / 0.32)
+
+
+def test_playlists_of_such_names_bring_tracks_and_count():
+    matches = TitleMatches(
+        "rainy", 9, np.array([1, 2, 7, 8]), np.array([4, 0, 3, 2]), np.array([9, 0, 4, 6]) / 100
+    )
+    title = replace(PROFILE, matches=matches._replace(shares=matches.shares.astype(np.float32)))
+    hits = {KEY: [hit(2, 0.5, 1.0), hit(3, 0.4, 1.0)]}
+    (result,) = Title().results(request(title), hits)
+    # Track 1 is the seed. Track 8 is in more playlists than 7; the best fit comes first.
+    assert result.ids.tolist() == [2, 3, 8, 7]
+    by_fit, by_share = 1 - PHRASE_WEIGHT, PHRASE_WEIGHT
+    assert result.strengths == pytest.approx(
+        0.5 * np.array([by_fit, 0.8 * by_fit, by_share, by_share * 4 / 6])
+    )
+    assert result.shared is not None
+    assert result.shared.tolist() == [0, 0, 2, 3]
 
 
 def test_upstreams_channels_take_a_title_too():
