@@ -58,10 +58,9 @@ def test_the_weight_of_a_track_counts_twice():
 
 
 def test_playlists_of_such_names_bring_tracks_and_count():
-    matches = TitleMatches(
-        "rainy", 9, np.array([1, 2, 7, 8]), np.array([4, 0, 3, 2]), np.array([9, 0, 4, 6]) / 100
-    )
-    title = replace(PROFILE, matches=matches._replace(shares=matches.shares.astype(np.float32)))
+    shares = np.array([0.09, 0, 0.04, 0.06], np.float32)
+    tracks, counts = np.array([1, 2, 7, 8]), np.array([4, 0, 3, 2])
+    title = replace(PROFILE, matches=TitleMatches("rainy", 9, tracks, counts, shares))
     hits = {KEY: [hit(2, 0.5, 1.0), hit(3, 0.4, 1.0)]}
     (result,) = Title().results(request(title), hits)
     # Track 1 is the seed. Track 8 is in more playlists than 7; the best fit comes first.
