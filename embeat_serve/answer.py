@@ -13,6 +13,7 @@ from embeat_serve.filters.compiled import CompiledFilter, compile_filters
 from embeat_serve.filters.request import Filters
 from embeat_serve.pipeline import recommend_tracks
 from embeat_serve.questions.language_notes import LanguageQuery
+from embeat_serve.questions.parser import parse_question
 from embeat_serve.questions.question import Question
 from embeat_serve.questions.understanding import NamesInText, asks_by_filters, understand
 from embeat_serve.ranking.candidates import Candidate
@@ -104,7 +105,8 @@ def _make_list(
         songs, relaxed = ranked.songs, ranked.relaxed
         if request.is_by:
             are_first = title is None and not request.avoids_known
-            songs = with_own_songs(songs, seeds.songs, compiled, len(songs), are_first=are_first)
+            length = max(k, len(songs))  # a longer one to choose from, or one that is short
+            songs = with_own_songs(songs, seeds.songs, compiled, length, are_first=are_first)
             relaxed = missed_rules(relaxed, songs[:k], seeds.songs)
         if request.avoids_known:
             songs = choose_lesser_known(release.store, songs, k, options)
@@ -177,10 +179,13 @@ def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) 
         is_song = TITLE_AND_ARTIST.search(text) is not None
         names = NamesInText(batch, "" if is_song else text, release.genre_names)
         lookup = TextLookup.of_text(release, batch, text, artist_tracks=tracks)
-        is_wish = not is_song and asks_by_filters(lookup, release.genre_names)
+        question = None if is_song else parse_question(text, release.genre_names)
+        is_wish = question is not None and asks_by_filters(question, lookup)
         seeds = None if is_wish else first_interpretation(lookup, EXACT)
-        is_name = seeds is not None or is_song
-        question = None if is_name else understand(release.store, text, release.genre_names, names)
+        if seeds is not None:
+            question = None
+        if question is not None:
+            question = understand(release.store, question, release.genre_names, names)
     if question is not None and not _is_bare(question, text):
         with suppress(SeedNotFound):
             return _answer_parts(release, question, request, trace)

@@ -42,6 +42,7 @@ class NamesInText:
     """
 
     def __init__(self, batch: QueryBatch, text: str, genres: GenreNames):
+        self.text = text
         self._names = unmarked_names(text, genres)
         words = {name.text for name in self._names if name.is_word}
         self.query = UnmarkedArtistQuery(batch, [name.text for name in self._names], words)
@@ -52,18 +53,19 @@ class NamesInText:
         return tuple(name for name in self._names if name.text in artists)
 
 
-def understand(store: VectorStore, text: str, genres: GenreNames, names: NamesInText) -> Question:
-    """Parse a question; what known artists are called is a name, in capitals or not.
+def understand(
+    store: VectorStore, question: Question, genres: GenreNames, names: NamesInText
+) -> Question:
+    """A question in which what known artists are called is a name, in capitals or not.
 
     It takes a store call where something may be a name, and a "like" names nobody.
 
     Args:
         store: the catalogue.
-        text: of the question.
+        question: as parsed without the catalogue.
         genres: those of the catalogue.
-        names: of the text, looked up.
+        names: of its text, looked up.
     """
-    question = parse_question(text, genres)
     if question.like:
         return question
     batch = QueryBatch(store)
@@ -77,21 +79,21 @@ def understand(store: VectorStore, text: str, genres: GenreNames, names: NamesIn
         if not any(part.start <= name.start < part.end for part in unliked)
     ]
     if found:
-        question = parse_question(text, genres, found)
+        question = parse_question(names.text, genres, found)
     question = _with_known(question, known.result())
     # "radiohead deep cuts", "Radiohead hits": whose they are, not what they are like.
     is_by = question.is_by or (bool(question.like) and question.hits in (-1, 1))
     return replace(question, is_by=is_by)
 
 
-def asks_by_filters(lookup: TextLookup, genres: GenreNames) -> bool:
+def asks_by_filters(question: Question, lookup: TextLookup) -> bool:
     """Whether a text is nothing but filters, and not rather a well-known name: "1979".
 
     Args:
+        question: that the text may be.
         lookup: of the text.
-        genres: those of the catalogue.
     """
-    kinds = {part.kind for part in parse_question(lookup.text, genres).parts}
+    kinds = {part.kind for part in question.parts}
     if not kinds or not kinds <= FILTER_KINDS:
         return False
     if kinds & MUSIC_KINDS:

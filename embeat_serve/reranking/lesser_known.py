@@ -59,14 +59,16 @@ def choose_lesser_known(
     shares = max(options.same_artist_max_share, options.other_artist_max_share)
     most_of_artist = max(1, round(shares * k))
     count: Counter[int | None] = Counter()
-    unknown: list[int] = []
-    for place, song in enumerate(songs):
+    unknown: list[Candidate] = []
+    others: list[Candidate] = []
+    for song, of_song in zip(songs, editions, strict=True):
         artist = next(iter(song.artist_codes), None)
-        if count[artist] < most_of_artist and not _is_among(song, editions[place]):
+        if count[artist] < most_of_artist and not _is_among(song, of_song):
             count[artist] += 1
-            unknown.append(place)
-    others = [place for place in range(len(songs)) if place not in set(unknown)]
-    return [songs[place] for place in [*unknown, *others][:k]]
+            unknown.append(song)
+        else:
+            others.append(song)
+    return [*unknown, *others][:k]
 
 
 def _editions_query(song: Candidate, least: int) -> Query:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from embeat_serve.options import MAX_K, PRESETS, RecallOptions
@@ -9,7 +11,7 @@ from embeat_serve.reranking.lesser_known import (
 )
 from embeat_serve.stores.query import Between, Hit
 from tests.support.payloads import track_payload
-from tests.support.scripted_store import ScriptedStore, batch_on
+from tests.support.scripted_store import ScriptedStore
 
 GEMS = RecallOptions(hits=-1)
 
@@ -26,8 +28,8 @@ def edition(title: str, artist: int = 0) -> Hit:
 def chosen(
     songs: list[Candidate], hits: dict[int | str, list[Hit]], k: int, options: RecallOptions = GEMS
 ) -> tuple[list[int], ScriptedStore]:
-    _, store = batch_on(hits)
-    found = choose_lesser_known(store, songs, k, options)  # type: ignore[arg-type]
+    store: Any = ScriptedStore(hits)
+    found = choose_lesser_known(store, songs, k, options)
     return [one.id for one in found], store
 
 
