@@ -11,7 +11,7 @@ from embeat_serve.options import RecallOptions
 from embeat_serve.ranking.features import METADATA_FIELDS
 from embeat_serve.ranking.scoring import TitleRole
 from embeat_serve.retrieval.fallback import Fallback
-from embeat_serve.retrieval.request import RetrievalRequest
+from embeat_serve.retrieval.request import POOL_FACTOR, RetrievalRequest
 from embeat_serve.seeds.models import Seed, SeedSet
 from embeat_serve.titles.title_model import TitleProfile
 
@@ -44,7 +44,7 @@ class HydrationMode(Enum):
     WITH_RETRIEVAL = auto()
     """With every candidate that a channel finds: no further store call, four times the bytes."""
     FILTERED = auto()
-    """For a long shortlist and all playlist neighbours, through the filters: one store call."""
+    """For the shortlist and what has yet to meet the filters: one store call."""
     SHORTLIST = auto()
     """For the shortlist alone: one store call, the fewest bytes."""
 
@@ -102,6 +102,13 @@ class RecommendationRequest:
         return TitleRole.ALONE if self.seeds.title is not None else TitleRole.BESIDE_SEEDS
 
     @property
+    def compares_sound(self) -> bool:
+        """Whether candidates are compared with the seeds once more: upstream's are not, and a title
+        alone has no sound of its own.
+        """
+        return self.title_role is not TitleRole.ALONE and self.options.upstream is None
+
+    @property
     def pool_length(self) -> int:
         """Length of list that candidates are found for.
 
@@ -109,6 +116,11 @@ class RecommendationRequest:
         list has not.
         """
         return self.k if self.options.upstream is not None else max(self.k, LEAST_POOL_LENGTH)
+
+    @property
+    def pool_size(self) -> int:
+        """Candidates that are enough for a list, whatever its rules use up."""
+        return POOL_FACTOR * self.pool_length
 
     @property
     def candidate_fields(self) -> tuple[str, ...]:
@@ -143,7 +155,7 @@ def plan_retrieval(request: RecommendationRequest) -> RetrievalPlan:
         hydration = HydrationMode.FILTERED if request.filters else HydrationMode.SHORTLIST
     if not any(Fallback().queries(retrieval)):
         fallback = FallbackMode.NEVER
-    elif hydration is HydrationMode.WITH_RETRIEVAL or retrieval.needs_oversampling:
+    elif hydration is HydrationMode.WITH_RETRIEVAL or retrieval.is_reordered:
         fallback = FallbackMode.AT_ONCE
     else:
         fallback = FallbackMode.IF_SHORT

@@ -40,7 +40,7 @@ class RankingConfig:
     """Tracks of the neighbour lists that a query ranks."""
     title_draws: int = 2
     """Draws of each number of seeds that are asked with the name of the playlist as well."""
-    title_candidates: int = 64
+    title_candidates: int = 16
     """Tracks that fit the name best, which a query with a name ranks besides."""
     artist_candidates: int = 10
     """Most popular other songs of the seeds' artists that it ranks besides."""

@@ -14,7 +14,7 @@ def hydration_queries(
     """Queries for the payload of candidates that pass the request's filters.
 
     The second one, for candidates that are read although a filter that can give way says no,
-    comes only where there is such a filter.
+    comes only where there are such a filter and such candidates.
 
     Args:
         request: gives filters and payload fields.
@@ -23,7 +23,7 @@ def hydration_queries(
     """
     filters = request.filters
     yield _query(request, codes, filters.filter())
-    if filters.rules:
+    if filters.rules and first:
         yield _query(request, first, filters.filter(tuple(filters.rules)))
 
 

@@ -64,10 +64,15 @@ class RetrievalRequest:
         return tuple(dict.fromkeys((*self.seed_codes, *self.disliked_codes)))
 
     @property
-    def needs_oversampling(self) -> bool:
-        """Whether filters, dislikes or the dials ask for more candidates than a plain list."""
-        dials_are_set = self.options.adventure != 0 or self.options.hits != 0
-        return dials_are_set or bool(self.filters) or bool(self.disliked)
+    def is_reordered(self) -> bool:
+        """Whether dislikes or the dials reorder candidates, so that a list needs more of them."""
+        return self.options.adventure != 0 or self.options.hits != 0 or bool(self.disliked)
+
+    @property
+    def search_limit(self) -> int:
+        """Tracks of all seeds together that the store is asked for through the filters."""
+        factor, most = self.options.limits("playlist")
+        return min(factor * self.k, most) * (OVERSAMPLING if self.is_reordered else 1)
 
     def genres(self, seed: Seed) -> tuple[int, ...]:
         """Genre codes of a seed that are searched, best first."""
@@ -82,9 +87,10 @@ class RetrievalRequest:
 
     @property
     def list_limit(self) -> int:
-        """Tracks taken from neighbour lists, or for a title: those of all seeds together."""
+        """Tracks of all seeds together that are taken from lists, which know of no filter."""
         factor, most = self.options.limits("playlist")
-        return min(factor * self.k, most) * (OVERSAMPLING if self.needs_oversampling else 1)
+        needs_more = self.is_reordered or bool(self.filters)
+        return min(factor * self.k, most) * (OVERSAMPLING if needs_more else 1)
 
     def limit_per_genre(self, channel: str, genres: int) -> int:
         """Tracks that a channel fetches in each of so many genres: twice the limit in all."""

@@ -6,6 +6,9 @@ each reads its own hits.
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from embeat_serve.retrieval.acoustic import Acoustic
 from embeat_serve.retrieval.artists import RelatedArtist, SameArtist
 from embeat_serve.retrieval.channel import Channel, ChannelResult, HitsByKey, QueryKey
@@ -16,7 +19,7 @@ from embeat_serve.retrieval.title import Title
 from embeat_serve.retrieval.upstream_baseline import upstream_channels
 from embeat_serve.stores.base import VectorStore
 from embeat_serve.stores.batch import PendingHits, QueryBatch
-from embeat_serve.stores.query import Hit
+from embeat_serve.stores.query import Filter, Hit
 
 PRODUCT_CHANNELS: tuple[Channel, ...] = (
     Acoustic(),
@@ -65,10 +68,12 @@ class Retrieval:
         self._request = request
         self._channels = channels
         self._pending: dict[QueryKey, PendingHits] = {}
+        self._filters: dict[QueryKey, Filter] = {}
         for channel in channels:
             for key, query in channel.queries(request):
                 if key not in self._pending:
                     self._pending[key] = batch.add(query)
+                    self._filters[key] = query.filter
 
     def hits_by_key(self) -> HitsByKey:
         """Hits of each query."""
@@ -77,6 +82,21 @@ class Retrieval:
     def hits(self) -> list[Hit]:
         """Hits of all queries, end to end."""
         return [hit for pending in self._pending.values() for hit in pending.hits]
+
+    def codes_that_pass(self) -> NDArray[np.int64]:
+        """(n,) ascending track codes of the hits that the store found through all filters.
+
+        What neighbour lists and phrases name has yet to meet the filters.
+        """
+        required = self._request.filters.filter()
+        codes = {
+            hit.id
+            for key, filter in self._filters.items()
+            if set(required.must) <= set(filter.must)
+            and set(required.must_not) <= set(filter.must_not)
+            for hit in self._pending[key].hits
+        }
+        return np.array(sorted(codes), np.int64)
 
     def results(self) -> list[ChannelResult]:
         """Tracks of each channel for each seed, without empty results.

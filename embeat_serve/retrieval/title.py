@@ -42,7 +42,7 @@ class Title:
                 _KEY,
                 Query(
                     Collection.TRACKS_PLAYLIST,
-                    max(request.list_limit, 2 * request.k),
+                    max(request.search_limit, 2 * request.k),
                     vector=request.title.playlist,
                     filter=request.filter_of_any_popularity(),
                     payload=(*request.payload, TrackField.PLAYLIST_WEIGHT),

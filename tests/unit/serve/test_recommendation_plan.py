@@ -12,6 +12,8 @@ from embeat_serve.seeds.models import SeedSet
 from embeat_serve.stores.query import Between
 from tests.support.retrieval import seed
 
+YEARS = CompiledFilter({"year": FilterRule((Between("year", 1990, 1999),))})
+
 
 def request(
     artist: str | None = None,
@@ -28,9 +30,13 @@ def test_a_plain_request_reads_a_shortlist_and_fills_it_if_short():
     assert plan_retrieval(request()) == (HydrationMode.SHORTLIST, FallbackMode.IF_SHORT)
 
 
-def test_a_filtered_request_fetches_everything_at_once():
-    filters = CompiledFilter({"year": FilterRule((Between("year", 1990, 1999),))})
-    plan = plan_retrieval(request(filters=filters))
+def test_a_filtered_request_fills_a_list_only_if_few_songs_pass():
+    plan = plan_retrieval(request(filters=YEARS))
+    assert plan == (HydrationMode.FILTERED, FallbackMode.IF_SHORT)
+
+
+def test_what_the_dials_reorder_is_fetched_at_once():
+    plan = plan_retrieval(request(options=RecallOptions(hits=0.5), filters=YEARS))
     assert plan == (HydrationMode.FILTERED, FallbackMode.AT_ONCE)
 
 

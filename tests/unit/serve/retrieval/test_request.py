@@ -2,7 +2,7 @@ import pytest
 
 from embeat_serve.filters.compiled import CompiledFilter, FilterRule
 from embeat_serve.options import PRESETS, RecallOptions
-from embeat_serve.retrieval.request import MAX_GENRE_QUERIES, RetrievalRequest
+from embeat_serve.retrieval.request import MAX_GENRE_QUERIES, OVERSAMPLING, RetrievalRequest
 from embeat_serve.seeds.seed_features import popularity_floor
 from embeat_serve.stores.query import Between, Ids, Match
 from tests.support.retrieval import seed
@@ -63,5 +63,15 @@ def test_many_seeds_share_limits_and_genres():
         ),
     ],
 )
-def test_what_reorders_or_filters_needs_more_candidates(request_: RetrievalRequest, expected: bool):
-    assert request_.needs_oversampling is expected
+def test_what_reorders_or_filters_needs_more_of_lists(request_: RetrievalRequest, expected: bool):
+    plain = RetrievalRequest([seed()], RecallOptions(), 20).list_limit
+    assert request_.list_limit == plain * (OVERSAMPLING if expected else 1)
+
+
+def test_filters_need_no_more_of_a_search_but_dislikes_do():
+    plain = RetrievalRequest([seed()], RecallOptions(), 20)
+    filters = CompiledFilter({"year": FilterRule()})
+    with_filters = RetrievalRequest([seed()], RecallOptions(), 20, filters)
+    with_dislikes = RetrievalRequest([seed()], RecallOptions(), 20, disliked=[seed(2)])
+    assert with_filters.search_limit == plain.search_limit
+    assert with_dislikes.search_limit == OVERSAMPLING * plain.search_limit
