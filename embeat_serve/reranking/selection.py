@@ -77,9 +77,10 @@ def _fill(
 def _is_admitted(
     track: RankedTrack, constraints: Sequence[Constraint], state: SelectionState
 ) -> bool:
-    if state.is_full or state.holds(track):
+    # What gives way last, filters and shares of artists, blocks most.
+    if state.is_full or any(rule.blocks(track, state) for rule in reversed(constraints)):
         return False
-    return not any(rule.blocks(track, state) for rule in constraints)
+    return not state.holds(track)
 
 
 def _unmet(state: SelectionState) -> list[str]:

@@ -65,8 +65,12 @@ class RetrievalRequest:
 
     @property
     def is_reordered(self) -> bool:
-        """Whether dislikes or the dials reorder candidates, so that a list needs more of them."""
-        return self.options.adventure != 0 or self.options.hits != 0 or bool(self.disliked)
+        """Whether dislikes or the dials reorder candidates, so that a list needs more of them.
+
+        A filter by popularity leaves the dial ``hits`` little to reorder.
+        """
+        reorders_by_fame = self.options.hits != 0 and "popularity" not in self.filters.rules
+        return self.options.adventure != 0 or reorders_by_fame or bool(self.disliked)
 
     @property
     def search_limit(self) -> int:

@@ -74,4 +74,14 @@ def test_filters_need_no_more_of_a_search_but_dislikes_do():
     with_filters = RetrievalRequest([seed()], RecallOptions(), 20, filters)
     with_dislikes = RetrievalRequest([seed()], RecallOptions(), 20, disliked=[seed(2)])
     assert with_filters.search_limit == plain.search_limit
+    assert not with_filters.is_reordered
     assert with_dislikes.search_limit == OVERSAMPLING * plain.search_limit
+
+
+def test_the_dial_has_little_to_reorder_where_popularity_is_filtered():
+    by_popularity = CompiledFilter({"popularity": FilterRule()})
+    assert not RetrievalRequest([seed()], RecallOptions(hits=-1), 20, by_popularity).is_reordered
+    by_year = CompiledFilter({"year": FilterRule()})
+    assert RetrievalRequest([seed()], RecallOptions(hits=-1), 20, by_year).is_reordered
+    calm = RecallOptions(hits=-1, adventure=0.5)
+    assert RetrievalRequest([seed()], calm, 20, by_popularity).is_reordered
