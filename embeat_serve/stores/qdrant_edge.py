@@ -248,9 +248,9 @@ def _selected(payload: bool | Sequence[str]) -> bool | list[str]:
 
 
 def _hits(points: Sequence[edge.ScoredPoint], query: Query, vector_name: str) -> list[Hit]:
-    if not query.payload and not query.with_vector:
-        # A request has hundreds of these hits, and reading absent fields takes time.
-        hits = [Hit(point.id, _score(point, query), {}) for point in points]  # type: ignore[arg-type]
+    # A request has hundreds of hits by vector alone, and reading absent fields takes time.
+    if query.vector is not None and not query.payload and not query.with_vector:
+        hits = [Hit(point.id, point.score, {}) for point in points]  # type: ignore[arg-type]
     else:
         hits = [_hit(point, _score(point, query), vector_name) for point in points]
     # Half-precision vectors are not exactly of unit length.
