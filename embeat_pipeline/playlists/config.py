@@ -50,6 +50,9 @@ class Track2VecConfig:
     """Relative count above which tracks are dropped, the more often the more frequent they are."""
     min_count: int = 1
     """Fewest playlists that a track must be in to get a vector."""
+    max_tracks: int = 1_000_000
+    """Most tracks that are trained, those in most playlists; any other gets the mean direction of
+    its playlists. Bounds memory: a trained track takes 1.7 kB, any other 0.6 kB."""
     epochs: int = 2
     """Passes over all playlists."""
     learning_rate: float = 0.01
@@ -95,8 +98,11 @@ class Track2VecConfig:
         )
 
     def __post_init__(self) -> None:
-        if min(self.window, self.negative, self.min_count, self.workers) < 1 or self.epochs < 0:
-            raise ValueError("window, negative, min_count and workers start at 1, epochs at 0")
+        least = min(self.window, self.negative, self.min_count, self.max_tracks, self.workers)
+        if least < 1 or self.epochs < 0:
+            raise ValueError(
+                "window, negative, min_count, max_tracks and workers start at 1, epochs at 0"
+            )
         if min(self.weight_shift, self.count_shift, self.weight_exponent) < 0:
             raise ValueError("weight_shift, count_shift and weight_exponent must not be negative")
         if not 0 <= self.validation_share < 1 or min(self.max_validation, self.patience) < 0:
@@ -150,6 +156,9 @@ class NeighbourConfig:
 
     neighbours: int = 300
     """Most neighbours of a track or an artist under each set of weights; 0 makes empty tables."""
+    max_tracks: int = 1_000_000
+    """Most tracks that playlists are asked about, those in most playlists; any other has the list
+    of its artist. Bounds memory and time."""
     max_candidates: int = 300_000
     """Most tracks that can be neighbours, those in most playlists. Bounds the time of one list."""
 
@@ -230,9 +239,11 @@ class NeighbourConfig:
     """Lists below ``full_score`` count (highest score / full_score)^score_exponent."""
 
     def __post_init__(self) -> None:
-        if self.neighbours < 0 or min(self.max_candidates, self.max_ease_tracks) < 1:
+        least = min(self.max_tracks, self.max_candidates, self.max_ease_tracks)
+        if self.neighbours < 0 or least < 1:
             raise ValueError(
-                "neighbours must not be negative, max_candidates and max_ease_tracks above 0"
+                "neighbours must not be negative, max_tracks, max_candidates and max_ease_tracks "
+                "above 0"
             )
         if min(self.acoustic_artists, self.max_references, self.reference_neighbours) < 0:
             raise ValueError(

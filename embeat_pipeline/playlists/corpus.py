@@ -57,11 +57,31 @@ class Corpus(NamedTuple):
         entries = np.repeat(playlists, self.lengths)
         words = self.words[entries]
         counts = np.bincount(words, minlength=len(self.track_codes))
-        kept = np.flatnonzero(counts)
-        word_of = np.full(len(counts), -1, np.int32)
-        word_of[kept] = np.arange(len(kept))
         offsets = np.concatenate([[0], np.cumsum(self.lengths[playlists])])
-        return Corpus(self.track_codes[kept], counts[kept], offsets, word_of[words]), kept
+        chosen = Corpus(self.track_codes, counts, offsets, words)
+        return chosen._within(np.flatnonzero(counts))
+
+    def most_frequent(self, tracks: int) -> "tuple[Corpus, NDArray[np.intp]]":
+        """Return the playlists over the tracks that most of them hold, and these words.
+
+        Of tracks in as many playlists, the first are taken. A playlist may be empty afterwards.
+        """
+        if tracks >= len(self.track_codes):
+            return self, np.arange(len(self.track_codes))
+        order = np.argsort(-self.counts, kind="stable")
+        return self._within(np.sort(order[:tracks]))
+
+    def _within(self, kept: NDArray[np.intp]) -> "tuple[Corpus, NDArray[np.intp]]":
+        """The playlists without all but some words, and these."""
+        word_of = np.full(len(self.track_codes), -1, np.int32)
+        word_of[kept] = np.arange(len(kept), dtype=np.int32)
+        words = word_of[self.words]
+        is_kept = words >= 0
+        ends = np.concatenate([[0], np.cumsum(is_kept)])
+        corpus = Corpus(
+            self.track_codes[kept], self.counts[kept], ends[self.offsets], words[is_kept]
+        )
+        return corpus, kept
 
     def matrix(self, values: NDArray[np.float32]) -> sparse.csr_matrix:
         """Return the (playlists, v) matrix with ``values`` (entries,)."""

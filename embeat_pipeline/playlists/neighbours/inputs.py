@@ -25,7 +25,7 @@ UNKNOWN = -1
 
 @dataclass(frozen=True)
 class NeighbourInputs:
-    """Playlists over a vocabulary of v tracks, with metadata of these tracks."""
+    """Playlists over a vocabulary of v tracks, ``max_tracks`` at most, with metadata of these."""
 
     track_codes: NDArray[np.uint32]
     """(v,) ascending; a word is an index into them."""
@@ -66,7 +66,7 @@ class NeighbourInputs:
 
 def read_inputs(lake: LakePaths, config: NeighbourConfig) -> NeighbourInputs:
     """Read the tables of ``config.NEIGHBOUR_INPUTS`` from the lake."""
-    corpus = Corpus.read(lake.table("playlists"), min_count=1)
+    corpus, _ = Corpus.read(lake.table("playlists"), min_count=1).most_frequent(config.max_tracks)
     tracks = (
         pl.scan_parquet(lake.table("tracks"))
         .select(

@@ -57,8 +57,8 @@ def write_neighbours(
 ) -> dict[str, dict[str, Any]]:
     """Write ``track_neighbours`` and ``artist_neighbours``, from one model.
 
-    Every track in a playlist gets a list, and every artist of whom playlists, genres or acoustic
-    vectors say anything.
+    Every track in a playlist gets a list, up to ``max_tracks`` of them, and every artist of whom
+    playlists, genres or acoustic vectors say anything.
 
     Returns:
         Table name -> number of lists and candidates, and parameters.

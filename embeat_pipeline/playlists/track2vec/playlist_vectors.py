@@ -29,6 +29,9 @@ from embeat_serve.contract.schema import VECTOR_SIZE
 
 TINY = np.finfo(np.float32).tiny
 
+WORDS_AT_ONCE = 500_000
+"""Words whose vectors are filled in at a time: 128 MB."""
+
 
 def train_track2vec(
     lake: LakePaths, config: Track2VecConfig = Track2VecConfig(), device: str = "auto"
@@ -38,8 +41,8 @@ def train_track2vec(
     An interrupted training resumes after its last whole epoch.
 
     Returns:
-        Vocabulary, playlists and entries; playlists ``held_out`` for validation; ``history``, the
-        loss and nDCG@20 of the start and of each epoch; parameters.
+        Vocabulary, playlists and entries; tracks ``trained`` and playlists ``held_out`` for
+        validation; ``history``, the loss and nDCG@20 of the start and of each epoch; parameters.
 
     Raises:
         UsageError: the device does not exist.
@@ -62,6 +65,7 @@ def train_track2vec(
         pq.write_table(table, scratch, compression="zstd")
     metadata = {
         "vocabulary": len(corpus.track_codes),
+        "trained": fitted.trained,
         "playlists": len(corpus.offsets) - 1,
         "entries": len(corpus.words),
         "held_out": fitted.held_out,
@@ -78,6 +82,8 @@ class FittedVectors(NamedTuple):
 
     vectors: NDArray[np.float32]
     """(v, 64) of length ``candidate_weight``, for the v words of the vocabulary."""
+    trained: int
+    """Tracks that were trained."""
     held_out: int
     """Playlists that validated the training."""
     history: History
@@ -96,7 +102,7 @@ def track_vectors(
         ValueError: there is neither a factorisation nor an epoch to train.
     """
     if len(corpus.track_codes) == 0:
-        return FittedVectors(np.zeros((0, VECTOR_SIZE), np.float32), 0, [])
+        return FittedVectors(np.zeros((0, VECTOR_SIZE), np.float32), 0, 0, [])
     if not config.initialise and not config.epochs:
         raise ValueError("epochs must be above 0 where vectors do not start from a factorisation")
     split = ValidationSplit(corpus, config)
@@ -122,7 +128,7 @@ def track_vectors(
     vectors = fold_in(corpus, vectors, split.training_words, config.seed)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors *= candidate_weight(corpus.counts, config) / np.maximum(lengths, TINY)
-    return FittedVectors(vectors, split.held_out, history)
+    return FittedVectors(vectors, len(split.training_words), split.held_out, history)
 
 
 def fold_in(
@@ -140,13 +146,17 @@ def fold_in(
     """
     missing = np.setdiff1d(np.arange(len(vectors)), trained)
     if len(missing):
-        matrix = corpus.matrix(np.ones(len(corpus.words), np.float32))
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit = vectors / np.maximum(lengths, TINY)
-        vectors[missing] = matrix[:, missing].T @ (matrix @ unit)
-        isolated = missing[~vectors[missing].any(axis=1)]
+        by_word = corpus.matrix(np.ones(len(corpus.words), np.float32)).T.tocsr()
+        unit = vectors[trained]
+        unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), TINY)
+        of_playlists = by_word[trained].T @ unit
         random = np.random.default_rng(seed)
-        vectors[isolated] = random.standard_normal((len(isolated), vectors.shape[1]))
+        for start in range(0, len(missing), WORDS_AT_ONCE):
+            words = missing[start : start + WORDS_AT_ONCE]
+            found = by_word[words] @ of_playlists
+            isolated = ~found.any(axis=1)
+            found[isolated] = random.standard_normal((isolated.sum(), vectors.shape[1]))
+            vectors[words] = found
     return vectors
 
 

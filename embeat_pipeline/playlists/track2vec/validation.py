@@ -25,7 +25,7 @@ class ValidationSplit:
     Playlists that resemble a training playlist are trained on, too, as in the evaluation.
 
     Attributes:
-        training: corpus without the held-out playlists.
+        training: corpus without the held-out playlists, over at most ``max_tracks`` tracks.
         training_words: its words, as words of the whole corpus.
         queries: held-out playlists; None where there are too few.
         held_out: number of held-out playlists.
@@ -43,14 +43,15 @@ class ValidationSplit:
             seed=config.seed,
         )
         is_held_out = split_playlists(playlists, options).validation
-        self.training, self.training_words = corpus.select(~is_held_out)
+        self.training, self.training_words = _training_part(corpus, ~is_held_out, config)
         columns = self.training_words.astype(np.intp)
         rows = sparse.csr_array(matrix[np.flatnonzero(is_held_out)][:, columns])
         held_out = Playlists(keys[is_held_out], rows)
         held_out.tracks.data[:] = 1
         self.queries = draw_queries(held_out, SEEDS, config.seed)
         if len(self.queries) < MIN_PLAYLISTS:
-            self.training, self.training_words = corpus.select(np.ones(len(is_held_out), bool))
+            everything = np.ones(len(is_held_out), bool)
+            self.training, self.training_words = _training_part(corpus, everything, config)
             self.queries = None
         self.held_out = 0 if self.queries is None else int(is_held_out.sum())
 
@@ -71,6 +72,15 @@ class ValidationSplit:
             best = np.argpartition(-scores, ranked.shape[1] - 1)[: ranked.shape[1]]
             ranked[row] = best[np.argsort(-scores[best], kind="stable")]
         return float(ranking_metrics(ranked, self.queries.targets)["ndcg@20"].mean())
+
+
+def _training_part(
+    corpus: Corpus, playlists: NDArray[np.bool_], config: Track2VecConfig
+) -> tuple[Corpus, NDArray[np.intp]]:
+    """Some playlists over the tracks that are trained, and these as words of ``corpus``."""
+    chosen, words = corpus.select(playlists)
+    training, most_frequent = chosen.most_frequent(config.max_tracks)
+    return training, words[most_frequent]
 
 
 class LossProbe:

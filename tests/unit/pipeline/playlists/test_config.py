@@ -6,6 +6,8 @@ from embeat_pipeline.playlists.config import NeighbourConfig, SourceWeights
 
 
 def test_settings_out_of_range_are_refused() -> None:
+    with pytest.raises(ValueError, match="max_tracks"):
+        NeighbourConfig(max_tracks=0)
     with pytest.raises(ValueError, match="floor"):
         NeighbourConfig(floor=1.0)
     with pytest.raises(ValueError, match="weights"):

@@ -108,3 +108,16 @@ def test_no_lists_where_none_are_wanted(tmp_path: Path) -> None:
     made = write_neighbours(lake, NeighbourConfig(neighbours=0))
     assert [one["lists"] for one in made.values()] == [0, 0]
     assert pq.read_table(lake.table("track_neighbours")).schema.equals(TRACK_NEIGHBOURS)
+
+
+def test_beyond_the_limit_a_track_has_the_list_of_its_artist(tmp_path: Path) -> None:
+    lake = LakePaths(tmp_path)
+    write_tables(lake, [[1, 2, 4], [4, 2, 7], [4, 8, 7]])
+    write_neighbours(lake, NeighbourConfig(max_tracks=3))
+    tracks = pq.read_table(lake.table("track_neighbours"))
+    assert tracks["track_code"].to_pylist() == [2, 4, 7]
+    artists = pq.read_table(lake.table("artist_neighbours"))
+    named = {code for row in artists["neighbour_codes"].to_pylist() for code in row}
+    assert named <= {2, 4, 7}
+    # Track 8, which has no list of its own, is by artist 2.
+    assert artists["neighbour_codes"].to_pylist()[artists["artist_code"].to_pylist().index(2)]

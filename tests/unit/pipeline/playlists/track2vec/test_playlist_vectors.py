@@ -1,6 +1,7 @@
 """Playlist vectors on corpora whose themes are known."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -122,6 +123,31 @@ def test_hardly_any_playlists(tmp_path: Path, playlists: list[list[int]]) -> Non
     codes, vectors = vectors_of(lake)
     assert metadata["vocabulary"] == len(codes) == len({c for row in playlists for c in row})
     assert np.isfinite(vectors).all()
+
+
+@pytest.mark.parametrize("trainer", ["gensim", "torch"])
+def test_tracks_that_are_not_trained_take_the_direction_of_their_playlists(
+    tmp_path: Path, trainer: Literal["gensim", "torch"]
+) -> None:
+    lake = LakePaths(tmp_path)
+    write_playlists(lake, themed_playlists())
+    config = Track2VecConfig(trainer=trainer, max_tracks=120)
+    metadata = train_track2vec(lake, config)
+    assert (metadata["vocabulary"], metadata["trained"]) == (240, 120)
+    codes, vectors = vectors_of(lake)
+    assert len(codes) == 240
+    assert np.linalg.norm(vectors, axis=1).min() > 0
+    assert theme_precision(lake) > 0.8
+
+
+def test_a_limit_above_the_vocabulary_changes_nothing(tmp_path: Path) -> None:
+    files = []
+    for name, limit in (("all", 1_000_000), ("exact", 240)):
+        lake = LakePaths(tmp_path / name)
+        write_playlists(lake, themed_playlists())
+        train_track2vec(lake, Track2VecConfig(max_tracks=limit))
+        files.append(vectors_of(lake)[1])
+    assert np.array_equal(*files)
 
 
 def test_corpus_keeps_the_order_of_a_playlist(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_training_ends_where_nothing_gets_better(lake: LakePaths) -> None:
     corpus = Corpus.read(lake.table("playlists"), 1)
     # Steps as long as these spoil what the factorisation found.
     wild = replace(CONFIG, epochs=9, learning_rate=5.0, patience=2)
-    stopped, _, history = track_vectors(corpus, wild, device="cpu")
+    stopped, _, _, history = track_vectors(corpus, wild, device="cpu")
     assert len(history) == 3
     assert best_epoch(history, 2) == 0
     start = track_vectors(corpus, replace(wild, epochs=0), device="cpu").vectors
