@@ -24,6 +24,7 @@ from embeat_serve.reranking.lesser_known import choose_lesser_known, length_to_c
 from embeat_serve.reranking.own_songs import missed_rules, with_own_songs
 from embeat_serve.results import ListTitle, Reading, Recommendations, SeedSong, Song, Understanding
 from embeat_serve.seeds.exclusions import ExclusionQuery, Exclusions
+from embeat_serve.seeds.matching import Fit
 from embeat_serve.seeds.models import SeedSet
 from embeat_serve.seeds.request import TextRequest
 from embeat_serve.seeds.resolver import (
@@ -159,7 +160,9 @@ def _compile_filters(
 def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) -> Recommendations:
     """Answer a text that may be a name or a question; a name that the catalogue has comes first.
 
-    A misspelt name comes after a question that says more than words.
+    Words that playlists are well known to be called come before a name that has them among others
+    ("travel", before I Travel), and before a misspelt one; so does a question that says more than
+    words.
 
     Args:
         release: what to answer from.
@@ -182,11 +185,13 @@ def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) 
         question = None if is_song else parse_question(text, release.genre_names)
         is_wish = question is not None and asks_by_filters(question, lookup)
         seeds = None if is_wish else first_interpretation(lookup, EXACT)
+        if question is not None and _is_bare(question, text) and _holds_text(lookup):
+            seeds = None if _is_well_known(release, question) else seeds
         if seeds is not None:
             question = None
         if question is not None:
             question = understand(release.store, question, release.genre_names, names)
-    if question is not None and not _is_bare(question, text):
+    if question is not None and _is_well_known(release, question):
         with suppress(SeedNotFound):
             return _answer_parts(release, question, request, trace)
     with trace.section("seed"):
@@ -195,7 +200,7 @@ def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) 
         named = _make_list(release, request, Resolved(seeds, batch, beside), trace)
         is_title = release.title_model.profile(text).knowledge >= WELL_KNOWN
         return replace(named, understood=Understanding.of_name(named, is_title_too=is_title))
-    if question is not None and _is_bare(question, text):
+    if question is not None:
         with suppress(SeedNotFound):
             return _answer_parts(release, question, request, trace)
     error = nothing_matches(lookup)
@@ -225,6 +230,24 @@ BETTER_KNOWN = 0.1
 
 WELL_KNOWN = 0.9
 """Knowledge of a title from which on a text that is a song's name may be meant as a title, too."""
+
+
+def _is_well_known(release: Release, question: Question) -> bool:
+    """Whether a question is more than words, or words that playlists are well known to be called.
+
+    Other words may be a misspelt name.
+    """
+    if not question.is_words:
+        return True
+    know = release.title_model.profile
+    return max(know(title).knowledge for title in titles_of(question)) >= WELL_KNOWN
+
+
+def _holds_text(lookup: TextLookup) -> bool:
+    """Whether a text is no name, but words among those of a song: "travel" of I Travel."""
+    song = lookup.best_track
+    is_named = lookup.coded_tracks or lookup.best_artist is not None
+    return not is_named and song is not None and song.closeness.fit is Fit.WORDS
 
 
 def _is_bare(question: Question, text: str) -> bool:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from embeat_pipeline.common.thread_map import thread_map
 from embeat_pipeline.playlists.neighbours.lists import (
     Block,
     ListTable,
@@ -50,13 +51,16 @@ class SeedLists:
     def _lists(self, table: ListTable, codes: NDArray[np.integer]) -> dict[int, NeighbourList]:
         rows = np.searchsorted(table.codes, codes)
         rows = rows[np.append(table.codes.astype(np.int64), UNLISTED)[rows] == codes]
-        lists: dict[int, NeighbourList] = {}
-        for start in range(0, len(rows), self._block):
-            some = rows[start : start + self._block]
+        blocks = [rows[start : start + self._block] for start in range(0, len(rows), self._block)]
+
+        def compute(some: NDArray[np.intp]) -> dict[int, NeighbourList]:
             block = table.compute(some)
-            for place, code in enumerate(table.codes[some].tolist()):
-                lists[code] = self._list(block, place)
-        return lists
+            codes = table.codes[some].tolist()
+            return {code: self._list(block, place) for place, code in enumerate(codes)}
+
+        return {
+            code: found for lists in thread_map(compute, blocks) for code, found in lists.items()
+        }
 
     def _list(self, block: Block, row: int) -> NeighbourList:
         kept, lists, facts = block.is_neighbour[row], block.lists, block.facts

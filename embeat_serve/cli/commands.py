@@ -45,14 +45,14 @@ def serve(arguments: argparse.Namespace) -> int:
     read_seed(arguments)
     try:
         from embeat_serve.http.server import run as run_server
-        from embeat_serve.http.settings import DEFAULT_ADDRESS, HttpSettings
+        from embeat_serve.http.settings import HttpSettings
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("embeat"):
             raise
         raise UsageError(
             f"--http needs the package {error.name}; run `pip install 'embeat[http]'`"
         ) from None
-    http = HttpSettings.from_environment(arguments.http or DEFAULT_ADDRESS)
+    http = HttpSettings.from_environment(arguments.http)
     return run_server(read_settings(arguments), http)
 
 

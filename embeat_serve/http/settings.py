@@ -95,20 +95,22 @@ class HttpSettings:
 
     @classmethod
     def from_environment(
-        cls, address: str = DEFAULT_ADDRESS, environment: Mapping[str, str] | None = None
+        cls, address: str | None = None, environment: Mapping[str, str] | None = None
     ) -> "HttpSettings":
         """Read the settings from the environment; an unset or empty variable means the default.
 
         Args:
-            address: ``HOST:PORT``, ``HOST``, ``:PORT`` (loopback) or ``PORT``.
+            address: ``HOST:PORT``, ``HOST``, ``:PORT`` (loopback) or ``PORT``; comes before the
+                variables. None or empty: host and port are those of the variables.
             environment: read instead of ``os.environ``.
 
         Raises:
             UsageError: the address or a variable cannot be read.
         """
         environment = os.environ if environment is None else environment
-        host, port = parse_address(address)
-        values: dict[str, Any] = {"host": host, "port": port}
+        values: dict[str, Any] = {}
+        if address:
+            values["host"], values["port"] = parse_address(address)
         for option in fields(cls):
             text = environment.get(f"EMBEAT_HTTP_{option.name.upper()}")
             if text and option.name not in values:
@@ -129,6 +131,8 @@ def _parse_names(text: str) -> tuple[str, ...]:
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
+    "host": str,
+    "port": int,
     "workers": int,
     "queue": int,
     "timeout": float,

@@ -6,7 +6,7 @@ import { $, make, say } from "./dom.js";
 const WAIT = 80; // ms without a key until it is worth asking
 const input = $("search");
 const offers = $("offers");
-let timer, asked, active = -1;
+let timer, asked, shown, active = -1;
 
 export function startSearch(onSong, onArtist, onWords) {
   const choose = (option) => {
@@ -30,9 +30,9 @@ export function startSearch(onSong, onArtist, onWords) {
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
       mark((active + step + options.length) % options.length);
-    } else if (event.key === "Enter" && options.length) {
+    } else if (event.key === "Enter" && input.value.trim()) {
       event.preventDefault();
-      choose(options[Math.max(active, 0)]);
+      choose(options[active] ?? completion() ?? inWords(input.value.trim()));
     } else if (event.key === "Escape") {
       close();
     }
@@ -61,6 +61,7 @@ async function ask() {
 function show(found, typed) {
   offers.replaceChildren();
   active = -1;
+  shown = typed;
   const song = (each) => option(each.track_name || each.track_id, each.artist_names.join(", "), each, "song");
   const artist = (each) => option(each.artist_name, each.genres.slice(0, 2).join(", "), each, "artist");
   const words = typed.trim();
@@ -72,7 +73,7 @@ function show(found, typed) {
   if (same(found.artists[0]?.artist_name) && !same(found.songs[0]?.track_name)) groups.reverse();
   offers.append(...groups.filter(Boolean));
   const isEmpty = !all().length;
-  offers.append(group("In words", [option(`“${words}”`, "ask for it in words", words, "words")]));
+  offers.append(group("In words", [inWords(words)]));
   all().forEach((each, place) => { each.id = `offer-${place}`; });
   open();
   if (isEmpty) {
@@ -80,6 +81,22 @@ function show(found, typed) {
     return say(meant ? `Nothing begins like that. Did you mean ${meant}?` : "");
   }
   say("");
+}
+
+// The first offer that the text is the beginning of; what merely resembles it is none, and
+// neither are offers for an earlier text.
+function completion() {
+  if (shown !== input.value) return undefined;
+  return all().find((each) => each.dataset.kind !== "words" && folded(each.label).startsWith(folded(shown)));
+}
+
+function inWords(words) {
+  return option(`“${words}”`, "ask for it in words", words, "words");
+}
+
+// Without accents and capitals.
+function folded(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim();
 }
 
 function group(name, options) {
@@ -93,6 +110,7 @@ function option(title, more, choice, kind) {
   if (more) element.append(make("small", {}, more));
   element.dataset.kind = kind;
   element.choice = choice;
+  element.label = `${title} ${more}`;
   return element;
 }
 

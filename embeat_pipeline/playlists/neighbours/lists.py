@@ -14,6 +14,7 @@ from embeat_pipeline.common.parquet import write_table
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.common.schemas import ARTIST_NEIGHBOURS, TRACK_NEIGHBOURS
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
+from embeat_pipeline.common.thread_map import thread_map
 from embeat_pipeline.playlists.config import NEIGHBOUR_INPUTS, NeighbourConfig
 from embeat_pipeline.playlists.neighbours.inputs import read_inputs
 from embeat_pipeline.playlists.neighbours.model import NeighbourLists, NeighbourModel
@@ -124,10 +125,13 @@ def _write(output: Path, table: ListTable, model: NeighbourModel) -> int:
 def _batches(table: ListTable, total: int, model: NeighbourModel) -> Iterator[pa.Table]:
     candidate_codes = model.inputs.track_codes[model.columns]
     waiting: list[pa.Table] = []
-    for start in range(0, total, model.block):
-        rows = slice(start, start + model.block)
-        block = table.compute(rows)
-        waiting.append(_to_arrow(table.codes[rows], block, candidate_codes, table.schema))
+
+    def compute(rows: slice) -> pa.Table:
+        return _to_arrow(table.codes[rows], table.compute(rows), candidate_codes, table.schema)
+
+    blocks = (slice(start, start + model.block) for start in range(0, total, model.block))
+    for batch in thread_map(compute, blocks):
+        waiting.append(batch)
         if sum(batch.num_rows for batch in waiting) >= ROWS_AT_ONCE:
             yield pa.concat_tables(waiting)
             waiting = []

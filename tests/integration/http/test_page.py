@@ -219,6 +219,20 @@ def test_a_pasted_playlist_becomes_the_seeds(page: Page) -> None:
     assert len(page.settled()) == 20
 
 
+def test_return_takes_what_the_text_begins_and_asks_for_anything_else(page: Page) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    assert page.search("upto")[0].startswith("Uptown")
+    page.press(Keys.ENTER)
+    page.settled()
+    assert page.address()["track"]
+    page.open()
+    assert page.search("harbours")[0].startswith("Two Harbours")
+    page.press(Keys.ENTER)
+    page.settled()
+    assert page.address()["ask"] == ["harbours"]
+
+
 def test_a_question_in_words_is_shown_and_corrected(page: Page, server: Server) -> None:
     from selenium.webdriver.common.keys import Keys
 

@@ -47,9 +47,26 @@ def test_settings_from_the_environment() -> None:
     assert "api_key" not in repr(settings)
 
 
+def test_an_address_on_the_command_line_comes_before_the_environment() -> None:
+    environment = {"EMBEAT_HTTP_HOST": "192.168.1.2", "EMBEAT_HTTP_PORT": "9000"}
+    found = [HttpSettings.from_environment(text, environment) for text in (None, "", ":81")]
+    assert [(one.host, one.port) for one in found] == [
+        ("192.168.1.2", 9000),
+        ("192.168.1.2", 9000),
+        ("127.0.0.1", 81),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("WORKERS", "0"), ("WORKERS", "x"), ("QUEUE", "-1"), ("TIMEOUT", "0"), ("WARM", "sometimes")],
+    [
+        ("PORT", "x"),
+        ("WORKERS", "0"),
+        ("WORKERS", "x"),
+        ("QUEUE", "-1"),
+        ("TIMEOUT", "0"),
+        ("WARM", "sometimes"),
+    ],
 )
 def test_settings_that_cannot_be(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"EMBEAT_HTTP_{name}"):
