@@ -78,6 +78,7 @@ SPECIAL_SONGS: list[dict[str, Any]] = [
     {"name": "???", "artist": 17, "pop": 25},
     {"name": "Two Harbours", "artist": 36, "pop": 31},
     {"name": "Techno Music", "artist": 36, "pop": 30},
+    {"name": "My Kitchen", "artist": 36, "pop": 20},
 ]
 
 

@@ -42,6 +42,7 @@ QUESTIONS: list[dict[str, Any]] = [
     {"artist": "Nova"},
     {"features": SONG},
 ]
+FILTERS = [Filters(year_min=1980), Filters(year_min=1995, year_max=1999, energy_min=0.5)]
 
 
 @pytest.mark.parametrize("k", [5, 60])
@@ -51,15 +52,29 @@ def test_a_list_is_the_same_whenever_what_fills_it_is_asked_for(
 ):
     listed = recommender.recommend(**question, k=k)
     with monkeypatch.context() as late:
-        late.setattr("embeat_serve.pipeline.POOL_FACTOR", 0)
+        late.setattr("embeat_serve.recommendation_plan.POOL_FACTOR", 0)
         assert recommender.recommend(**question, k=k) == listed
+    ask_for_everything_at_once(monkeypatch)
+    assert recommender.recommend(**question, k=k) == listed
+
+
+@pytest.mark.parametrize("k", [5, 60])
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_so_is_a_list_with_filters(
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch, filters: Filters, k: int
+):
+    listed = recommender.recommend("Hello - Adele", filters=filters, k=k)
+    ask_for_everything_at_once(monkeypatch)
+    assert recommender.recommend("Hello - Adele", filters=filters, k=k) == listed
+
+
+def ask_for_everything_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = pipeline.plan_retrieval
     monkeypatch.setattr(
         pipeline,
         "plan_retrieval",
         lambda request: plan(request)._replace(fallback=pipeline.FallbackMode.AT_ONCE),
     )
-    assert recommender.recommend(**question, k=k) == listed
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=str)
