@@ -22,7 +22,7 @@ class TitleCandidates(NamedTuple):
 
 @dataclass(frozen=True)
 class TitleTracks:
-    """Playlist vectors of v tracks, 256 bytes each: 2 GB for 8 million."""
+    """Playlist vectors of v tracks, 256 bytes each: 256 MB for a million, the most there are."""
 
     model: TitleModel
     codes: NDArray[np.int64]
