@@ -11,6 +11,7 @@ from embeat_serve.errors import SeedNotFound, UsageError
 from embeat_serve.explanation import explain as explanation
 from embeat_serve.filters.compiled import CompiledFilter, compile_filters
 from embeat_serve.filters.request import Filters
+from embeat_serve.options import RecallOptions
 from embeat_serve.pipeline import recommend_tracks
 from embeat_serve.questions.language_notes import LanguageQuery
 from embeat_serve.questions.parser import parse_question
@@ -24,7 +25,7 @@ from embeat_serve.reranking.lesser_known import choose_lesser_known, length_to_c
 from embeat_serve.reranking.own_songs import missed_rules, with_own_songs
 from embeat_serve.results import ListTitle, Reading, Recommendations, SeedSong, Song, Understanding
 from embeat_serve.seeds.exclusions import ExclusionQuery, Exclusions
-from embeat_serve.seeds.matching import Fit
+from embeat_serve.seeds.matching import MIN_SIMILARITY_UNDIVIDED, Fit
 from embeat_serve.seeds.models import SeedSet
 from embeat_serve.seeds.request import TextRequest
 from embeat_serve.seeds.resolver import (
@@ -185,13 +186,13 @@ def answer_question(release: Release, request: UnresolvedRequest, trace: Trace) 
         question = None if is_song else parse_question(text, release.genre_names)
         is_wish = question is not None and asks_by_filters(question, lookup)
         seeds = None if is_wish else first_interpretation(lookup, EXACT)
-        if question is not None and _is_bare(question, text) and _holds_text(lookup):
-            seeds = None if _is_well_known(release, question) else seeds
+        if question is not None and _is_bare(question, text) and _is_only_within_a_title(lookup):
+            seeds = None if _is_well_known(release, question, request.options) else seeds
         if seeds is not None:
             question = None
         if question is not None:
             question = understand(release.store, question, release.genre_names, names)
-    if question is not None and _is_well_known(release, question):
+    if question is not None and not _may_be_misspelt(release, question, text, request.options):
         with suppress(SeedNotFound):
             return _answer_parts(release, question, request, trace)
     with trace.section("seed"):
@@ -232,22 +233,43 @@ WELL_KNOWN = 0.9
 """Knowledge of a title from which on a text that is a song's name may be meant as a title, too."""
 
 
-def _is_well_known(release: Release, question: Question) -> bool:
-    """Whether a question is more than words, or words that playlists are well known to be called.
+MAX_ARTICLE = 4
+"""Letters of a text, with a space, that are no part of its question and yet of a name: "the"."""
 
-    Other words may be a misspelt name.
+
+def _may_be_misspelt(
+    release: Release, question: Question, text: str, options: RecallOptions
+) -> bool:
+    """Whether a question is words, nearly all of the text, that no playlist is known to be called.
+
+    "The midnight suns" may be The Midnight Sons; "songs for a rainy sunday" is no name.
     """
-    if not question.is_words:
-        return True
+    left_out = len(search_text(text)) - len(search_text(question.title))
+    is_like_a_name = question.is_words and left_out <= MAX_ARTICLE
+    return is_like_a_name and not _is_well_known(release, question, options)
+
+
+def _is_well_known(release: Release, question: Question, options: RecallOptions) -> bool:
+    """Whether playlists are well known to be called by the words of a question.
+
+    Never for upstream's merge, which reads no titles.
+    """
+    if options.upstream is not None:
+        return False
     know = release.title_model.profile
     return max(know(title).knowledge for title in titles_of(question)) >= WELL_KNOWN
 
 
-def _holds_text(lookup: TextLookup) -> bool:
-    """Whether a text is no name, but words among those of a song: "travel" of I Travel."""
+def _is_only_within_a_title(lookup: TextLookup) -> bool:
+    """Whether a text is no name, but some words of a song's: "travel" of I Travel.
+
+    All words of a song and its artist are a name: "hello adele".
+    """
     song = lookup.best_track
-    is_named = lookup.coded_tracks or lookup.best_artist is not None
-    return not is_named and song is not None and song.closeness.fit is Fit.WORDS
+    if lookup.coded_tracks or lookup.best_artist is not None or song is None:
+        return False
+    fit, similarity, _ = song.closeness
+    return fit is Fit.WORDS and similarity < MIN_SIMILARITY_UNDIVIDED
 
 
 def _is_bare(question: Question, text: str) -> bool:

@@ -15,7 +15,7 @@ from embeat_serve.ranking.scoring import Scorer, score_channels
 from embeat_serve.recommendation_plan import HydrationMode, RecommendationRequest
 from embeat_serve.retrieval.channel import ChannelResult
 from embeat_serve.retrieval.fallback import Fallback
-from embeat_serve.retrieval.hydration import hydration_queries
+from embeat_serve.retrieval.hydration_queries import hydration_queries
 from embeat_serve.retrieval.request import OVERSAMPLING
 from embeat_serve.retrieval.retriever import Retrieval
 from embeat_serve.stores.base import VectorStore
@@ -61,11 +61,12 @@ def hydrate_filtered(
     searched = passing_rows(table, request, retrieval)
     best = searched[_shortlist(table.select(searched), request)]
     unknown = np.setdiff1d(np.arange(len(table.ids)), searched)[: OVERSAMPLING * request.pool_size]
-    first = np.zeros(0, np.intp)
-    # Filters give way last, so only where few songs pass them, or in a second attempt, which has
-    # fallback candidates.
-    if len(searched) < request.pool_size or (table.blocked >= 0).any():
-        first = _shortlist(table, request)[: request.pool_size]
+    failing = blocked_by_filters(table, request)
+    first = failing
+    # Filters give way last, so only where few songs pass them. Fallback candidates that fail one
+    # are there where these are asked for at once: under the dials, and in a second attempt.
+    if len(searched) < request.pool_size or len(failing):
+        first = np.union1d(_shortlist(table, request)[: request.pool_size], failing)
     first_codes = table.ids[first].tolist()
     table = table.select(np.unique(np.concatenate([best, unknown, first])))
     hydration = request.retrieval(request.candidate_fields)
@@ -124,6 +125,16 @@ def hydrate_with_fallback(
     return Hydrated.of(table, hits)
 
 
+def blocked_by_filters(table: CandidateTable, request: RecommendationRequest) -> NDArray[np.intp]:
+    """(m,) rows of the fallback candidates that fail a filter."""
+    rules = [
+        position
+        for position, rule in enumerate(table.blocking_rules)
+        if rule in request.filters.rules
+    ]
+    return np.flatnonzero(np.isin(table.blocked, rules))
+
+
 def passing_rows(
     table: CandidateTable, request: RecommendationRequest, retrieval: Retrieval
 ) -> NDArray[np.intp]:
@@ -135,7 +146,7 @@ def passing_rows(
 
 def _shortlist(table: CandidateTable, request: RecommendationRequest) -> NDArray[np.intp]:
     """Rows of the candidates that are worth reading, best first."""
-    oversampling = OVERSAMPLING if request.retrieval().is_reordered else 1
+    oversampling = OVERSAMPLING if request.retrieval().needs_oversampling else 1
     return preselect(table, request.options, request.pool_length * oversampling)
 
 

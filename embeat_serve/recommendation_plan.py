@@ -155,7 +155,7 @@ def plan_retrieval(request: RecommendationRequest) -> RetrievalPlan:
         hydration = HydrationMode.FILTERED if request.filters else HydrationMode.SHORTLIST
     if not any(Fallback().queries(retrieval)):
         fallback = FallbackMode.NEVER
-    elif hydration is HydrationMode.WITH_RETRIEVAL or retrieval.is_reordered:
+    elif hydration is HydrationMode.WITH_RETRIEVAL or retrieval.needs_oversampling:
         fallback = FallbackMode.AT_ONCE
     else:
         fallback = FallbackMode.IF_SHORT

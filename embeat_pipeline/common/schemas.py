@@ -139,7 +139,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         ),
     ),
     "track_neighbours": (
-        Column("track_code", CODE, "ascending; only tracks of the playlist vocabulary"),
+        Column("track_code", CODE, "ascending; tracks in playlists, a million at most"),
         *_NEIGHBOUR_COLUMNS,
         Column("confidence", SHARE, "0..1: how much the track's own playlists say"),
     ),

@@ -18,9 +18,9 @@ MAX_THREADS = 4
 def thread_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
     """Yield ``function`` of each item, in their order.
 
-    As many items are computed at a time as there are cores, up to ``MAX_THREADS``, and one result
-    more waits for the consumer. BLAS has one thread meanwhile: its threads would compete for the
-    same cores, and most of the work is not its.
+    As many items are computed at a time as there are cores, up to ``MAX_THREADS``, or wait for the
+    consumer when they are done. BLAS has one thread meanwhile: its threads would compete for the
+    same cores, and most of the work is not its. PyTorch keeps its own threads.
     """
     threads = min(os.cpu_count() or 1, MAX_THREADS)
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as executor:

@@ -48,7 +48,7 @@ def playlist_vectors(lake: LakeResource) -> dg.MaterializeResult:
 NEIGHBOURS = {
     "track_neighbours": "Neighbour lists of tracks in playlists: by shared playlists, vectors, "
     "artists, albums and genres.",
-    "artist_neighbours": "Neighbour lists of artists, used for their tracks in no playlist: by "
+    "artist_neighbours": "Neighbour lists of artists, used for their tracks without a list: by "
     "shared playlists, genres, and acoustically near artists.",
 }
 """Table -> its description."""

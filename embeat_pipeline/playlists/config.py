@@ -52,7 +52,7 @@ class Track2VecConfig:
     """Fewest playlists that a track must be in to get a vector."""
     max_tracks: int = 1_000_000
     """Most tracks that are trained, those in most playlists; any other gets the mean direction of
-    its playlists. Bounds memory: a trained track takes 1.7 kB, any other 0.6 kB."""
+    its playlists, or a random one where they have no trained track. Bounds memory and time."""
     epochs: int = 2
     """Passes over all playlists."""
     learning_rate: float = 0.01

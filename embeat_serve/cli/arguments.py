@@ -85,8 +85,8 @@ def _add_seed_flags(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         metavar="HOST:PORT",
-        help="serve the API and the page instead, on this machine only where no HOST is given "
-        "(127.0.0.1:8765)",
+        help="serve the API and the page instead, at EMBEAT_HTTP_HOST and EMBEAT_HTTP_PORT "
+        "(127.0.0.1:8765) where nothing is given; a PORT alone is for this machine only",
     )
 
 

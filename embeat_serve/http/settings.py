@@ -76,7 +76,7 @@ class HttpSettings:
             raise UsageError(f"EMBEAT_HTTP_WARM must be {choices}, found {self.warm!r}")
         object.__setattr__(self, "warm", PreloadMode(self.warm))
         if not 0 <= self.port <= 65_535:
-            raise UsageError(f"expected a port in 0..65535, found {self.port}")
+            raise UsageError(f"expected a port (EMBEAT_HTTP_PORT) in 0..65535, found {self.port}")
 
     @property
     def is_local(self) -> bool:
@@ -131,7 +131,7 @@ def _parse_names(text: str) -> tuple[str, ...]:
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "host": str,
+    "host": lambda text: text.strip().removeprefix("[").removesuffix("]"),
     "port": int,
     "workers": int,
     "queue": int,

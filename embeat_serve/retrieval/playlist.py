@@ -7,7 +7,7 @@ import numpy as np
 from embeat_serve.contract.neighbour_codec import NeighbourList, unpack
 from embeat_serve.contract.schema import ArtistField, Collection, TrackField
 from embeat_serve.retrieval.channel import ChannelResult, HitsByKey, Purpose, QueryKey
-from embeat_serve.retrieval.hydration import hydration_queries
+from embeat_serve.retrieval.hydration_queries import hydration_queries
 from embeat_serve.retrieval.negative_feedback import subtract
 from embeat_serve.retrieval.neighbour_aggregation import aggregate_neighbours
 from embeat_serve.retrieval.request import POOL_FACTOR, RetrievalRequest
@@ -26,7 +26,7 @@ _LIST_FIELDS = (TrackField.NEIGHBOURS, TrackField.NEIGHBOUR_CONFIDENCE)
 
 
 class Playlist:
-    """Neighbour lists of the seeds; a seed in no playlist takes its main artist's."""
+    """Neighbour lists of the seeds; a seed without one takes its main artist's."""
 
     name = "playlist"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from embeat_serve.contract.neighbour_codec import NeighbourList
 from embeat_serve.contract.schema import Collection, TrackField
-from embeat_serve.filters.compiled import NO_FILTER, CompiledFilter
+from embeat_serve.filters.compiled import NO_FILTER, PASS, CompiledFilter
 from embeat_serve.options import RecallOptions
 from embeat_serve.seeds.models import Seed
 from embeat_serve.seeds.seed_features import popularity_floor
@@ -64,19 +64,19 @@ class RetrievalRequest:
         return tuple(dict.fromkeys((*self.seed_codes, *self.disliked_codes)))
 
     @property
-    def is_reordered(self) -> bool:
-        """Whether dislikes or the dials reorder candidates, so that a list needs more of them.
+    def needs_oversampling(self) -> bool:
+        """Whether dislikes or the dials reorder candidates so much that a list needs more of them.
 
-        A filter by popularity leaves the dial ``hits`` little to reorder.
+        A filter by popularity that points the way of the dial ``hits`` leaves it little to do.
         """
-        reorders_by_fame = self.options.hits != 0 and "popularity" not in self.filters.rules
+        reorders_by_fame = self.options.hits != 0 and not self._filters_fame()
         return self.options.adventure != 0 or reorders_by_fame or bool(self.disliked)
 
     @property
     def search_limit(self) -> int:
         """Tracks of all seeds together that the store is asked for through the filters."""
         factor, most = self.options.limits("playlist")
-        return min(factor * self.k, most) * (OVERSAMPLING if self.is_reordered else 1)
+        return min(factor * self.k, most) * (OVERSAMPLING if self.needs_oversampling else 1)
 
     def genres(self, seed: Seed) -> tuple[int, ...]:
         """Genre codes of a seed that are searched, best first."""
@@ -93,7 +93,7 @@ class RetrievalRequest:
     def list_limit(self) -> int:
         """Tracks of all seeds together that are taken from lists, which know of no filter."""
         factor, most = self.options.limits("playlist")
-        needs_more = self.is_reordered or bool(self.filters)
+        needs_more = self.needs_oversampling or bool(self.filters)
         return min(factor * self.k, most) * (OVERSAMPLING if needs_more else 1)
 
     def limit_per_genre(self, channel: str, genres: int) -> int:
@@ -125,6 +125,14 @@ class RetrievalRequest:
             filter=filter,
             payload=self.payload or False,
         )
+
+    def _filters_fame(self) -> bool:
+        """Whether a filter keeps out what the dial ``hits`` moves down."""
+        rule = self.filters.rules.get("popularity", PASS)
+        bounds = (item for item in rule.must if isinstance(item, Between))
+        if self.options.hits < 0:
+            return any(bound.high is not None for bound in bounds)
+        return any(bound.low is not None for bound in bounds)
 
     def _filter(
         self,

@@ -10,6 +10,8 @@ let timer, asked, shown, active = -1;
 
 export function startSearch(onSong, onArtist, onWords) {
   const choose = (option) => {
+    clearTimeout(timer);
+    asked?.abort();
     close();
     input.value = "";
     const acts = { song: onSong, artist: onArtist, words: onWords };
@@ -86,8 +88,8 @@ function show(found, typed) {
 // The first offer that the text is the beginning of; what merely resembles it is none, and
 // neither are offers for an earlier text.
 function completion() {
-  if (shown !== input.value) return undefined;
-  return all().find((each) => each.dataset.kind !== "words" && folded(each.label).startsWith(folded(shown)));
+  if (offers.hidden || shown !== input.value) return undefined;
+  return all().find((each) => each.dataset.kind !== "words" && folded(each.named).startsWith(folded(shown)));
 }
 
 function inWords(words) {
@@ -110,7 +112,7 @@ function option(title, more, choice, kind) {
   if (more) element.append(make("small", {}, more));
   element.dataset.kind = kind;
   element.choice = choice;
-  element.label = `${title} ${more}`;
+  element.named = kind === "song" ? `${title} ${more}` : title;
   return element;
 }
 

@@ -18,8 +18,8 @@ class AlsScores:
     Sherman-Morrison; the score of a candidate c is u . y_c. An artist stands as one item: the mean
     of its tracks' factors, each weighted by the number of playlists that hold it.
 
-    Only Y is kept, 256 MB for a million tracks, and the candidates' part of it, 77 MB. Fitting needs
-    the factors of the playlists, too: 256 bytes each.
+    Only Y is kept, 256 MB for a million tracks, and the candidates' part of it, 77 MB. Fitting
+    needs the factors of the playlists, too: 256 bytes each.
     """
 
     def __init__(self, inputs: NeighbourInputs, candidates: Candidates, config: NeighbourConfig):

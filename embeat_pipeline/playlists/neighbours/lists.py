@@ -1,4 +1,4 @@
-"""Write the tables of neighbour lists: of every track in a playlist, and of every artist."""
+"""Write the neighbour lists of tracks in playlists, a million at most, and of artists."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass

@@ -64,7 +64,7 @@ class StyleFit:
     def _places(self, artists: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return (a, 32) mean genre vectors of artists (a,), of length 1, or 0 where unknown.
 
-        128 bytes each: 256 MB for the two million artists of eight million tracks in playlists.
+        128 bytes each: 256 MB for two million artists.
         """
         means = self._genres[artists] @ self._genre_vectors
         lengths = np.linalg.norm(means, axis=1, keepdims=True)

@@ -73,39 +73,6 @@ def test_a_title_is_a_text(recommender: Recommender, title: str):
         recommender.recommend("Hello - Adele", title=title)
 
 
-@pytest.mark.parametrize(
-    ("text", "reading"), [("晴天 - Jay Chou", Reading.SONG), ("Jay Chou", Reading.ARTIST)]
-)
-def test_a_name_stays_a_name(recommender: Recommender, text: str, reading: Reading):
-    asked, named = recommender.ask(text), recommender.recommend(text)
-    assert asked.results == named.results
-    assert asked.understood is not None
-    assert asked.understood.reading is reading
-    assert not asked.understood.is_title_too
-
-
-def test_a_misspelt_name_stays_a_name(recommender: Recommender):
-    asked = recommender.ask("Supercalifragilisticx")
-    assert asked.guessed
-    assert asked.understood is not None
-    assert asked.understood.reading is Reading.SONG
-
-
-def test_what_playlists_are_called_comes_before_songs_that_hold_the_word(recommender: Recommender):
-    asked = recommender.ask("kitchen")
-    assert asked.understood is not None
-    assert asked.understood.reading is Reading.QUESTION
-    assert recommender.recommend("kitchen").seeds[0].track_name == "My Kitchen"
-
-
-def test_words_that_no_playlist_is_called_may_be_a_misspelt_name(recommender: Recommender):
-    # Half of the words are like "night", which is in names of playlists.
-    asked = recommender.ask("the midnight suns")
-    assert asked.guessed
-    assert asked.understood is not None
-    assert asked.understood.reading is Reading.ARTIST
-
-
 def test_a_question_is_taken_apart(recommender: Recommender):
     answer = recommender.ask("7 songs for a rainy evening, but no Mayday")
     assert len(answer.results) == 7

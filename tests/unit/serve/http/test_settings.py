@@ -48,6 +48,7 @@ def test_settings_from_the_environment() -> None:
 
 
 def test_an_address_on_the_command_line_comes_before_the_environment() -> None:
+    assert HttpSettings.from_environment(None, {"EMBEAT_HTTP_HOST": "[::1]"}).host == "::1"
     environment = {"EMBEAT_HTTP_HOST": "192.168.1.2", "EMBEAT_HTTP_PORT": "9000"}
     found = [HttpSettings.from_environment(text, environment) for text in (None, "", ":81")]
     assert [(one.host, one.port) for one in found] == [

@@ -74,14 +74,31 @@ def test_filters_need_no_more_of_a_search_but_dislikes_do():
     with_filters = RetrievalRequest([seed()], RecallOptions(), 20, filters)
     with_dislikes = RetrievalRequest([seed()], RecallOptions(), 20, disliked=[seed(2)])
     assert with_filters.search_limit == plain.search_limit
-    assert not with_filters.is_reordered
+    assert not with_filters.needs_oversampling
     assert with_dislikes.search_limit == OVERSAMPLING * plain.search_limit
 
 
-def test_the_dial_has_little_to_reorder_where_popularity_is_filtered():
-    by_popularity = CompiledFilter({"popularity": FilterRule()})
-    assert not RetrievalRequest([seed()], RecallOptions(hits=-1), 20, by_popularity).is_reordered
-    by_year = CompiledFilter({"year": FilterRule()})
-    assert RetrievalRequest([seed()], RecallOptions(hits=-1), 20, by_year).is_reordered
-    calm = RecallOptions(hits=-1, adventure=0.5)
-    assert RetrievalRequest([seed()], calm, 20, by_popularity).is_reordered
+@pytest.mark.parametrize(
+    ("hits", "bound", "expected"),
+    [
+        (-1, Between("popularity_rank", None, 50), False),
+        (1, Between("popularity_rank", 60, None), False),
+        (-1, Between("popularity_rank", 1, None), True),
+        (1, Between("popularity_rank", None, 90), True),
+    ],
+)
+def test_the_dial_has_little_to_do_where_a_filter_points_its_way(
+    hits: float, bound: Between, expected: bool
+):
+    filters = CompiledFilter({"popularity": FilterRule((bound,))})
+    assert (
+        RetrievalRequest([seed()], RecallOptions(hits=hits), 20, filters).needs_oversampling
+        is expected
+    )
+    far = RecallOptions(hits=hits, adventure=0.5)
+    assert RetrievalRequest([seed()], far, 20, filters).needs_oversampling
+
+
+def test_another_filter_leaves_the_dial_all_to_do():
+    by_year = CompiledFilter({"year": FilterRule((Between("year", 1990, None),))})
+    assert RetrievalRequest([seed()], RecallOptions(hits=-1), 20, by_year).needs_oversampling

@@ -121,3 +121,19 @@ def test_beyond_the_limit_a_track_has_the_list_of_its_artist(tmp_path: Path) -> 
     assert named <= {2, 4, 7}
     # Track 8, which has no list of its own, is by artist 2.
     assert artists["neighbour_codes"].to_pylist()[artists["artist_code"].to_pylist().index(2)]
+
+
+def test_blocks_side_by_side_make_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[bytes] = []
+    for threads in (1, 4):
+        lake = LakePaths(tmp_path / str(threads))
+        write_tables(lake, [[1, 2, 4], [4, 2, 7], [0, 7, 8], [3, 5, 6, 9], [9, 10, 11]])
+        monkeypatch.setattr("embeat_pipeline.common.thread_map.MAX_THREADS", threads)
+        # One list a block.
+        monkeypatch.setattr("embeat_pipeline.playlists.neighbours.model.BLOCK_SCORES", 1)
+        write_neighbours(lake)
+        tables = ("track_neighbours", "artist_neighbours")
+        made.append(b"".join(lake.table(name).read_bytes() for name in tables))
+    assert made[0] == made[1]

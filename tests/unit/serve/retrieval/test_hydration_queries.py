@@ -1,6 +1,6 @@
 from embeat_serve.filters.compiled import CompiledFilter, FilterRule
 from embeat_serve.options import RecallOptions
-from embeat_serve.retrieval.hydration import hydration_queries
+from embeat_serve.retrieval.hydration_queries import hydration_queries
 from embeat_serve.retrieval.request import RetrievalRequest
 from embeat_serve.stores.query import Between, Ids
 from tests.support.retrieval import seed
