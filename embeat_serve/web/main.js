@@ -34,6 +34,7 @@ async function refresh(attempt = 0) {
   $("list").setAttribute("aria-busy", "true");
   try {
     const answer = await post(path(), question(), asked.signal);
+    offerTitle(answer.understood?.is_title_too ? state.words : "");
     takeNames(answer);
     name(answer.seeds);
     showWords(answer.understood?.parts || [], forgetWords);
@@ -63,6 +64,13 @@ function takeNames(answer) {
   history.replaceState(null, "", `#${toAddress()}`);
 }
 
+// What is the name of a song may be what playlists are called, too.
+function offerTitle(words) {
+  $("as-title").hidden = !words;
+  $("as-title").textContent = `Songs of playlists called “${words}”`;
+  $("as-title").onclick = () => ask(words, true);
+}
+
 function forgetWords(part) {
   const left = state.words.slice(0, part.start) + state.words.slice(part.end);
   state.words = left.replace(/^[\s,]+|[\s,]+$/g, "").replace(/\s{2,}/g, " ");
@@ -70,9 +78,8 @@ function forgetWords(part) {
   $("search").focus();
 }
 
-function ask(words) {
-  state.words = words;
-  state.likes = [];
+function ask(words, asTitle = false) {
+  Object.assign(state, { words, asTitle, likes: [] });
   change();
 }
 
@@ -168,7 +175,7 @@ startSearch((song) => add([song]), addArtist, ask);
 startControls(() => change(false));
 startTransfer((songs) => { state.likes = songs; change(); });
 $("clear").addEventListener("click", () => {
-  Object.assign(state, { words: "", likes: [], dislikes: [], controls: {} });
+  Object.assign(state, { words: "", asTitle: false, likes: [], dislikes: [], controls: {} });
   showControls();
   change();
   say("");

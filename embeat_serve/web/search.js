@@ -31,7 +31,8 @@ export function startSearch(onSong, onArtist, onWords) {
       if (!options.length) return ask();
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
-      mark((active + step + options.length) % options.length);
+      const from = step < 0 ? Math.max(active, 0) : active; // up from none is the last one
+      mark((from + step + options.length) % options.length);
     } else if (event.key === "Enter" && input.value.trim()) {
       event.preventDefault();
       choose(options[active] ?? completion() ?? inWords(input.value.trim()));

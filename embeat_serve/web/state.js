@@ -9,6 +9,7 @@ const MAX_WORDS = 500;
 
 export const state = {
   words: "", // a question; beside songs it is the title of the list
+  asTitle: false, // words without songs are the title of a list, not a question
   likes: [], // {track_id, track_name, artist_names}
   dislikes: [],
   controls: {}, // what differs from the defaults, as text
@@ -17,6 +18,7 @@ export const state = {
 export function toAddress() {
   const parts = new URLSearchParams();
   if (state.words) parts.set("q", state.words);
+  if (state.words && state.asTitle) parts.set("as", "title");
   for (const song of state.likes) parts.append("track", song.track_id);
   for (const song of state.dislikes) parts.append("dislike", song.track_id);
   for (const [name, value] of Object.entries(state.controls)) parts.set(name, value);
@@ -27,6 +29,7 @@ export function fromAddress(text) {
   const parts = new URLSearchParams(text);
   const songs = (name) => [...new Set(parts.getAll(name))].slice(0, MAX_SEEDS).map(unnamed);
   state.words = (parts.get("q") || "").slice(0, MAX_WORDS);
+  state.asTitle = parts.get("as") === "title";
   state.likes = songs("track");
   state.dislikes = songs("dislike");
   state.controls = {};
@@ -36,7 +39,7 @@ export function fromAddress(text) {
 }
 
 export function path() {
-  return state.likes.length ? "/v1/recommend" : "/v1/ask";
+  return state.likes.length || state.asTitle ? "/v1/recommend" : "/v1/ask";
 }
 
 // What is asked of the server there.
@@ -52,12 +55,12 @@ export function question() {
   if (controls.instrumental) filters.instrumental = true;
   if (controls.same_language) filters.same_language = true;
   const asked = { dislikes: state.dislikes.map((song) => song.track_id), explain: true, options, filters };
-  if (!state.likes.length) {
+  if (path() === "/v1/ask") {
     return { ...asked, text: state.words, ...(controls.k ? { k: Number(controls.k) } : {}) };
   }
   return {
     ...asked,
-    track_ids: state.likes.map((song) => song.track_id),
+    ...(state.likes.length ? { track_ids: state.likes.map((song) => song.track_id) } : {}),
     ...(state.words ? { title: state.words } : {}),
     k: Number(controls.k || 20),
   };

@@ -79,6 +79,7 @@ SPECIAL_SONGS: list[dict[str, Any]] = [
     {"name": "Two Harbours", "artist": 36, "pop": 31},
     {"name": "Techno Music", "artist": 36, "pop": 30},
     {"name": "My Kitchen", "artist": 36, "pop": 20},
+    {"name": "Warehouse", "artist": 36, "pop": 19},
 ]
 
 

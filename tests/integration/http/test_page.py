@@ -233,6 +233,28 @@ def test_return_takes_what_the_text_begins_and_asks_for_anything_else(page: Page
     assert [chip.text for chip in page.all("#words .chip span")] == ["kitchen"]
 
 
+def test_what_is_a_song_may_be_what_playlists_are_called_too(page: Page, server: Server) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    assert page.search("warehouse")[-1].endswith("ask for it in words")
+    page.press(Keys.ARROW_UP, Keys.ENTER)
+    of_song = page.settled()
+    assert page.one("#likes .chip").text.startswith("Warehouse")
+    other = page.one("#as-title")
+    assert other.text == "Songs of playlists called “warehouse”"
+    assert not page.violations()
+    other.click()
+    of_title = page.settled(of_song)
+    assert page.address() == {"q": ["warehouse"], "as": ["title"]}
+    assert [chip.text for chip in page.all("#words .chip span")] == ["warehouse"]
+    assert not page.one("#as-title").is_displayed()
+    shared = page.browser.current_url
+    page.open(shared.removeprefix(server.url))
+    assert page.settled() == of_title
+    page.all("#words .chip button")[0].click()
+    page.until(lambda: page.address() == {})
+
+
 def test_a_question_in_words_is_shown_and_corrected(page: Page, server: Server) -> None:
     from selenium.webdriver.common.keys import Keys
 
