@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from embeat_pipeline.acoustic.torch_encoder import TorchEncoder, in_threads
+from embeat_pipeline.acoustic.torch_encoder import TorchEncoder
 from embeat_pipeline.acoustic.track_reader import TrackBatch, track_batches
 from embeat_pipeline.common.atomic import atomic_path
 from embeat_pipeline.common.device import resolve_device
@@ -17,6 +17,7 @@ from embeat_pipeline.common.fingerprint import fingerprint
 from embeat_pipeline.common.progress import progress
 from embeat_pipeline.common.schemas import TRACK_VECTORS
 from embeat_pipeline.common.stage_cache import is_current, made_metadata, mark_current
+from embeat_pipeline.common.thread_map import thread_map
 from embeat_serve.contract.lake import LakePaths
 from embeat_serve.contract.manifest import ReleaseFile
 from embeat_serve.contract.schema import VECTOR_SIZE
@@ -78,7 +79,7 @@ def write_vectors(tracks: Path, vectors: Path, encoder: TorchEncoder) -> tuple[i
         ) as writer,
         progress("encode", total, "tracks") as advance,
     ):
-        for batch, matrix in in_threads(encode, track_batches(tracks, ["track_code"])):
+        for batch, matrix in thread_map(encode, track_batches(tracks, ["track_code"])):
             columns = [batch.rows.column("track_code"), _column(matrix, batch.usable)]
             writer.write_batch(pa.record_batch(columns, schema=TRACK_VECTORS))
             encoded += int(batch.usable.sum())

@@ -4,11 +4,6 @@ On a CPU it runs one thread per core, each on batches of its own. NumPy would sh
 small matrix products among the cores, and wait for the slowest core every time.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,9 +16,6 @@ from embeat_serve.encoder import Encoder, profile
 
 CPU_ROWS = 1_024
 """Rows encoded at a time on a CPU: their 256 hidden values stay within a core's cache."""
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class TorchEncoder:
@@ -77,23 +69,3 @@ class TorchEncoder:
         return functional.leaky_relu_(
             torch.addmm(bias, values, weight), self.slopes[f"{name}_slope"]
         )
-
-
-def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield ``work(item)`` of each item in order, computed by one thread per core.
-
-    Only a few items are taken ahead.
-    """
-    threads = torch.get_num_threads()
-    waiting: deque[Future[Result]] = deque()
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) > threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-    finally:
-        # The number last set in any thread applies to threads started later.
-        torch.set_num_threads(threads)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from embeat_pipeline.common.thread_map import thread_map
 from embeat_pipeline.playlists.neighbours.lists import (
+    BLOCKS_AT_ONCE,
     Block,
     ListTable,
     artist_table,
@@ -59,7 +60,9 @@ class SeedLists:
             return {code: self._list(block, place) for place, code in enumerate(codes)}
 
         return {
-            code: found for lists in thread_map(compute, blocks) for code, found in lists.items()
+            code: found
+            for lists in thread_map(compute, blocks, BLOCKS_AT_ONCE)
+            for code, found in lists.items()
         }
 
     def _list(self, block: Block, row: int) -> NeighbourList:

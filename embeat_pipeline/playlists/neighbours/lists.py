@@ -24,6 +24,9 @@ from embeat_serve.contract.lake import LakePaths
 ROWS_AT_ONCE = 20_000
 """Lists written at a time: 30 MB."""
 
+BLOCKS_AT_ONCE = 4
+"""Most blocks of lists computed side by side: each takes a few times 64 MB."""
+
 DEFAULTS = NeighbourConfig()
 
 
@@ -130,7 +133,7 @@ def _batches(table: ListTable, total: int, model: NeighbourModel) -> Iterator[pa
         return _to_arrow(table.codes[rows], table.compute(rows), candidate_codes, table.schema)
 
     blocks = (slice(start, start + model.block) for start in range(0, total, model.block))
-    for batch in thread_map(compute, blocks):
+    for batch in thread_map(compute, blocks, BLOCKS_AT_ONCE):
         waiting.append(batch)
         if sum(batch.num_rows for batch in waiting) >= ROWS_AT_ONCE:
             yield pa.concat_tables(waiting)

@@ -10,7 +10,8 @@ import torch
 from embeat_pipeline.acoustic.config import Inputs
 from embeat_pipeline.acoustic.export import folded_arrays, write_encoder
 from embeat_pipeline.acoustic.model import Block, EmbeatMLP, Signals
-from embeat_pipeline.acoustic.torch_encoder import TorchEncoder, in_threads
+from embeat_pipeline.acoustic.torch_encoder import TorchEncoder
+from embeat_pipeline.common.thread_map import thread_map
 from embeat_serve.contract.audio_features import (
     CARDINALITY,
     CONTINUOUS,
@@ -149,7 +150,7 @@ def test_threads_keep_order_and_run_no_further_ahead_than_they_must() -> None:
             yield item
 
     done = -1
-    for done, result in enumerate(in_threads(lambda item: item * item, items())):
+    for done, result in enumerate(thread_map(lambda item: item * item, items())):
         assert result == done * done
         assert len(taken) <= done + threads + 1
     assert done == 49

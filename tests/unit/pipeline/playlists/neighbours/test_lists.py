@@ -130,7 +130,7 @@ def test_blocks_side_by_side_make_the_same_bytes(
     for threads in (1, 4):
         lake = LakePaths(tmp_path / str(threads))
         write_tables(lake, [[1, 2, 4], [4, 2, 7], [0, 7, 8], [3, 5, 6, 9], [9, 10, 11]])
-        monkeypatch.setattr("embeat_pipeline.common.thread_map.MAX_THREADS", threads)
+        monkeypatch.setattr("embeat_pipeline.playlists.neighbours.lists.BLOCKS_AT_ONCE", threads)
         # One list a block.
         monkeypatch.setattr("embeat_pipeline.playlists.neighbours.model.BLOCK_SCORES", 1)
         write_neighbours(lake)
